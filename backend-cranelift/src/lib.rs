@@ -1,0 +1,1 @@
+//! RVSDG to machine code through Cranelift.

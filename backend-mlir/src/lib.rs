@@ -1,0 +1,1 @@
+//! RVSDG to MLIR text, and the driver of the MLIR toolchain.

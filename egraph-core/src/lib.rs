@@ -1,0 +1,1 @@
+//! The e-graph engine: per-operator tables, region-stamped classes, rules, schedules.

@@ -1,0 +1,1 @@
+//! Extraction from e-graphs: a frozen dense view, extractors, an independent checker.

@@ -1,0 +1,1 @@
+//! Where e-graph and RVSDG meet: encode, rule families, cost model, decode.

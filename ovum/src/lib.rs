@@ -1,0 +1,1 @@
+//! Ovum: Python functions through equality saturation to machine code and MLIR.

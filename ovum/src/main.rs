@@ -1,0 +1,2 @@
+//! The `ovum` command.
+fn main() {}

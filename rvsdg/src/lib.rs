@@ -1,0 +1,25 @@
+//! The intermediate representation: regionalised value-state dependence graphs.
+//!
+//! A [`Function`] is a lambda node: a tree of regions that hold simple operations ([`Op`]), choices
+//! (gamma) and tail-controlled loops (theta). Effects are ordered by *states* ([`Type::Io`],
+//! [`Type::Mem`]) that are passed from node to node like values, but linearly.
+//!
+//! Source of the representation: Reissmann, Meyer, Bahmann, Själander, "RVSDG: An Intermediate
+//! Representation for Optimizing Compilers", ACM TECS 2020.
+//!
+//! This crate knows nothing of e-graphs, of Python's syntax or of machines.
+
+pub mod data;
+pub mod graph;
+pub mod math;
+pub mod op;
+pub mod types;
+
+pub use data::{Answer, Arg, Array, Buffer, Inputs, Raised, Scalar};
+pub use graph::{
+    ExcKind, Fault, Function, Node, NodeId, NodeKind, Param, Region, RegionId, Shape, Span, Value,
+    ValueDef, ValueId,
+};
+pub use math::MathFn;
+pub use op::{Cmp, Const, FaultId, Op, OperandError};
+pub use types::{Elem, Type};

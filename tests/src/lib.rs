@@ -1,0 +1,1 @@
+//! Every test that crosses a crate, in one binary.
