@@ -13,6 +13,7 @@ pub mod data;
 pub mod graph;
 pub mod math;
 pub mod op;
+pub mod scalar;
 pub mod types;
 
 pub use data::{Answer, Arg, Array, Buffer, Inputs, Raised, Scalar};

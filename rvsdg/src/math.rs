@@ -144,7 +144,7 @@ impl MathFn {
     /// Source: the error cases of CPython 3.11's `Modules/mathmodule.c`, by experiment.
     pub fn never_raises(self) -> bool {
         use MathFn::{
-            Asinh, Atan, Atan2, Cbrt, Copysign, Degrees, Erf, Erfc, Isfinite, Isinf, Isnan,
+            Asinh, Atan, Atan2, Cbrt, Copysign, Degrees, Erf, Erfc, Hypot, Isfinite, Isinf, Isnan,
             Nextafter, Radians, Rint, Tanh,
         };
         matches!(
@@ -157,6 +157,7 @@ impl MathFn {
                 | Degrees
                 | Erf
                 | Erfc
+                | Hypot
                 | Isfinite
                 | Isinf
                 | Isnan
