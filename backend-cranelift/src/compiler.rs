@@ -1,0 +1,291 @@
+//! From a function to machine code.
+
+use crate::code::{Code, OwnedModule};
+use crate::compiled::Compiled;
+use crate::error::CompileError;
+use crate::lower::{Lowerer, Output};
+use crate::runtime;
+use cranelift_codegen::ir::InstBuilder;
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{CodegenError, ir};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{FuncId, Linkage, Module, ModuleError};
+use rvsdg::Function;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+/// How deep choices and loops may nest.
+pub const MAX_DEPTH: usize = 512;
+
+/// How much the code generator optimises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OptLevel {
+    /// Fastest compilation.
+    None,
+    /// Fastest code: common subexpressions, loop invariants, peepholes.
+    #[default]
+    Speed,
+}
+
+/// How to compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether loops look at the deadline and the cancel flag of a call. Costs a subtraction and a
+    /// branch per iteration; without it, calls that have a limit are refused if there is a loop.
+    pub poll_deadline: bool,
+    /// How much the code generator optimises.
+    pub opt_level: OptLevel,
+    /// Whether the code generator checks its input: finds defects of the lowering, and takes time.
+    pub verify: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { poll_deadline: false, opt_level: OptLevel::Speed, verify: cfg!(debug_assertions) }
+    }
+}
+
+/// What is the same for every function: the host's instruction set and scratch memory. Threads may
+/// share one.
+pub struct Compiler {
+    options: Options,
+    isa: OwnedTargetIsa,
+    poll: Option<Arc<Code>>,
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+/// A lowered function.
+struct Lowered<'a> {
+    module: OwnedModule,
+    entry: FuncId,
+    output: Output,
+    scratch: &'a mut Scratch,
+}
+
+impl Lowered<'_> {
+    /// Generates machine code.
+    fn define(&mut self) -> Result<(), CompileError> {
+        let module = self.module.get()?;
+        module
+            .define_function(self.entry, &mut self.scratch.context)
+            .map_err(|error| module_error(&error))
+    }
+}
+
+/// Memory that compilations reuse.
+struct Scratch {
+    context: cranelift_codegen::Context,
+    builder: FunctionBuilderContext,
+}
+
+impl Compiler {
+    /// A compiler for this machine.
+    ///
+    /// # Errors
+    /// [`CompileError::Host`] if no code can be generated for this machine.
+    pub fn new(options: Options) -> Result<Compiler, CompileError> {
+        let isa = host(&options)?;
+        let poll = if options.poll_deadline { Some(Arc::new(poll_stub(&isa)?)) } else { None };
+        Ok(Compiler { options, isa, poll, scratch: Mutex::new(Vec::new()) })
+    }
+
+    /// The options that the compiler was made with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Compiles a function.
+    ///
+    /// The function must be one that the verifier of [`rvsdg`] accepts and that keeps the promises
+    /// of its partial operations: an array access that no guard covers reads or writes whatever
+    /// lies there.
+    ///
+    /// # Errors
+    /// If the graph is malformed, nests deeper than [`MAX_DEPTH`], or exceeds the limits of the
+    /// code generator.
+    pub fn compile(&self, f: &Function) -> Result<Compiled, CompileError> {
+        self.with_lowered(f, |mut lowered| {
+            lowered.define()?;
+            let Lowered { module, entry, output, .. } = lowered;
+            let code = Code::new(module, entry)?;
+            Ok(Compiled::new(f, code, output, self.poll.clone()))
+        })
+    }
+
+    /// The intermediate representation of the code generator, before its optimisations.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn clif_text(&self, f: &Function) -> Result<String, CompileError> {
+        self.with_lowered(f, |lowered| {
+            let mut text = String::new();
+            for (index, name) in lowered.output.import_names.iter().enumerate() {
+                // Writing to a string does not fail. The entry is function 0.
+                let _ = writeln!(text, "; u0:{} is {name}", index + 1);
+            }
+            let _ = write!(text, "{}", lowered.scratch.context.func.display());
+            Ok(text)
+        })
+    }
+
+    /// The machine code as assembly.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn asm_text(&self, f: &Function) -> Result<String, CompileError> {
+        self.with_lowered(f, |mut lowered| {
+            lowered.scratch.context.set_disasm(true);
+            lowered.define()?;
+            let compiled = lowered.scratch.context.take_compiled_code();
+            let listing = compiled.and_then(|code| code.vcode);
+            listing.ok_or_else(|| CompileError::Codegen("there is no listing".to_owned()))
+        })
+    }
+
+    /// Lowers `f` in a module of its own and hands both on.
+    fn with_lowered<T>(
+        &self,
+        f: &Function,
+        use_it: impl FnOnce(Lowered<'_>) -> Result<T, CompileError>,
+    ) -> Result<T, CompileError> {
+        let mut scratch = self.take_scratch();
+        let mut module = OwnedModule::new(self.module());
+        // A failed lowering leaves the scratch memory in the middle of things: it is dropped.
+        let (entry, output) = self.lower(f, module.get()?, &mut scratch)?;
+        let result = use_it(Lowered { module, entry, output, scratch: &mut scratch });
+        self.give_back(scratch);
+        result
+    }
+
+    fn module(&self) -> JITModule {
+        let mut builder =
+            JITBuilder::with_isa(Arc::clone(&self.isa), cranelift_module::default_libcall_names());
+        builder.symbol_lookup_fn(Box::new(runtime::address));
+        if let Some(poll) = &self.poll {
+            builder.symbol(runtime::Import::Poll.symbol(), poll.entry());
+        }
+        JITModule::new(builder)
+    }
+
+    /// Builds the entry function in `scratch.context`.
+    fn lower(
+        &self,
+        f: &Function,
+        module: &mut JITModule,
+        scratch: &mut Scratch,
+    ) -> Result<(FuncId, Output), CompileError> {
+        let func = &mut scratch.context.func;
+        func.signature = module.make_signature();
+        for _ in 0..3 {
+            func.signature.params.push(ir::AbiParam::new(ir::types::I64));
+        }
+        func.signature.returns.push(ir::AbiParam::new(ir::types::I32));
+        let entry = module
+            .declare_function("entry", Linkage::Export, &func.signature)
+            .map_err(|error| module_error(&error))?;
+        func.name = ir::UserFuncName::user(0, entry.as_u32());
+        let builder = FunctionBuilder::new(func, &mut scratch.builder);
+        let output = Lowerer::new(f, builder, module, self.options.poll_deadline).run()?;
+        Ok((entry, output))
+    }
+
+    fn take_scratch(&self) -> Scratch {
+        let mut pool = self.scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        pool.pop().unwrap_or_else(|| Scratch {
+            context: cranelift_codegen::Context::new(),
+            builder: FunctionBuilderContext::new(),
+        })
+    }
+
+    /// Keeps scratch memory for the next compilation.
+    fn give_back(&self, mut scratch: Scratch) {
+        scratch.context.clear();
+        let mut pool = self.scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        pool.push(scratch);
+    }
+}
+
+/// [`Compiler::clif_text`] with the default options.
+///
+/// # Errors
+/// As [`Compiler::compile`].
+pub fn clif_text(f: &Function) -> Result<String, CompileError> {
+    Compiler::new(Options::default())?.clif_text(f)
+}
+
+/// [`Compiler::asm_text`] with the default options.
+///
+/// # Errors
+/// As [`Compiler::compile`].
+pub fn asm_text(f: &Function) -> Result<String, CompileError> {
+    Compiler::new(Options::default())?.asm_text(f)
+}
+
+fn host(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
+    let unsupported = |why: String| CompileError::Host(why);
+    let mut flags = settings::builder();
+    let opt_level = match options.opt_level {
+        OptLevel::None => "none",
+        OptLevel::Speed => "speed",
+    };
+    let verifier = if options.verify { "true" } else { "false" };
+    for (name, value) in [
+        ("opt_level", opt_level),
+        ("enable_verifier", verifier),
+        ("is_pic", "false"),
+        ("use_colocated_libcalls", "false"),
+    ] {
+        flags.set(name, value).map_err(|error| unsupported(error.to_string()))?;
+    }
+    let builder = cranelift_native::builder().map_err(|why| unsupported(why.to_owned()))?;
+    let isa = builder.finish(settings::Flags::new(flags));
+    let isa = isa.map_err(|error| unsupported(error.to_string()))?;
+    if isa.pointer_type() == ir::types::I64 {
+        Ok(isa)
+    } else {
+        Err(unsupported("pointers have other than 64 bits".to_owned()))
+    }
+}
+
+/// A function that compiled code calls to compare the limits with the clock, and that preserves
+/// every register, so that the call costs a loop none.
+fn poll_stub(isa: &OwnedTargetIsa) -> Result<Code, CompileError> {
+    let mut builder =
+        JITBuilder::with_isa(Arc::clone(isa), cranelift_module::default_libcall_names());
+    builder.symbol("poll_limits", runtime::poll_address());
+    let mut owned = OwnedModule::new(JITModule::new(builder));
+    let module = owned.get()?;
+    let mut context = module.make_context();
+    let mut scratch = FunctionBuilderContext::new();
+    let mut target = module.make_signature();
+    target.params.push(ir::AbiParam::new(ir::types::I64));
+    let target = module
+        .declare_function("poll_limits", Linkage::Import, &target)
+        .map_err(|error| module_error(&error))?;
+    context.func.signature = runtime::Import::Poll.signature(isa.default_call_conv());
+    let stub = module
+        .declare_function("poll", Linkage::Export, &context.func.signature)
+        .map_err(|error| module_error(&error))?;
+    let mut b = FunctionBuilder::new(&mut context.func, &mut scratch);
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    b.seal_block(entry);
+    let target = module.declare_func_in_func(target, b.func);
+    let args = b.block_params(entry).to_vec();
+    b.ins().call(target, &args);
+    b.ins().return_(&[]);
+    b.finalize(module.target_config());
+    module.define_function(stub, &mut context).map_err(|error| module_error(&error))?;
+    Code::new(owned, stub)
+}
+
+pub(crate) fn module_error(error: &ModuleError) -> CompileError {
+    CompileError::Codegen(match error {
+        ModuleError::Compilation(CodegenError::Verifier(errors)) => errors.to_string(),
+        ModuleError::Compilation(error) => error.to_string(),
+        error => error.to_string(),
+    })
+}

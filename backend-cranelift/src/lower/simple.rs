@@ -1,0 +1,211 @@
+//! Operations without effects that are one or two instructions; the others are sent on.
+
+use super::{Lowered, Lowerer};
+use crate::error::CompileError;
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::{InstBuilder, Type as Ty, Value, types};
+use rvsdg::{Cmp, Const, Node, Op, Type};
+
+/// What a called function counts towards the work between two looks at the limits.
+const CALL_WEIGHT: i64 = 16;
+
+impl Lowerer<'_> {
+    /// Lowers an operation; returns its weight (see [`Lowerer::region`]).
+    pub(super) fn simple(&mut self, op: Op, node: &Node) -> Lowered<i64> {
+        match op {
+            Op::Guard(fault) => self.guard(fault, node).map(|()| 1),
+            Op::Call(f) => self.python_call(f, node).map(|()| CALL_WEIGHT),
+            Op::Select => self.select(node).map(|()| 1),
+            Op::Store => self.store(node).map(|()| 1),
+            Op::Const(Const::Unit) => {
+                self.define(node.outputs[0], &[]);
+                Ok(0)
+            }
+            _ => {
+                let value = self.value_of(op, node)?;
+                self.define(node.outputs[0], &[value]);
+                let called = matches!(op, Op::Math(_) | Op::FMod | Op::FFloorDiv | Op::IPow);
+                Ok(if called { CALL_WEIGHT } else { 1 })
+            }
+        }
+    }
+
+    fn value_of(&mut self, op: Op, node: &Node) -> Lowered<Value> {
+        match op {
+            Op::Const(constant) => return self.constant(constant),
+            Op::Len(axis) => {
+                let array = node.operands[0];
+                let extent = self.parts_of(array)?.get(1 + usize::from(axis)).copied();
+                return extent.ok_or(CompileError::Malformed(array));
+            }
+            Op::Load => return self.load(node),
+            Op::Math(f) => return self.math(f, node),
+            Op::IFloorDiv => return self.int_floor_div(node),
+            Op::IMod => return self.int_mod(node),
+            Op::IPow => return self.int_pow(node),
+            Op::IShl => return self.shift_left(node),
+            Op::IShr => return self.shift_right(node),
+            Op::ITrueDiv => return self.true_div(node),
+            Op::Cast(to) => return self.cast(node, to),
+            _ => {}
+        }
+        let a = self.scalar(node.operands[0])?;
+        if let Some(value) = self.unary(op, a) {
+            return Ok(value);
+        }
+        let &[_, b] = &node.operands[..] else {
+            return Err(CompileError::Malformed(node.outputs[0]));
+        };
+        let b = self.scalar(b)?;
+        self.binary(op, a, b)
+    }
+
+    fn unary(&mut self, op: Op, a: Value) -> Option<Value> {
+        Some(match op {
+            Op::INeg => self.b.ins().ineg(a),
+            Op::IAbs => self.b.ins().iabs(a),
+            Op::INot => self.b.ins().bnot(a),
+            Op::FNeg => self.b.ins().fneg(a),
+            Op::FAbs => self.b.ins().fabs(a),
+            Op::BNot => {
+                let one = self.int(types::I8, 1);
+                self.b.ins().bxor(a, one)
+            }
+            Op::CtlIs(k) => {
+                let k = self.int(types::I32, i64::from(k));
+                self.b.ins().icmp(IntCC::Equal, a, k)
+            }
+            _ => return None,
+        })
+    }
+
+    fn binary(&mut self, op: Op, a: Value, b: Value) -> Lowered<Value> {
+        Ok(match op {
+            Op::IAdd => self.b.ins().iadd(a, b),
+            Op::ISub => self.b.ins().isub(a, b),
+            Op::IMul => self.b.ins().imul(a, b),
+            Op::IAnd | Op::BAnd => self.b.ins().band(a, b),
+            Op::IOr | Op::BOr => self.b.ins().bor(a, b),
+            Op::IXor | Op::BXor => self.b.ins().bxor(a, b),
+            Op::IMin | Op::IMax => {
+                let better = if op == Op::IMin { Cmp::Lt } else { Cmp::Gt };
+                let better = self.b.ins().icmp(int_condition(better), b, a);
+                self.b.ins().select(better, b, a)
+            }
+            Op::ICmp(cmp) => self.b.ins().icmp(int_condition(cmp), a, b),
+            Op::FAdd => self.b.ins().fadd(a, b),
+            Op::FSub => self.b.ins().fsub(a, b),
+            Op::FMul => self.b.ins().fmul(a, b),
+            Op::FDiv => self.b.ins().fdiv(a, b),
+            Op::FMin | Op::FMax => {
+                let better = if op == Op::FMin { Cmp::Lt } else { Cmp::Gt };
+                let better = self.b.ins().fcmp(float_condition(better), b, a);
+                self.b.ins().select(better, b, a)
+            }
+            Op::FCmp(cmp) => self.b.ins().fcmp(float_condition(cmp), a, b),
+            Op::FFloorDiv | Op::FMod => return self.float_div_mod(op, a, b),
+            _ => return Err(CompileError::Codegen(format!("no lowering of {op:?}"))),
+        })
+    }
+
+    fn constant(&mut self, constant: Const) -> Lowered<Value> {
+        Ok(match constant {
+            Const::F32(bits) => self.b.ins().f32const(f32::from_bits(bits)),
+            Const::F64(bits) => self.b.ins().f64const(f64::from_bits(bits)),
+            Const::I32(value) => self.int(types::I32, i64::from(value)),
+            Const::I64(value) => self.int(types::I64, value),
+            Const::Bool(value) => self.int(types::I8, i64::from(value)),
+            Const::Ctl { value, .. } => self.int(types::I32, i64::from(value)),
+            Const::Unit => return Err(CompileError::Codegen("None has no parts".to_owned())),
+        })
+    }
+
+    fn select(&mut self, node: &Node) -> Lowered<()> {
+        let &[condition, yes, no] = &node.operands[..] else {
+            return Err(CompileError::Malformed(node.outputs[0]));
+        };
+        let condition = self.scalar(condition)?;
+        let count = self.parts_of(yes)?.len();
+        let mut parts = Vec::with_capacity(count);
+        for at in 0..count {
+            let yes = self.parts_of(yes)?[at];
+            let no_part = self.parts_of(no)?.get(at).copied();
+            let no = no_part.ok_or(CompileError::Malformed(no))?;
+            parts.push(self.b.ins().select(condition, yes, no));
+        }
+        self.define(node.outputs[0], &parts);
+        Ok(())
+    }
+
+    fn cast(&mut self, node: &Node, to: Type) -> Lowered<Value> {
+        let operand = node.operands[0];
+        let from = self.f.ty(operand);
+        let a = self.scalar(operand)?;
+        let Some(to_ty) = super::part_types(to)?.first().copied() else {
+            return Err(CompileError::Malformed(node.outputs[0]));
+        };
+        Ok(match (from, to) {
+            (_, _) if from == to => a,
+            (Type::Bool, _) if to.is_float() => {
+                let wide = self.b.ins().uextend(types::I32, a);
+                self.b.ins().fcvt_from_sint(to_ty, wide)
+            }
+            (Type::Bool, _) => self.b.ins().uextend(to_ty, a),
+            (_, Type::Bool) if from.is_float() => {
+                let zero = self.float(self.type_of(a), 0.0);
+                self.b.ins().fcmp(FloatCC::NotEqual, a, zero)
+            }
+            (_, Type::Bool) => {
+                let zero = self.int(self.type_of(a), 0);
+                self.b.ins().icmp(IntCC::NotEqual, a, zero)
+            }
+            (Type::F32, Type::F64) => self.b.ins().fpromote(to_ty, a),
+            (Type::F64, Type::F32) => self.b.ins().fdemote(to_ty, a),
+            (Type::I32, Type::I64) => self.b.ins().sextend(to_ty, a),
+            (Type::I64, Type::I32) => self.b.ins().ireduce(to_ty, a),
+            (_, _) if from.is_int() && to.is_float() => self.b.ins().fcvt_from_sint(to_ty, a),
+            (_, _) if from.is_float() && to.is_int() => self.b.ins().fcvt_to_sint_sat(to_ty, a),
+            _ => return Err(CompileError::Malformed(node.outputs[0])),
+        })
+    }
+
+    pub(super) fn type_of(&self, value: Value) -> Ty {
+        self.b.func.dfg.value_type(value)
+    }
+
+    /// The two operands of a binary operation.
+    pub(super) fn pair(&self, node: &Node) -> Lowered<(Value, Value)> {
+        match &node.operands[..] {
+            &[a, b] => Ok((self.scalar(a)?, self.scalar(b)?)),
+            _ => Err(CompileError::Malformed(node.outputs[0])),
+        }
+    }
+
+    /// The second operand, if it is an integer constant.
+    pub(super) fn constant_right(&self, node: &Node) -> Option<i64> {
+        self.f.as_const(*node.operands.get(1)?)?.as_i64()
+    }
+}
+
+pub(super) fn int_condition(cmp: Cmp) -> IntCC {
+    match cmp {
+        Cmp::Eq => IntCC::Equal,
+        Cmp::Ne => IntCC::NotEqual,
+        Cmp::Lt => IntCC::SignedLessThan,
+        Cmp::Le => IntCC::SignedLessThanOrEqual,
+        Cmp::Gt => IntCC::SignedGreaterThan,
+        Cmp::Ge => IntCC::SignedGreaterThanOrEqual,
+    }
+}
+
+/// Ordered comparisons; only `!=` holds for NaN.
+pub(super) fn float_condition(cmp: Cmp) -> FloatCC {
+    match cmp {
+        Cmp::Eq => FloatCC::Equal,
+        Cmp::Ne => FloatCC::NotEqual,
+        Cmp::Lt => FloatCC::LessThan,
+        Cmp::Le => FloatCC::LessThanOrEqual,
+        Cmp::Gt => FloatCC::GreaterThan,
+        Cmp::Ge => FloatCC::GreaterThanOrEqual,
+    }
+}

@@ -1,0 +1,210 @@
+//! Choices and loops.
+
+use super::{Build, compile, compile_all_ways, scalars, value};
+use crate::{CallError, CompileError, Compiler, Limits, MAX_DEPTH, Options};
+use rvsdg::{Cmp, Const, ExcKind, Function, Op, Scalar, Span, Type};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// Sum of `i * i` for `i` in `0 .. max(n, 1)`.
+fn sum_of_squares() -> Function {
+    let mut b = Build::new(&[Type::I64], 1, 0);
+    let (n, io, zero) = (b.param(0), b.io(), b.i64(0));
+    let body = b.region(&[Type::I64, Type::I64], |b, params| {
+        let square = b.op(Op::IMul, &[params[0], params[0]]);
+        let sum = b.op(Op::IAdd, &[params[1], square]);
+        let one = b.i64(1);
+        let next = b.op(Op::IAdd, &[params[0], one]);
+        let again = b.op(Op::ICmp(Cmp::Lt), &[next, n]);
+        vec![again, next, sum]
+    });
+    let outputs = b.theta(&[zero, zero], body);
+    b.finish(&[outputs[1]], &[io])
+}
+
+/// A loop that never ends.
+fn forever() -> Function {
+    let mut b = Build::new(&[], 1, 0);
+    let (io, zero) = (b.io(), b.i64(0));
+    let body = b.region(&[Type::Io, Type::I64], |b, params| {
+        let one = b.i64(1);
+        let next = b.op(Op::IAdd, &[params[1], one]);
+        let again = b.op(Op::Const(Const::Bool(true)), &[]);
+        vec![again, params[0], next]
+    });
+    let outputs = b.theta(&[io, zero], body);
+    b.finish(&[outputs[1]], &[outputs[0]])
+}
+
+#[test]
+fn a_loop_counts() {
+    for compiled in compile_all_ways(&sum_of_squares()) {
+        for n in [-3, 0, 1, 2, 10, 100_000] {
+            let expected = (0..n.max(1)).fold(0_i64, |sum, i| sum.wrapping_add(i * i));
+            assert_eq!(value(&compiled, &[Scalar::I64(n)]), Scalar::I64(expected));
+        }
+    }
+}
+
+#[test]
+fn a_choice_takes_one_arm() {
+    // if x > 0: y = x * x * x + 1 else: y = -x
+    let mut b = Build::new(&[Type::F64], 2, 0);
+    let (x, io, zero) = (b.param(0), b.io(), b.f64(0.0));
+    let positive = b.op(Op::FCmp(Cmp::Gt), &[x, zero]);
+    let no = b.region(&[Type::F64, Type::Io], |b, params| {
+        let negated = b.op(Op::FNeg, &[params[0]]);
+        vec![params[1], negated, params[0]]
+    });
+    let yes = b.region(&[Type::F64, Type::Io], |b, params| {
+        let square = b.op(Op::FMul, &[params[0], x]);
+        let cube = b.op(Op::FMul, &[square, x]);
+        let one = b.f64(1.0);
+        let sum = b.op(Op::FAdd, &[cube, one]);
+        vec![params[1], sum, one]
+    });
+    let outputs = b.gamma(positive, &[x, io], vec![no, yes]);
+    let f = b.finish(&outputs[1..], &outputs[..1]);
+    for compiled in compile_all_ways(&f) {
+        let call = |x| super::call(&compiled, &[Scalar::F64(x)]).expect("no exception");
+        assert_eq!(call(2.0), [Scalar::F64(9.0), Scalar::F64(1.0)]);
+        assert_eq!(call(-4.0), [Scalar::F64(4.0), Scalar::F64(-4.0)]);
+        assert!(call(f64::NAN)[0].same(Scalar::F64(f64::NAN)));
+    }
+}
+
+#[test]
+fn small_arms_become_selections_and_many_arms_a_table() {
+    let mut b = Build::new(&[Type::Bool, Type::I64, Type::I64], 1, 0);
+    let (choice, x, y, io) = (b.param(0), b.param(1), b.param(2), b.io());
+    let no = b.region(&[], |_, _| vec![x]);
+    let yes = b.region(&[], |_, _| vec![y]);
+    let outputs = b.gamma(choice, &[], vec![no, yes]);
+    let f = b.finish(&outputs, &[io]);
+    assert!(!crate::clif_text(&f).expect("it lowers").contains("brif"));
+    let args = |choice| [Scalar::Bool(choice), Scalar::I64(10), Scalar::I64(20)];
+    let compiled = compile(&f);
+    assert_eq!(value(&compiled, &args(false)), Scalar::I64(10));
+    assert_eq!(value(&compiled, &args(true)), Scalar::I64(20));
+
+    let arms = 5;
+    let mut b = Build::new(&[Type::Ctl(arms), Type::I64], 2, 0);
+    let (choice, x, io) = (b.param(0), b.param(1), b.io());
+    let regions = (0..arms).map(|arm| {
+        b.region(&[], |b, _| {
+            let factor = b.i64(i64::from(arm) * 10);
+            vec![b.op(Op::IMul, &[factor, x])]
+        })
+    });
+    let regions = regions.collect();
+    let outputs = b.gamma(choice, &[], regions);
+    let third = b.op(Op::CtlIs(3), &[choice]);
+    let compiled = compile(&b.finish(&[outputs[0], third], &[io]));
+    for arm in 0..arms {
+        let got = super::call(&compiled, &[Scalar::Ctl(arm), Scalar::I64(7)]);
+        let expected = vec![Scalar::I64(i64::from(arm) * 70), Scalar::Bool(arm == 3)];
+        assert_eq!(got, Ok(expected));
+    }
+    let error = compiled.call(&scalars(&[Scalar::Ctl(arms), Scalar::I64(7)]), None);
+    assert_eq!(error, Err(CallError::Type { argument: 0, expected: Type::Ctl(arms) }));
+}
+
+#[test]
+fn a_loop_swaps_its_variables() {
+    // Fibonacci by parallel assignment, which a lowering that assigns in sequence gets wrong.
+    let mut b = Build::new(&[Type::I64], 2, 0);
+    let (n, io, zero, one) = (b.param(0), b.io(), b.i64(0), b.i64(1));
+    let body = b.region(&[Type::I64; 3], |b, params| {
+        let sum = b.op(Op::IAdd, &[params[0], params[1]]);
+        let left = b.op(Op::ISub, &[params[2], one]);
+        let again = b.op(Op::ICmp(Cmp::Gt), &[left, zero]);
+        vec![again, params[1], sum, left]
+    });
+    let outputs = b.theta(&[zero, one, n], body);
+    let compiled = compile(&b.finish(&outputs[..2], &[io]));
+    let got = super::call(&compiled, &[Scalar::I64(50)]);
+    assert_eq!(got, Ok(vec![Scalar::I64(12_586_269_025), Scalar::I64(20_365_011_074)]));
+}
+
+#[test]
+fn limits_stop_an_endless_loop() {
+    let options = Options { poll_deadline: true, ..Options::default() };
+    let compiled = Compiler::new(options).expect("the host").compile(&forever()).expect("compiles");
+    let start = Instant::now();
+    let answer = compiled.call(&scalars(&[]), Some(start + Duration::from_millis(20)));
+    let raised = answer.expect("no arguments").outcome.expect_err("it does not end");
+    assert_eq!(raised.kind, ExcKind::TimeLimit);
+    assert_eq!(raised.span, Span { start: 7, end: 9 });
+    assert!(start.elapsed() >= Duration::from_millis(20));
+
+    let cancel = AtomicBool::new(true);
+    let limits = Limits { deadline: None, cancel: Some(&cancel) };
+    let answer = compiled.call_within(&scalars(&[]), limits).expect("no arguments");
+    assert_eq!(answer.outcome.expect_err("it does not end").kind, ExcKind::TimeLimit);
+}
+
+#[test]
+fn a_limit_that_nobody_looks_at_is_refused() {
+    let compiled = compile(&sum_of_squares());
+    let inputs = scalars(&[Scalar::I64(3)]);
+    assert_eq!(compiled.call(&inputs, Some(Instant::now())), Err(CallError::CannotStop));
+    assert!(compiled.call(&inputs, None).is_ok());
+}
+
+#[test]
+fn handles_outlive_their_compiler_and_cross_threads() {
+    let options = Options { poll_deadline: true, ..Options::default() };
+    let compiler = Compiler::new(options).expect("the host");
+    let compiled = compiler.compile(&sum_of_squares()).expect("it compiles");
+    drop(compiler);
+    let other = compiled.clone();
+    let thread = std::thread::spawn(move || value(&other, &[Scalar::I64(200_000)]));
+    let here = value(&compiled, &[Scalar::I64(200_000)]);
+    drop(compiled);
+    assert_eq!(thread.join().expect("no panic"), here);
+}
+
+/// Choices nested `depth` deep, of which each adds 1 if `x` is positive.
+fn nested(depth: usize) -> Function {
+    fn level(b: &mut Build, depth: usize) -> rvsdg::ValueId {
+        let (x, zero) = (b.param(0), b.i64(0));
+        if depth == 0 {
+            return zero;
+        }
+        let positive = b.op(Op::ICmp(Cmp::Gt), &[x, zero]);
+        let no = b.region(&[], |b, _| vec![b.i64(0)]);
+        let yes = b.region(&[], |b, _| {
+            let inner = level(b, depth - 1);
+            let one = b.i64(1);
+            vec![b.op(Op::IAdd, &[inner, one])]
+        });
+        b.gamma(positive, &[], vec![no, yes])[0]
+    }
+    let mut b = Build::new(&[Type::I64], 1, 0);
+    let result = level(&mut b, depth);
+    let io = b.io();
+    b.finish(&[result], &[io])
+}
+
+#[test]
+fn depth_is_limited_and_reached() {
+    let depth = MAX_DEPTH - 1;
+    let compiled = compile(&nested(depth));
+    assert_eq!(value(&compiled, &[Scalar::I64(1)]), Scalar::I64(depth as i64));
+    let error = Compiler::new(Options::default()).expect("the host").compile(&nested(MAX_DEPTH));
+    assert_eq!(error.err(), Some(CompileError::TooDeep { limit: MAX_DEPTH }));
+}
+
+#[test]
+fn a_long_chain_needs_no_stack() {
+    let mut b = Build::new(&[Type::I64], 1, 0);
+    let (x, io) = (b.param(0), b.io());
+    let mut sum = x;
+    for _ in 0..5_000 {
+        sum = b.op(Op::IMul, &[sum, x]);
+        sum = b.op(Op::IXor, &[sum, x]);
+    }
+    let f = b.finish(&[sum], &[io]);
+    let expected = (0..5_000).fold(3_i64, |sum, _| sum.wrapping_mul(3) ^ 3);
+    assert_eq!(value(&compile(&f), &[Scalar::I64(3)]), Scalar::I64(expected));
+}
