@@ -1,15 +1,20 @@
 //! The e-graph engine: per-operator tables, region-stamped classes, rules, schedules.
 
 mod analysis;
+mod bindings;
 mod error;
 mod graph;
 mod id;
 mod insert;
 mod log;
+mod matcher;
 mod node;
+mod pattern;
 mod pool;
+mod query;
 mod rebuild;
 mod region;
+mod sexpr;
 mod signature;
 mod table;
 mod unionfind;
@@ -22,3 +27,7 @@ pub use insert::AddIntoError;
 pub use log::{Reason, UnionEntry};
 pub use node::{Children, ENodeRef};
 pub use signature::{OpDecl, Signature, SortRule};
+pub use bindings::Bindings;
+pub use matcher::Guard;
+pub use pattern::Pattern;
+pub use sexpr::PatternError;
