@@ -39,6 +39,13 @@ impl Live {
         }
     }
 
+    /// Adds the value at a position, if there is one: malformed graphs are refused elsewhere.
+    fn add_at(&mut self, values: &[ValueId], at: usize) {
+        if let Some(value) = values.get(at) {
+            self.add(*value);
+        }
+    }
+
     fn add_all(&mut self, values: &[ValueId]) {
         for value in values {
             self.add(*value);
@@ -53,15 +60,15 @@ impl Live {
                 match &node.kind {
                     NodeKind::Simple(_) => self.add_all(&node.operands),
                     NodeKind::Gamma { arms } => {
-                        self.add_all(&node.operands[..1]);
+                        self.add_at(&node.operands, 0);
                         for arm in arms {
-                            self.add_all(&f.region(*arm).results[index..=index]);
+                            self.add_at(&f.region(*arm).results, index);
                         }
                     }
                     NodeKind::Theta { body } => {
                         let results = &f.region(*body).results;
-                        self.add_all(&results[..1]);
-                        self.add_all(&results[1 + index..=1 + index]);
+                        self.add_at(results, 0);
+                        self.add_at(results, 1 + index);
                     }
                 }
             }
@@ -71,10 +78,10 @@ impl Live {
                 let index = index as usize;
                 match &node.kind {
                     NodeKind::Simple(_) => {}
-                    NodeKind::Gamma { .. } => self.add_all(&node.operands[1 + index..=1 + index]),
+                    NodeKind::Gamma { .. } => self.add_at(&node.operands, 1 + index),
                     NodeKind::Theta { body } => {
-                        self.add_all(&node.operands[index..=index]);
-                        self.add_all(&f.region(*body).results[1 + index..=1 + index]);
+                        self.add_at(&node.operands, index);
+                        self.add_at(&f.region(*body).results, 1 + index);
                     }
                 }
             }

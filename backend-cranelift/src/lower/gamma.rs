@@ -5,9 +5,9 @@ use crate::error::CompileError;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData};
 use rvsdg::{Const, Node, NodeKind, Op, RegionId, Type, ValueId};
 
-/// Two arms become selections if together they hold at most so many instructions..
+/// Two arms become selections if together they hold at most so many instructions and
 const MAX_SELECT_OPS: usize = 2;
-/// ..and have at most so many outputs.
+/// have at most so many outputs.
 const MAX_SELECTS: usize = 2;
 
 impl Lowerer<'_> {
@@ -94,8 +94,7 @@ impl Lowerer<'_> {
                 let calls: Vec<BlockCall> =
                     blocks.iter().map(|block| BlockCall::new(*block, [], pool)).collect();
                 // The last arm is the default: a choice is below the number of arms.
-                let (default, table) = calls.split_at(calls.len() - 1);
-                let (table, default) = (default, table);
+                let (table, default) = calls.split_at(calls.len() - 1);
                 let data = JumpTableData::new(default[0], table);
                 let table = self.b.create_jump_table(data);
                 self.b.ins().br_table(choice, table);

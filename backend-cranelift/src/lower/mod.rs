@@ -145,7 +145,7 @@ impl<'a> Lowerer<'a> {
         let flags = MemFlagsData::trusted().with_readonly().with_can_move();
         for index in 0..self.f.params.len() {
             let param = self.f.param_values()[index];
-            let types = part_types(self.f.ty(param))?;
+            let parts = part_types(self.f.ty(param))?;
             if !self.live.value(param) {
                 continue;
             }
@@ -154,14 +154,13 @@ impl<'a> Lowerer<'a> {
                 let array = self.b.ins().load(POINTER, flags, args, offset);
                 let data = offset_of!(ArrayDescriptor, data) as i32;
                 let extents = offset_of!(ArrayDescriptor, extents) as i32;
-                let mut parts = [array; 3];
-                parts[0] = self.b.ins().load(POINTER, flags, array, data);
-                for axis in 1..types.len() {
-                    let at = extents + 8 * (axis as i32 - 1);
-                    parts[axis] = self.b.ins().load(types::I64, flags, array, at);
+                let mut loaded = vec![self.b.ins().load(POINTER, flags, array, data)];
+                for axis in 0..parts.len() as i32 - 1 {
+                    let at = extents + 8 * axis;
+                    loaded.push(self.b.ins().load(types::I64, flags, array, at));
                 }
-                self.define(param, &parts[..types.len()]);
-            } else if let [ty] = types {
+                self.define(param, &loaded);
+            } else if let [ty] = parts {
                 let value = self.b.ins().load(*ty, flags, args, offset);
                 self.define(param, &[value]);
             } else {
