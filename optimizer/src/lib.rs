@@ -1,8 +1,23 @@
 //! Where e-graph and RVSDG meet: encode, saturate, extract, decode.
+//!
+//! [`optimize`] is the whole road. Its steps are modules in order: [`encode`], [`families`] (the
+//! rules), `saturate`, [`extraction`], `realise`, [`decode`].
 
+pub mod cost;
+pub mod decode;
+pub mod encode;
+pub mod extraction;
+pub mod facts;
+pub mod interval;
+pub mod language;
+pub mod model;
 pub mod options;
+mod pipeline;
+pub mod realise;
+mod saturate;
 
 pub use options::{Approximation, Optimized, Options, OptionsError, Report};
+pub use pipeline::{optimize, optimize_with, saturated};
 
 /// A family of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +35,4 @@ pub struct Family {
 /// Every family, in a fixed order.
 pub fn families() -> Vec<Family> {
     Vec::new()
-}
-
-/// Optimises a function.
-///
-/// # Errors
-/// If the options do not fit the function or each other.
-pub fn optimize(function: &rvsdg::Function, options: &Options) -> Result<Optimized, OptionsError> {
-    let _ = options;
-    Ok(Optimized { function: function.clone(), report: Report::default() })
 }

@@ -1,0 +1,446 @@
+//! From a legal selection to RVSDG: a list schedule per region, emitted as it is found.
+//!
+//! An item (value, effect, instance) is ready when its operands exist, every state class that it
+//! reads is the current one, and every state that it consumes is at the item's place on its walk.
+//! A state's class is not left while an item that must read it is pending and the class does not
+//! recur. Values come first, then `io` events, then memory events.
+
+use crate::language::{InstanceId, Meaning, Payload};
+use crate::model::{InstanceKind, Model, OrderMap};
+use crate::realise::{Selection, Violation, positions};
+use egraph_core::{EClassId, ENodeId, RegionId};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+use rvsdg::{Function, Op, Span, Type, ValueId};
+
+/// Emits the program of a selection.
+///
+/// # Errors
+/// If no order of the selected nodes is legal; the culprit is a node whose ban may help.
+pub fn decode(model: &Model<'_>, selection: &Selection) -> Result<Function, Violation> {
+    let source = model.source;
+    let (params, shape) = (source.params.clone(), source.shape.clone());
+    let mut target = Function::new(&source.name, params, source.mems, shape);
+    target.faults.clone_from(&source.faults);
+    let mut members: OrderMap<RegionId, Vec<EClassId>> = OrderMap::default();
+    let mut imports: OrderMap<InstanceId, Vec<EClassId>> = OrderMap::default();
+    let graph = &model.graph;
+    let mut used: Vec<EClassId> = selection.used.keys().copied().collect();
+    used.sort_unstable();
+    for class in used {
+        let node = graph.node(selection.used[&class]);
+        members.entry(node.region).or_default().push(class);
+        if graph.analysis().language.meaning(node.op) == Meaning::Import
+            && let Some((owner, _)) = model.regions[node.region.index()].owner
+        {
+            imports.entry(owner).or_default().push(node.children[0]);
+        }
+    }
+    let values = HashMap::default();
+    let mut decoder = Decoder { model, selection, members, imports, target, values };
+    decoder.body()?;
+    Ok(decoder.target)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Value(EClassId, ENodeId),
+    Effect(ENodeId),
+    Instance(InstanceId),
+}
+
+#[derive(Debug)]
+struct Item {
+    what: What,
+    operands: Vec<EClassId>,
+    reads: Vec<(Type, EClassId)>,
+    consumes: Vec<(Type, usize)>,
+}
+
+/// The current version of each state of a region that is being emitted.
+struct Track {
+    classes: Vec<EClassId>,
+    at: usize,
+    value: ValueId,
+}
+
+struct Decoder<'a, 'f> {
+    model: &'a Model<'f>,
+    selection: &'a Selection,
+    members: OrderMap<RegionId, Vec<EClassId>>,
+    imports: OrderMap<InstanceId, Vec<EClassId>>,
+    target: Function,
+    values: HashMap<EClassId, ValueId, FxBuildHasher>,
+}
+
+type Tracks = OrderMap<Type, Track>;
+
+impl Decoder<'_, '_> {
+    fn body(&mut self) -> Result<(), Violation> {
+        let body = self.target.body();
+        let states: Vec<(Type, ValueId)> = self
+            .target
+            .entry_states()
+            .iter()
+            .map(|value| (self.target.ty(*value), *value))
+            .collect();
+        let tracks = self.region(RegionId::ROOT, body, &states)?;
+        let mut results = Vec::new();
+        for class in &self.model.results {
+            results.push(self.value(*class)?);
+        }
+        results.extend(states.iter().map(|(ty, _)| tracks[ty].value));
+        self.target.set_results(body, results);
+        Ok(())
+    }
+
+    /// The emitted value of a class.
+    fn value(&self, class: EClassId) -> Result<ValueId, Violation> {
+        let class = self.model.graph.find(class);
+        self.values.get(&class).copied().ok_or(Violation { culprit: None })
+    }
+
+    fn span(&self, class: EClassId, node: ENodeId) -> Span {
+        let own = self.model.spans.get(&node).copied();
+        let of_class = || {
+            let mut nodes = self.model.graph.nodes(class);
+            nodes.find_map(|n| self.model.spans.get(&n).copied())
+        };
+        own.or_else(of_class).unwrap_or(Span::NONE)
+    }
+
+    /// Emits the content of a region; gives the states at its end.
+    fn region(
+        &mut self,
+        region: RegionId,
+        into: rvsdg::RegionId,
+        states: &[(Type, ValueId)],
+    ) -> Result<Tracks, Violation> {
+        let mut tracks = Tracks::default();
+        for (ty, value) in states {
+            let key = (region, *ty);
+            let walk = self.selection.walks.get(&key).map_or(&[][..], Vec::as_slice);
+            let classes = positions(self.model, key, walk);
+            tracks.insert(*ty, Track { classes, at: 0, value: *value });
+        }
+        let mut todo = self.items(region, into)?;
+        while !todo.is_empty() {
+            let mut rest: Vec<Item> = Vec::with_capacity(todo.len());
+            let before = todo.len();
+            // All ready values of this round, in order; then at most one event.
+            for item in todo {
+                if item.consumes.is_empty() && self.is_ready(&item, &tracks) {
+                    self.emit(&item, into, &mut tracks)?;
+                } else {
+                    rest.push(item);
+                }
+            }
+            todo = rest;
+            if todo.len() == before {
+                let event = self.next_event(&todo, &tracks).ok_or_else(|| self.stuck(&todo))?;
+                let item = todo.remove(event);
+                self.emit(&item, into, &mut tracks)?;
+            }
+        }
+        Ok(tracks)
+    }
+
+    fn is_ready(&self, item: &Item, tracks: &Tracks) -> bool {
+        item.operands.iter().all(|class| self.values.contains_key(class))
+            && item.reads.iter().all(|(ty, class)| {
+                tracks.get(ty).is_some_and(|track| track.classes[track.at] == *class)
+            })
+            && item
+                .consumes
+                .iter()
+                .all(|(ty, at)| tracks.get(ty).is_some_and(|track| track.at == *at))
+    }
+
+    /// The first ready event that no pending reader forbids, `io` before memory.
+    fn next_event(&self, todo: &[Item], tracks: &Tracks) -> Option<usize> {
+        let memory = |item: &Item| item.consumes.iter().any(|(ty, _)| *ty != Type::Io);
+        let mut order: Vec<usize> = (0..todo.len()).collect();
+        order.sort_by_key(|k| memory(&todo[*k]));
+        order.into_iter().find(|k| {
+            let item = &todo[*k];
+            self.is_ready(item, tracks)
+                && item.consumes.iter().all(|(ty, at)| {
+                    let track = &tracks[ty];
+                    let here = track.classes[*at];
+                    track.classes[*at + 1..].contains(&here)
+                        || !todo.iter().enumerate().any(|(other, pending)| {
+                            other != *k && pending.reads.contains(&(*ty, here))
+                        })
+                })
+        })
+    }
+
+    /// A stuck schedule: a pending reader or effect value is banned if there is one.
+    fn stuck(&self, todo: &[Item]) -> Violation {
+        let reader = todo.iter().find(|item| !item.reads.is_empty()).or_else(|| todo.first());
+        let culprit = reader.and_then(|item| match item.what {
+            What::Value(_, node) | What::Effect(node) => Some(node),
+            What::Instance(_) => None,
+        });
+        Violation { culprit }
+    }
+
+    /// Leaves are emitted or bound at once; everything else becomes an item.
+    fn items(&mut self, region: RegionId, into: rvsdg::RegionId) -> Result<Vec<Item>, Violation> {
+        let model = self.model;
+        let graph = &model.graph;
+        let mut items = Vec::new();
+        for class in self.members.get(&region).cloned().unwrap_or_default() {
+            let id = self.selection.used[&class];
+            let node = graph.node(id);
+            let analysis = graph.analysis();
+            let payload = analysis.payloads.get(node.payload);
+            match (analysis.language.meaning(node.op), payload) {
+                (Meaning::Simple(Op::Const(_)), Payload::Const(constant)) => {
+                    let span = self.span(class, id);
+                    let value = self.target.constant(into, constant, span);
+                    self.values.insert(class, value);
+                }
+                (Meaning::Formal, Payload::Index(k)) => {
+                    self.values.insert(class, self.target.param_values()[k as usize]);
+                }
+                (Meaning::Import, _) => {
+                    let value = self.value(node.children[0])?;
+                    self.values.insert(class, value);
+                }
+                (Meaning::Simple(_) | Meaning::Approx, _) => {
+                    items.push(self.item(What::Value(class, id), id));
+                }
+                // Bound by the region's parameters, an instance, or an effect.
+                _ => {}
+            }
+        }
+        let mut instances: Vec<InstanceId> = self
+            .selection
+            .live
+            .keys()
+            .copied()
+            .filter(|id| model.instance(*id).home == region)
+            .collect();
+        instances.sort_unstable();
+        for id in instances {
+            items.push(self.instance_item(id));
+        }
+        for state in model.regions[region.index()].entries.keys() {
+            let walk = self.selection.walks.get(&(region, *state));
+            for (at, node) in walk.into_iter().flatten().enumerate() {
+                if model.is_effect(*node) {
+                    let mut item = self.item(What::Effect(*node), *node);
+                    item.consumes.push((*state, at));
+                    items.push(item);
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    fn item(&self, what: What, node: ENodeId) -> Item {
+        let consumed = matches!(what, What::Effect(_)).then_some(0);
+        let mut item = Item { what, operands: vec![], reads: vec![], consumes: vec![] };
+        for (k, child) in self.model.graph.children(node).iter().enumerate() {
+            let ty = self.model.ty(*child);
+            if !ty.is_state() {
+                item.operands.push(*child);
+            } else if Some(k) != consumed {
+                item.reads.push((ty, *child));
+            }
+        }
+        item
+    }
+
+    fn instance_item(&self, id: InstanceId) -> Item {
+        let (model, instance) = (self.model, self.model.instance(id));
+        let find = |class: EClassId| model.graph.find(class);
+        let mut operands: Vec<EClassId> = self.imports.get(&id).cloned().unwrap_or_default();
+        if instance.kind == InstanceKind::Gamma {
+            operands.push(find(instance.predicate));
+        }
+        let mut consumes = Vec::new();
+        for k in &self.selection.live[&id] {
+            let port = &instance.ports[*k];
+            if port.ty.is_state() {
+                let out = model.out_node(id, *k);
+                let walk = self.selection.walks.get(&(instance.home, port.ty));
+                let at = walk.and_then(|walk| walk.iter().position(|node| *node == out));
+                consumes.push((port.ty, at.unwrap_or(usize::MAX)));
+            } else {
+                operands.extend(port.init.map(find));
+            }
+        }
+        Item { what: What::Instance(id), operands, reads: vec![], consumes }
+    }
+
+    fn emit(
+        &mut self,
+        item: &Item,
+        into: rvsdg::RegionId,
+        tracks: &mut Tracks,
+    ) -> Result<(), Violation> {
+        match item.what {
+            What::Value(class, node) => self.emit_value(class, node, into, tracks),
+            What::Effect(node) => self.emit_effect(node, into, tracks),
+            What::Instance(id) => self.emit_instance(id, into, tracks),
+        }
+    }
+
+    fn emit_value(
+        &mut self,
+        class: EClassId,
+        node: ENodeId,
+        into: rvsdg::RegionId,
+        tracks: &Tracks,
+    ) -> Result<(), Violation> {
+        let meaning = self.model.graph.analysis().language.meaning(self.model.graph.op(node));
+        let value = match meaning {
+            Meaning::Simple(op) => {
+                let operands = self.emitted_operands(node, tracks)?;
+                let span = self.span(class, node);
+                self.target.simple(into, op, &operands, span)
+            }
+            _ => self.value(self.model.graph.child(node, 0))?,
+        };
+        self.values.insert(class, value);
+        Ok(())
+    }
+
+    fn emitted_operands(&self, node: ENodeId, tracks: &Tracks) -> Result<Vec<ValueId>, Violation> {
+        let mut operands = Vec::new();
+        for child in self.model.graph.children(node) {
+            let ty = self.model.ty(child);
+            operands.push(if ty.is_state() { tracks[&ty].value } else { self.value(child)? });
+        }
+        Ok(operands)
+    }
+
+    fn emit_effect(
+        &mut self,
+        id: ENodeId,
+        into: rvsdg::RegionId,
+        tracks: &mut Tracks,
+    ) -> Result<(), Violation> {
+        let graph = &self.model.graph;
+        let node = graph.node(id);
+        let analysis = graph.analysis();
+        let Meaning::Simple(op) = analysis.language.meaning(node.op) else {
+            return Err(Violation { culprit: Some(id) });
+        };
+        let op = match analysis.payloads.get(node.payload) {
+            Payload::Fault(fault) => Op::Guard(fault),
+            _ => op,
+        };
+        let operands = self.emitted_operands(id, tracks)?;
+        let span = self.span(node.class, id);
+        let emitted = self
+            .target
+            .try_simple(into, op, &operands, span)
+            .map_err(|_| Violation { culprit: Some(id) })?;
+        let outputs = self.target.node(emitted).outputs.clone();
+        let track = &mut tracks[&self.model.ty(node.class)];
+        track.at += 1;
+        track.value = outputs[0];
+        if let Some(value) = outputs.get(1) {
+            // Every class that holds this effect's value is bound to it.
+            let twin = analysis.language.find_value(op, node.children.len());
+            let class = twin.and_then(|twin| {
+                graph.lookup(node.region, twin, node.payload, &node.children, None)
+            });
+            if let Some(class) = class
+                && let Some(chosen) = self.selection.used.get(&class)
+                && matches!(analysis.language.meaning(graph.op(*chosen)), Meaning::Value(_))
+            {
+                self.values.insert(class, *value);
+            }
+        }
+        Ok(())
+    }
+
+    fn emit_instance(
+        &mut self,
+        id: InstanceId,
+        into: rvsdg::RegionId,
+        tracks: &mut Tracks,
+    ) -> Result<(), Violation> {
+        let (model, selection) = (self.model, self.selection);
+        let instance = model.instance(id);
+        let live: Vec<usize> = selection.live[&id].iter().copied().collect();
+        let mut inputs = Vec::new();
+        for k in &live {
+            let port = &instance.ports[*k];
+            match port.init {
+                _ if port.ty.is_state() => inputs.push((*k, tracks[&port.ty].value)),
+                Some(init) => inputs.push((*k, self.value(init)?)),
+                None => {}
+            }
+        }
+        let mut regions = Vec::new();
+        for (arm, region) in instance.regions.iter().enumerate() {
+            let inner = self.target.add_region();
+            let mut states = Vec::new();
+            for (k, _) in &inputs {
+                let ty = instance.ports[*k].ty;
+                let param = self.target.add_region_param(inner, ty);
+                if ty.is_state() {
+                    states.push((ty, param));
+                } else {
+                    self.bind_loop_variable(*region, *k, ty, param);
+                }
+            }
+            let ended = self.region(*region, inner, &states)?;
+            let mut results = Vec::new();
+            if instance.kind == InstanceKind::Theta {
+                results.push(self.value(instance.predicate)?);
+            }
+            for k in &live {
+                let port = &instance.ports[*k];
+                results.push(if port.ty.is_state() {
+                    ended[&port.ty].value
+                } else {
+                    self.value(port.results[arm])?
+                });
+            }
+            self.target.set_results(inner, results);
+            regions.push(inner);
+        }
+        let operands: Vec<ValueId> = inputs.iter().map(|(_, value)| *value).collect();
+        let node = if instance.kind == InstanceKind::Gamma {
+            let predicate = self.value(instance.predicate)?;
+            self.target.gamma(into, predicate, &operands, regions, instance.span)
+        } else {
+            self.target.theta(into, &operands, regions[0], instance.span)
+        };
+        let outputs = self.target.node(node).outputs.clone();
+        for (k, output) in live.iter().zip(outputs) {
+            let port = &instance.ports[*k];
+            if port.ty.is_state() {
+                let track = &mut tracks[&port.ty];
+                track.at += 1;
+                track.value = output;
+            } else {
+                let out = model.out_node(id, *k);
+                let class = model.graph.class_of(out);
+                if selection.used.get(&class) == Some(&out) {
+                    self.values.insert(class, output);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bind_loop_variable(&mut self, region: RegionId, k: usize, ty: Type, param: ValueId) {
+        let graph = &self.model.graph;
+        let language = &graph.analysis().language;
+        for class in self.members.get(&region).into_iter().flatten() {
+            let node = graph.node(self.selection.used[class]);
+            let is_it = node.op == language.loop_var
+                && graph.analysis().payloads.get(node.payload) == Payload::Index(k as u32);
+            if is_it && self.model.ty(*class) == ty {
+                self.values.insert(*class, param);
+            }
+        }
+    }
+}

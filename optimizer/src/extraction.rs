@@ -1,0 +1,142 @@
+//! The frozen view that extractors see, and the loop around them: choose, realise, decode, ban.
+//!
+//! The dense problem has one class per e-class and one node per usable e-node. Beside its operands
+//! a node depends on what the program needs with it: an instance's output on the predicate, the
+//! port's initial value and its results; a loop variable on the port's initial value. An effect's
+//! value depends on the effect's operands, so that an answer never contains its own cause.
+//!
+//! The last resort is the input program: it is returned where nothing legal or cheaper is found.
+
+use crate::cost::{BRANCH_PROBABILITY, INSTANCE, TRIP_COUNT, weight};
+use crate::decode::decode;
+use crate::language::{Meaning, Payload};
+use crate::model::Model;
+use crate::realise::{Choice, Realiser, Selection, Set, Violation};
+use egraph_core::{EClassId, ENodeId};
+use extract::{Control, Extractor, Problem, ProblemBuilder};
+use rvsdg::{Function, NodeKind};
+
+/// Bans tried before the input is returned.
+const MAX_BANS: usize = 40;
+
+/// An extracted program with the choice that it was made from.
+pub struct Extracted {
+    /// The program.
+    pub function: Function,
+    /// The node chosen for each class.
+    pub choice: Choice,
+    /// What the program uses of it.
+    pub selection: Selection,
+}
+
+/// Extracts the program of least estimated cost that an extractor finds and that is legal.
+pub fn extract_program(model: &Model<'_>, extractor: &dyn Extractor) -> Option<Extracted> {
+    let mut banned: Set<ENodeId> = Set::default();
+    for _ in 0..MAX_BANS {
+        let choice = choose(model, &banned, extractor)?;
+        match attempt(model, &choice, &banned) {
+            Ok((selection, function)) => return Some(Extracted { function, choice, selection }),
+            Err(Violation { culprit: Some(node) }) if banned.insert(node) => {}
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+fn attempt(
+    model: &Model<'_>,
+    choice: &Choice,
+    banned: &Set<ENodeId>,
+) -> Result<(Selection, Function), Violation> {
+    let selection = Realiser::new(model, choice, banned).run()?;
+    let function = decode(model, &selection)?;
+    Ok((selection, function))
+}
+
+/// The extractor's choice, by class index; none if a root has no finite choice.
+fn choose(model: &Model<'_>, banned: &Set<ENodeId>, extractor: &dyn Extractor) -> Option<Choice> {
+    let (problem, nodes) = freeze(model, banned);
+    let outcome = extractor.extract(&problem, &Control::default());
+    let mut choice: Choice = vec![None; model.graph.class_bound()];
+    let classes: Vec<EClassId> = model.graph.classes().collect();
+    for (index, class) in classes.iter().enumerate() {
+        choice[class.index()] = outcome.choices[index].map(|node| nodes[node.index()]);
+    }
+    let root = |class: &EClassId| choice[model.graph.find(*class).index()].is_some();
+    model.results.iter().all(root).then_some(choice)
+}
+
+/// The dense problem of a model, with the e-node of each of its nodes.
+pub fn freeze(model: &Model<'_>, banned: &Set<ENodeId>) -> (Problem, Vec<ENodeId>) {
+    let graph = &model.graph;
+    let mut position = vec![u32::MAX; graph.class_bound()];
+    let mut builder = ProblemBuilder::new();
+    for class in graph.classes() {
+        position[class.index()] = builder.add_class(&class.to_string());
+    }
+    let dense = |class: EClassId| position[graph.find(class).index()];
+    let mut nodes = Vec::new();
+    for class in graph.classes() {
+        if graph.is_dead(graph.region(class)) {
+            continue;
+        }
+        for id in graph.nodes(class) {
+            if banned.contains(&id) {
+                continue;
+            }
+            let children: Vec<u32> = dependencies(model, id).into_iter().map(dense).collect();
+            let name = graph.signature().op_name(graph.op(id));
+            builder.add_node(dense(class), name, model.node_weight(id), &children);
+            nodes.push(id);
+        }
+    }
+    for class in model.results.iter().chain(model.states.values()) {
+        builder.add_root(dense(*class));
+    }
+    (builder.build(), nodes)
+}
+
+/// The classes that a node needs.
+fn dependencies(model: &Model<'_>, id: ENodeId) -> Vec<EClassId> {
+    let node = model.graph.node(id);
+    let analysis = model.graph.analysis();
+    let payload = analysis.payloads.get(node.payload);
+    match (analysis.language.meaning(node.op), payload) {
+        (Meaning::Out, Payload::Port(instance, k)) => {
+            let instance = model.instance(instance);
+            let port = &instance.ports[k as usize];
+            let init = port.init.into_iter();
+            init.chain(port.results.iter().copied()).chain([instance.predicate]).collect()
+        }
+        (Meaning::LoopVar | Meaning::Entry, Payload::Index(k)) => {
+            let owner = model.regions[node.region.index()].owner;
+            let port = owner.and_then(|(id, _)| model.instance(id).ports.get(k as usize));
+            port.and_then(|port| port.init).into_iter().collect()
+        }
+        _ => node.children.to_vec(),
+    }
+}
+
+/// Estimated cost of one call of a function: weights of its operations, times the estimated
+/// executions of their regions.
+pub fn cost_of(function: &Function) -> f64 {
+    let mut total = 0.0;
+    let mut work = vec![(function.body(), 1.0_f64)];
+    while let Some((region, frequency)) = work.pop() {
+        for node in &function.region(region).nodes {
+            match &function.node(*node).kind {
+                NodeKind::Simple(op) => total += weight(*op) * frequency,
+                NodeKind::Gamma { arms } => {
+                    total += INSTANCE * frequency;
+                    let share = BRANCH_PROBABILITY * 2.0 / arms.len() as f64;
+                    work.extend(arms.iter().map(|arm| (*arm, frequency * share)));
+                }
+                NodeKind::Theta { body } => {
+                    total += INSTANCE * frequency * TRIP_COUNT;
+                    work.push((*body, frequency * TRIP_COUNT));
+                }
+            }
+        }
+    }
+    total
+}

@@ -1,0 +1,119 @@
+//! A function as an e-graph: the graph, and the side tables that regions need.
+
+use crate::facts::Graph;
+use crate::language::InstanceId;
+use egraph_core::{EClassId, ENodeId, RegionId};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use rvsdg::{Function, Span, Type};
+
+/// A map that is iterated in order of insertion.
+pub type OrderMap<K, V> = IndexMap<K, V, FxBuildHasher>;
+
+/// What an instance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstanceKind {
+    /// A choice among its regions.
+    Gamma,
+    /// A tail-controlled loop around its one region.
+    Theta,
+}
+
+/// One port of an instance. Ports are only ever appended.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// Type of value or state.
+    pub ty: Type,
+    /// Class in the home region on entry: a theta's initial value, a gamma's state. None for a
+    /// value that a gamma computes.
+    pub init: Option<EClassId>,
+    /// Class of the result in each region: a theta's next value, a gamma's value in each arm.
+    pub results: Vec<EClassId>,
+    /// Class in the home region after the instance.
+    pub out: EClassId,
+}
+
+/// A gamma or theta.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// What it is.
+    pub kind: InstanceKind,
+    /// The region that contains it.
+    pub home: RegionId,
+    /// The predicate: in the home region for a gamma, in the body for a theta.
+    pub predicate: EClassId,
+    /// The regions it owns, in the order of the alternatives.
+    pub regions: Vec<RegionId>,
+    /// The ports.
+    pub ports: Vec<Port>,
+    /// Where it comes from.
+    pub span: Span,
+}
+
+impl Instance {
+    /// The port that carries a state, if the instance has one of that type.
+    pub fn state_port(&self, state: Type) -> Option<usize> {
+        self.ports.iter().position(|port| port.ty == state)
+    }
+}
+
+/// Facts about a region that the engine does not keep.
+#[derive(Clone, Debug)]
+pub struct RegionInfo {
+    /// The instance that owns the region and the position among its regions; none for the body.
+    pub owner: Option<(InstanceId, usize)>,
+    /// Estimated executions per call of the function.
+    pub frequency: f64,
+    /// Class of each state on entry, if the region has that state.
+    pub entries: OrderMap<Type, EClassId>,
+}
+
+/// A function in an e-graph.
+pub struct Model<'f> {
+    /// The function that was encoded.
+    pub source: &'f Function,
+    /// The e-graph; region 0 is the function's body.
+    pub graph: Graph,
+    /// Gammas and thetas.
+    pub instances: Vec<Instance>,
+    /// By region.
+    pub regions: Vec<RegionInfo>,
+    /// Classes of the results, without states.
+    pub results: Vec<EClassId>,
+    /// Class of each state at the end.
+    pub states: OrderMap<Type, EClassId>,
+    /// Where a node comes from. Nodes that rules add have no entry.
+    pub spans: OrderMap<ENodeId, Span>,
+    /// Nodes of the input program: what extraction falls back to.
+    pub input_nodes: usize,
+}
+
+impl Model<'_> {
+    /// The instance with this id.
+    pub fn instance(&self, id: InstanceId) -> &Instance {
+        &self.instances[id.index()]
+    }
+
+    /// Class of a state at the end of a region.
+    pub fn state_result(&self, region: RegionId, state: Type) -> Option<EClassId> {
+        let class = match self.regions[region.index()].owner {
+            None => self.states.get(&state).copied(),
+            Some((id, arm)) => {
+                let instance = self.instance(id);
+                instance.state_port(state).map(|port| instance.ports[port].results[arm])
+            }
+        };
+        class.map(|class| self.graph.find(class))
+    }
+
+    /// Class of a state on entry to a region.
+    pub fn state_entry(&self, region: RegionId, state: Type) -> Option<EClassId> {
+        let entry = self.regions[region.index()].entries.get(&state);
+        entry.map(|class| self.graph.find(*class))
+    }
+
+    /// The type of a class.
+    pub fn ty(&self, class: EClassId) -> Type {
+        self.graph.analysis().language.ty(self.graph.sort(class))
+    }
+}

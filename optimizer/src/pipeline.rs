@@ -1,0 +1,135 @@
+//! The whole road of one function: encode, saturate, extract, decode, judge.
+
+use crate::encode::{Assumptions, encode};
+use crate::extraction::{cost_of, extract_program};
+use crate::facts::Range;
+use crate::interval::{Floats, Ints};
+use crate::model::Model;
+use crate::options::{Optimized, Options, OptionsError, Report};
+use extract::Extractor;
+use rvsdg::{Function, Type};
+use std::time::Instant;
+
+/// Optimises a function with the default extractor, `greedy-dag`.
+///
+/// # Errors
+/// If the options do not fit the function or each other.
+pub fn optimize(function: &Function, options: &Options) -> Result<Optimized, OptionsError> {
+    optimize_with(function, options, &extract::GreedyDag)
+}
+
+/// Optimises a function with an extractor of the caller's choice.
+///
+/// The result is never dearer than the input under the cost model: if it would be, or if the
+/// function cannot be encoded within the limits, the input comes back and the report says so.
+///
+/// # Errors
+/// If the options do not fit the function or each other.
+pub fn optimize_with(
+    function: &Function,
+    options: &Options,
+    extractor: &dyn Extractor,
+) -> Result<Optimized, OptionsError> {
+    let mut report = Report { cost_before: cost_of(function), ..Report::default() };
+    report.cost_after = report.cost_before;
+    let assumptions = assumptions(function, options)?;
+    let keep = |mut report: Report, reason: &str| {
+        report.stop_reason = reason.to_owned();
+        report.kept_input = true;
+        Ok(Optimized { function: function.clone(), report })
+    };
+
+    let start = Instant::now();
+    let model = encode(function, &assumptions);
+    report.phases.insert("encode", start.elapsed());
+    let Ok(mut model) = model else { return keep(report, "node limit") };
+
+    let start = Instant::now();
+    let saturation = crate::saturate::saturate(&mut model, options)?;
+    report.phases.insert("saturate", start.elapsed());
+    report.stop_reason = saturation.stop_reason;
+    report.rules_fired = saturation.rules_fired;
+    report.e_nodes = model.graph.node_count();
+    report.e_classes = model.graph.class_count();
+    if model.graph.root_contradiction().is_some() {
+        return keep(report, "contradiction");
+    }
+
+    let start = Instant::now();
+    let extracted = extract_program(&model, extractor);
+    report.phases.insert("extract", start.elapsed());
+    let Some(extracted) = extracted else {
+        report.kept_input = true;
+        return Ok(Optimized { function: function.clone(), report });
+    };
+    let certified = crate::saturate::certify(&model, &saturation.sites, &extracted, options);
+    let cost = cost_of(&extracted.function);
+    let Some(certified) = certified.filter(|_| cost < report.cost_before) else {
+        report.kept_input = true;
+        return Ok(Optimized { function: function.clone(), report });
+    };
+    report.cost_after = cost;
+    report.approximations = certified.approximations;
+    report.error_bound = certified.bound;
+    Ok(Optimized { function: extracted.function, report })
+}
+
+/// What the analysis may assume: the asserted domains and the folding rules.
+fn assumptions(function: &Function, options: &Options) -> Result<Assumptions, OptionsError> {
+    for (name, (lo, hi)) in &options.domains {
+        let param = function.params.iter().find(|param| *param.name == **name);
+        let bad = |text: String| Err(OptionsError::BadDomain(text));
+        match param {
+            None => return bad(format!("`{}` has no parameter `{name}`", function.name)),
+            Some(param) if !param.ty.is_float() && !param.ty.is_int() => {
+                return bad(format!("`{name}` is not a number"));
+            }
+            _ if lo.is_nan() || hi.is_nan() || lo > hi => {
+                return bad(format!("`{name}={lo}..{hi}` is empty"));
+            }
+            _ => {}
+        }
+    }
+    if options.max_error.is_some_and(|budget| !(budget > 0.0 && budget.is_finite())) {
+        return Err(OptionsError::BadBudget);
+    }
+    let formals = function
+        .params
+        .iter()
+        .map(|param| domain_of(param.ty, options.domains.get(&*param.name).copied()))
+        .collect();
+    Ok(Assumptions {
+        formals,
+        fold: true,
+        inexact: options.fast_math,
+        node_limit: options.node_limit,
+    })
+}
+
+fn domain_of(ty: Type, domain: Option<(f64, f64)>) -> Range {
+    let any = Range::any(ty);
+    let Some((lo, hi)) = domain else { return any };
+    match any {
+        Range::Floats(_) => Range::Floats(Floats::new(lo, hi)),
+        Range::Ints(within) => {
+            // Casts saturate, so that a bound beyond the type is the type's own.
+            let asserted = Ints::new(lo.ceil() as i64, hi.floor() as i64);
+            Range::Ints(asserted.intersect(within))
+        }
+        Range::Other => Range::Other,
+    }
+}
+
+/// The e-graph of a function after saturation, for those who want to look into it.
+///
+/// # Errors
+/// If the options do not fit the function or each other.
+pub fn saturated<'f>(
+    function: &'f Function,
+    options: &Options,
+) -> Result<Option<Model<'f>>, OptionsError> {
+    let assumptions = assumptions(function, options)?;
+    let Ok(mut model) = encode(function, &assumptions) else { return Ok(None) };
+    crate::saturate::saturate(&mut model, options)?;
+    Ok(Some(model))
+}
