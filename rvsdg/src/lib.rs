@@ -12,9 +12,12 @@
 pub mod data;
 pub mod graph;
 pub mod math;
+mod names;
 pub mod op;
 pub mod scalar;
 pub mod types;
+pub mod verify;
+pub mod walk;
 
 pub use data::{Answer, Arg, Array, Buffer, Inputs, Raised, Scalar};
 pub use graph::{
@@ -24,3 +27,4 @@ pub use graph::{
 pub use math::MathFn;
 pub use op::{Cmp, Const, FaultId, Op, OperandError};
 pub use types::{Elem, Type};
+pub use verify::{VerifyError, VerifyErrors, verify};
