@@ -137,7 +137,7 @@ impl Decoder<'_, '_> {
             }
             todo = rest;
             if todo.len() == before {
-                let event = self.next_event(&todo, &tracks).ok_or_else(|| self.stuck(&todo))?;
+                let event = self.next_event(&todo, &tracks).ok_or_else(|| Self::stuck(&todo))?;
                 let item = todo.remove(event);
                 self.emit(&item, into, &mut tracks)?;
             }
@@ -176,7 +176,7 @@ impl Decoder<'_, '_> {
     }
 
     /// A stuck schedule: a pending reader or effect value is banned if there is one.
-    fn stuck(&self, todo: &[Item]) -> Violation {
+    fn stuck(todo: &[Item]) -> Violation {
         let reader = todo.iter().find(|item| !item.reads.is_empty()).or_else(|| todo.first());
         let culprit = reader.and_then(|item| match item.what {
             What::Value(_, node) | What::Effect(node) => Some(node),

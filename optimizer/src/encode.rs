@@ -410,6 +410,7 @@ impl<'f> Encoder<'f> {
             }
         }
         self.model.graph.rebuild();
+        self.model.propagate_outputs();
         self.model.input_nodes = self.model.graph.all_nodes().count();
         Ok(self.model)
     }

@@ -103,6 +103,16 @@ impl Facts {
         }
     }
 
+    /// What holds for a value that is one of two.
+    pub fn either(self, other: Facts) -> Facts {
+        let constant = self.constant.filter(|constant| other.constant == Some(*constant));
+        let range = match (self.range, other.range) {
+            (Range::Floats(_) | Range::Ints(_), _) => self.range.hull(other.range),
+            _ => Range::Other,
+        };
+        Facts { constant, range, conflict: false, narrowed: 0 }
+    }
+
     /// A range.
     pub fn of_range(range: Range) -> Facts {
         Facts { constant: None, range, conflict: false, narrowed: 0 }
@@ -141,9 +151,6 @@ impl Analysis for FactAnalysis {
                 _ => Facts::of_range(Range::Other),
             },
             Meaning::Import => Facts { narrowed: 0, ..facts(0) },
-            Meaning::LoopVar | Meaning::Out | Meaning::Entry => Facts::of_range(Range::Other),
-            // An approximation says nothing about the exact value of its class.
-            Meaning::Approx => Facts::of_range(Range::Other),
             Meaning::Value(Op::Guard(_)) => Facts { narrowed: 0, ..facts(children.len() - 1) },
             Meaning::Value(Op::Call(f)) => {
                 let args: Vec<Facts> =
@@ -157,7 +164,6 @@ impl Analysis for FactAnalysis {
                 }
                 Facts::of_range(range)
             }
-            Meaning::Value(_) => Facts::of_range(Range::Other),
             Meaning::Simple(Op::Const(_)) => match self.payloads.get(graph.payload(node)) {
                 Payload::Const(constant) => Facts::of_const(constant),
                 _ => Facts::of_range(Range::Other),
@@ -168,7 +174,9 @@ impl Analysis for FactAnalysis {
                     children.iter().map(|c| self.language.ty(graph.sort(*c))).collect();
                 pure_facts(op, &types, &operands)
             }
-            Meaning::Simple(_) => Facts::of_range(Range::Other),
+            // Leaves that a run decides, states, and approximations, which say nothing about the
+            // exact value of their class.
+            _ => Facts::of_range(Range::Other),
         }
     }
 
@@ -257,7 +265,7 @@ fn compare_ints(cmp: Cmp, operands: &[Facts]) -> Option<bool> {
     if a.lo > a.hi || b.lo > b.hi {
         return None;
     }
-    ordered(cmp, a.hi < b.lo, a.lo > b.hi, a.hi <= b.lo, a.lo >= b.hi)
+    decide(cmp, (a.lo, a.hi), (b.lo, b.hi))
 }
 
 fn compare_floats(cmp: Cmp, operands: &[Facts]) -> Option<bool> {
@@ -265,11 +273,13 @@ fn compare_floats(cmp: Cmp, operands: &[Facts]) -> Option<bool> {
     if a.nan || b.nan || a.lo > a.hi || b.lo > b.hi {
         return None;
     }
-    ordered(cmp, a.hi < b.lo, a.lo > b.hi, a.hi <= b.lo, a.lo >= b.hi)
+    decide(cmp, (a.lo, a.hi), (b.lo, b.hi))
 }
 
-/// Decides a comparison from what two ranges prove.
-fn ordered(cmp: Cmp, less: bool, greater: bool, at_most: bool, at_least: bool) -> Option<bool> {
+/// Decides a comparison of two values from their bounds (lower, upper), if they prove it.
+fn decide<T: PartialOrd + Copy>(cmp: Cmp, a: (T, T), b: (T, T)) -> Option<bool> {
+    let (less, greater) = (a.1 < b.0, a.0 > b.1);
+    let (at_most, at_least) = (a.1 <= b.0, a.0 >= b.1);
     let (yes, no) = match cmp {
         Cmp::Eq => (false, less || greater),
         Cmp::Ne => (less || greater, false),
@@ -278,23 +288,17 @@ fn ordered(cmp: Cmp, less: bool, greater: bool, at_most: bool, at_least: bool) -
         Cmp::Gt => (greater, at_most),
         Cmp::Ge => (at_least, less),
     };
-    if yes {
-        Some(true)
-    } else if no {
-        Some(false)
-    } else {
-        None
-    }
+    (yes || no).then_some(yes)
 }
 
 fn float_range(op: Op, operands: &[Facts]) -> Option<Range> {
     let arg = |k: usize| operands.get(k).and_then(|f| f.range.floats());
     let range = match op {
-        Op::FAdd => arg(0)?.add(arg(1)?),
-        Op::FSub => arg(0)?.sub(arg(1)?),
-        Op::FMul => arg(0)?.mul(arg(1)?),
-        Op::FDiv => arg(0)?.div(arg(1)?),
-        Op::FNeg => arg(0)?.neg(),
+        Op::FAdd => arg(0)? + arg(1)?,
+        Op::FSub => arg(0)? - arg(1)?,
+        Op::FMul => arg(0)? * arg(1)?,
+        Op::FDiv => arg(0)? / arg(1)?,
+        Op::FNeg => -arg(0)?,
         Op::FAbs => arg(0)?.abs(),
         Op::FMin => arg(0)?.min(arg(1)?),
         Op::FMax => arg(0)?.max(arg(1)?),

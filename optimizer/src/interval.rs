@@ -7,6 +7,8 @@
 //!
 //! Source of the arithmetic: Moore, Kearfott, Cloud, "Introduction to Interval Analysis", chapter 2.
 
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
 /// Representable numbers by which a bound that comes from the C library is moved outwards. The
 /// errors that glibc documents for its binary64 functions are at most 4 ulp.
 pub const LIBM_STEPS: u32 = 8;
@@ -87,46 +89,6 @@ impl Floats {
         Floats { lo: down(lo, steps), hi: up(hi, steps), nan }
     }
 
-    /// `a + b`
-    pub fn add(self, b: Floats) -> Floats {
-        let clash = (self.lo == f64::NEG_INFINITY && b.hi == f64::INFINITY)
-            || (self.hi == f64::INFINITY && b.lo == f64::NEG_INFINITY);
-        if clash {
-            return Floats::ANY;
-        }
-        Floats::outward(self.lo + b.lo, self.hi + b.hi, 1, self.nan || b.nan)
-    }
-
-    /// `-a`
-    pub fn neg(self) -> Floats {
-        Floats { lo: -self.hi, hi: -self.lo, nan: self.nan }
-    }
-
-    /// `a - b`
-    pub fn sub(self, b: Floats) -> Floats {
-        self.add(b.neg())
-    }
-
-    /// `a * b`
-    pub fn mul(self, b: Floats) -> Floats {
-        let infinite = |r: Floats| r.lo.is_infinite() || r.hi.is_infinite();
-        if (infinite(self) && b.contains_zero()) || (infinite(b) && self.contains_zero()) {
-            return Floats::ANY;
-        }
-        let products = [self.lo * b.lo, self.lo * b.hi, self.hi * b.lo, self.hi * b.hi];
-        Floats::corners(products, self.nan || b.nan)
-    }
-
-    /// `a / b`, IEEE.
-    pub fn div(self, b: Floats) -> Floats {
-        let infinite = |r: Floats| r.lo.is_infinite() || r.hi.is_infinite();
-        if b.contains_zero() || (infinite(self) && infinite(b)) {
-            return Floats::ANY;
-        }
-        let quotients = [self.lo / b.lo, self.lo / b.hi, self.hi / b.lo, self.hi / b.hi];
-        Floats::corners(quotients, self.nan || b.nan)
-    }
-
     fn corners(values: [f64; 4], nan: bool) -> Floats {
         if values.iter().any(|x| x.is_nan()) {
             return Floats::ANY;
@@ -170,6 +132,61 @@ impl Floats {
             return self.monotone(f, (f64::NEG_INFINITY, f64::INFINITY));
         }
         self.abs().monotone(f, (0.0, f64::INFINITY))
+    }
+}
+
+impl Add for Floats {
+    type Output = Floats;
+
+    fn add(self, b: Floats) -> Floats {
+        let clash = (self.lo == f64::NEG_INFINITY && b.hi == f64::INFINITY)
+            || (self.hi == f64::INFINITY && b.lo == f64::NEG_INFINITY);
+        if clash {
+            return Floats::ANY;
+        }
+        Floats::outward(self.lo + b.lo, self.hi + b.hi, 1, self.nan || b.nan)
+    }
+}
+
+impl Sub for Floats {
+    type Output = Floats;
+
+    fn sub(self, b: Floats) -> Floats {
+        self + (-b)
+    }
+}
+
+impl Mul for Floats {
+    type Output = Floats;
+
+    fn mul(self, b: Floats) -> Floats {
+        let infinite = |r: Floats| r.lo.is_infinite() || r.hi.is_infinite();
+        if (infinite(self) && b.contains_zero()) || (infinite(b) && self.contains_zero()) {
+            return Floats::ANY;
+        }
+        let products = [self.lo * b.lo, self.lo * b.hi, self.hi * b.lo, self.hi * b.hi];
+        Floats::corners(products, self.nan || b.nan)
+    }
+}
+
+impl Div for Floats {
+    type Output = Floats;
+
+    fn div(self, b: Floats) -> Floats {
+        let infinite = |r: Floats| r.lo.is_infinite() || r.hi.is_infinite();
+        if b.contains_zero() || (infinite(self) && infinite(b)) {
+            return Floats::ANY;
+        }
+        let quotients = [self.lo / b.lo, self.lo / b.hi, self.hi / b.lo, self.hi / b.hi];
+        Floats::corners(quotients, self.nan || b.nan)
+    }
+}
+
+impl Neg for Floats {
+    type Output = Floats;
+
+    fn neg(self) -> Floats {
+        Floats { lo: -self.hi, hi: -self.lo, nan: self.nan }
     }
 }
 
@@ -302,10 +319,10 @@ mod tests {
             for b in &ranges {
                 for x in points.iter().filter(|x| inside(*a, **x)) {
                     for y in points.iter().filter(|y| inside(*b, **y)) {
-                        assert!(inside(a.add(*b), x + y), "{a:?} + {b:?} at {x}, {y}");
-                        assert!(inside(a.sub(*b), x - y), "{a:?} - {b:?} at {x}, {y}");
-                        assert!(inside(a.mul(*b), x * y), "{a:?} * {b:?} at {x}, {y}");
-                        assert!(inside(a.div(*b), x / y), "{a:?} / {b:?} at {x}, {y}");
+                        assert!(inside(*a + *b, x + y), "{a:?} + {b:?} at {x}, {y}");
+                        assert!(inside(*a - *b, x - y), "{a:?} - {b:?} at {x}, {y}");
+                        assert!(inside(*a * *b, x * y), "{a:?} * {b:?} at {x}, {y}");
+                        assert!(inside(*a / *b, x / y), "{a:?} / {b:?} at {x}, {y}");
                     }
                     assert!(inside(a.abs(), x.abs()));
                     assert!(inside(a.power(3), x.powf(3.0)));

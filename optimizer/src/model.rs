@@ -1,6 +1,6 @@
 //! A function as an e-graph: the graph, and the side tables that regions need.
 
-use crate::facts::Graph;
+use crate::facts::{Facts, Graph};
 use crate::language::InstanceId;
 use egraph_core::{EClassId, ENodeId, RegionId};
 use indexmap::IndexMap;
@@ -110,6 +110,33 @@ impl Model<'_> {
     pub fn state_entry(&self, region: RegionId, state: Type) -> Option<EClassId> {
         let entry = self.regions[region.index()].entries.get(&state);
         entry.map(|class| self.graph.find(*class))
+    }
+
+    /// Gives each gamma's outputs the facts that all its live arms agree on. Inner instances come
+    /// after outer ones, so one pass in reverse order reaches every level.
+    pub fn propagate_outputs(&mut self) {
+        for at in (0..self.instances.len()).rev() {
+            if self.instances[at].kind != InstanceKind::Gamma {
+                continue;
+            }
+            let instance = &self.instances[at];
+            let arms: Vec<usize> = (0..instance.regions.len())
+                .filter(|arm| !self.graph.is_dead(instance.regions[*arm]))
+                .collect();
+            let hulls: Vec<(EClassId, Facts)> = instance
+                .ports
+                .iter()
+                .filter(|port| !port.ty.is_state())
+                .filter_map(|port| {
+                    let facts = arms.iter().map(|arm| *self.graph.data(port.results[*arm]));
+                    facts.reduce(Facts::either).map(|facts| (port.out, facts))
+                })
+                .collect();
+            for (out, facts) in hulls {
+                self.graph.merge_data(out, facts);
+            }
+            self.graph.rebuild();
+        }
     }
 
     /// The type of a class.

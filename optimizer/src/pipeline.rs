@@ -34,7 +34,7 @@ pub fn optimize_with(
     report.cost_after = report.cost_before;
     let assumptions = assumptions(function, options)?;
     let keep = |mut report: Report, reason: &str| {
-        report.stop_reason = reason.to_owned();
+        reason.clone_into(&mut report.stop_reason);
         report.kept_input = true;
         Ok(Optimized { function: function.clone(), report })
     };
