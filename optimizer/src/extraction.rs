@@ -5,6 +5,8 @@
 //! port's initial value and its results; a loop variable on the port's initial value. An effect's
 //! value depends on the effect's operands, so that an answer never contains its own cause.
 //!
+//! Regions that cannot be entered stay in the problem: their arms are still part of the program.
+//!
 //! The last resort is the input program: it is returned where nothing legal or cheaper is found.
 
 use crate::cost::{BRANCH_PROBABILITY, INSTANCE, TRIP_COUNT, weight};
@@ -77,9 +79,6 @@ pub fn freeze(model: &Model<'_>, banned: &Set<ENodeId>) -> (Problem, Vec<ENodeId
     let dense = |class: EClassId| position[graph.find(class).index()];
     let mut nodes = Vec::new();
     for class in graph.classes() {
-        if graph.is_dead(graph.region(class)) {
-            continue;
-        }
         for id in graph.nodes(class) {
             if banned.contains(&id) {
                 continue;
