@@ -11,6 +11,7 @@
 
 pub mod data;
 pub mod graph;
+pub mod interp;
 pub mod math;
 mod names;
 pub mod op;
@@ -24,6 +25,7 @@ pub use graph::{
     ExcKind, Fault, Function, Node, NodeId, NodeKind, Param, Region, RegionId, Shape, Span, Value,
     ValueDef, ValueId,
 };
+pub use interp::{Limits, Run, Violation};
 pub use math::MathFn;
 pub use op::{Cmp, Const, FaultId, Op, OperandError};
 pub use types::{Elem, Type};
