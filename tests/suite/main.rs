@@ -1,1 +1,11 @@
 //! Every test that crosses a crate, in one binary.
+
+mod architecture;
+mod sources;
+mod tidy;
+
+/// Says something that a reader of the run must see: a skipped check, a figure.
+#[expect(clippy::print_stderr, reason = "a test run's notes belong on stderr")]
+fn note(text: &str) {
+    eprintln!("note: {text}");
+}
