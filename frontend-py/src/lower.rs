@@ -1,0 +1,336 @@
+//! Lowering of a function's syntax tree to a region tree.
+//!
+//! There is no control-flow graph in between. A block is lowered to values, states and an
+//! [`flow::Outcome`]: by which exits it may be left, and a truth value per exit where more than one
+//! is possible. Only what follows a statement that may exit is put in a gamma on "no exit"; a
+//! function without early exits has no exit machinery. Regions are first given every state; what
+//! is not used is taken out at the end by [`crate::prune`].
+
+mod arith;
+mod assign;
+mod builtins;
+mod calls;
+mod compare;
+mod expr;
+mod flow;
+mod index;
+mod loops;
+mod math;
+mod stmt;
+mod value;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::live::Locals;
+use crate::module::Module;
+use crate::source::{SourceFile, signature_of};
+use crate::stack::MAX_DEPTH;
+use crate::types::{ParamType, ReturnType, param_type, span_of};
+use crate::{Options, Semantics};
+use ruff_python_ast::StmtFunctionDef;
+use rustc_hash::{FxHashMap, FxHashSet};
+use rvsdg::{Const, ExcKind, Function, NodeId, Op, Param, RegionId, Shape, Span, Type, ValueId};
+use value::{Binding, Val};
+
+/// Nodes a function may have, so that helpers that call helpers cannot grow without bound.
+const MAX_NODES: usize = 400_000;
+/// How deep regions may nest: passes over regions recurse.
+const MAX_REGIONS: usize = 300;
+
+/// Why lowering stopped.
+pub(crate) enum Failure {
+    /// The program is wrong.
+    Error(Box<Diagnostic>),
+    /// The guess of a variable's type was wrong and has been corrected: start again.
+    Retry,
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Failure {
+        Failure::Error(Box::new(diagnostic))
+    }
+}
+
+/// A result of lowering.
+pub(crate) type Res<T> = Result<T, Failure>;
+
+/// The type assumed for a variable that a loop may read before any iteration has assigned it.
+#[derive(Clone, Copy, Debug)]
+struct Guess {
+    ty: Type,
+    /// Whether an iteration's end was seen to have this type.
+    confirmed: bool,
+}
+
+/// Where a guess belongs: the chain of inlined calls, the loop, the variable.
+type GuessKey = (Vec<u32>, u32, usize);
+type Guesses = FxHashMap<GuessKey, Guess>;
+
+/// The Python function being lowered: the compiled one, or a helper that is being inlined.
+struct Frame<'a> {
+    locals: Locals<'a>,
+    name: &'a str,
+    returns: Option<(ReturnType, Span)>,
+    /// Where the function's name stands.
+    span: Span,
+}
+
+/// The state of lowering one function.
+struct Lower<'a, 'm> {
+    module: &'m Module<'a>,
+    semantics: Semantics,
+    f: Function,
+    /// The region that operations are appended to.
+    region: RegionId,
+    /// Current versions of `io` and every `mem`.
+    states: Vec<ValueId>,
+    /// What the frame's variables are bound to.
+    vars: Vec<Binding>,
+    frame: Frame<'a>,
+    /// Call sites and names of the helpers being inlined.
+    calls: Vec<(u32, &'a str)>,
+    depth: usize,
+    region_depth: usize,
+    /// Loops that may run forever: their `io` is used even if nothing inside does.
+    diverging: FxHashSet<NodeId>,
+    guesses: Guesses,
+}
+
+/// Compiles one function of a file.
+pub(crate) fn function(
+    file: &SourceFile,
+    name: &str,
+    options: &Options,
+) -> Result<Function, Diagnostics> {
+    let definition = file.definition(name)?;
+    let types = parameter_types(definition, options)?;
+    let module = Module::new(file.body());
+    let mut guesses = Guesses::default();
+    let mut first_error: Option<Diagnostic> = None;
+    // Each retry settles a guess; the bound stops a program that would not settle.
+    for _ in 0..200 {
+        let mut lower = Lower::new(&module, definition, &types, options.semantics, guesses)?;
+        let result = lower.run(definition, &types);
+        guesses = lower.guesses;
+        match result {
+            Ok(()) => return Ok(crate::prune::prune(&lower.f, &lower.diverging)),
+            Err(Failure::Retry) => {}
+            Err(Failure::Error(error)) => {
+                let unsure = guesses.values_mut().filter(|g| !g.confirmed && g.ty == Type::I64);
+                // A wrong assumption may have caused the error: try the other kind of number.
+                let changed = unsure.map(|guess| guess.ty = Type::F64).count();
+                if changed == 0 {
+                    return Err(first_error.unwrap_or(*error).into());
+                }
+                first_error = first_error.or(Some(*error));
+            }
+        }
+    }
+    let message = "the types of variables that loops assign could not be settled";
+    Err(first_error.unwrap_or_else(|| Diagnostic::general(codes::UNBOUND, message)).into())
+}
+
+/// The types of the parameters: annotations first, then the caller's.
+fn parameter_types(
+    definition: &StmtFunctionDef,
+    options: &Options,
+) -> Result<Vec<ParamType>, Diagnostics> {
+    if definition.is_async {
+        let message = "async functions are not supported";
+        return Err(Diagnostic::at(codes::STATEMENT, span_of(&definition.name), message)
+            .hint("write an ordinary `def`")
+            .into());
+    }
+    let signature = signature_of(definition)?;
+    if let Some(types) = &options.types
+        && types.len() != signature.params.len()
+    {
+        let (have, want) = (types.len(), signature.params.len());
+        let name = definition.name.as_str();
+        let message = format!("`{name}` has {want} parameters, but {have} types are given");
+        return Err(Diagnostic::at(codes::TYPE_COUNT, span_of(&definition.name), message)
+            .hint("give one type per parameter")
+            .into());
+    }
+    let mut types = Vec::new();
+    let mut missing = Vec::new();
+    for (at, param) in signature.params.iter().enumerate() {
+        match param.annotation.or_else(|| options.types.as_ref().map(|types| types[at])) {
+            Some(ty) => types.push(ty),
+            None => missing.push(
+                Diagnostic::at(
+                    codes::MISSING_TYPE,
+                    param.span,
+                    format!("the type of parameter `{}` is not known", param.name),
+                )
+                .hint(format!("annotate it, for example `{}: f64`", param.name)),
+            ),
+        }
+    }
+    if missing.is_empty() { Ok(types) } else { Err(Diagnostics(missing)) }
+}
+
+impl<'a, 'm> Lower<'a, 'm> {
+    fn new(
+        module: &'m Module<'a>,
+        definition: &'a StmtFunctionDef,
+        types: &[ParamType],
+        semantics: Semantics,
+        guesses: Guesses,
+    ) -> Result<Lower<'a, 'm>, Diagnostic> {
+        // Arrays of one element type may be the same array: they share an alias group.
+        let mut groups = Vec::new();
+        let params = definition.parameters.iter_non_variadic_params().zip(types);
+        let params: Vec<Param> = params
+            .map(|(param, ty)| {
+                let ty = match *ty {
+                    ParamType::Scalar(ty) => ty,
+                    ParamType::Array { elem, rank } => {
+                        let found = groups.iter().position(|group| *group == elem);
+                        let mem = found.unwrap_or_else(|| {
+                            groups.push(elem);
+                            groups.len() - 1
+                        });
+                        Type::MemRef { elem, rank, mem: mem as u32 }
+                    }
+                };
+                Param { name: param.parameter.name.as_str().into(), ty }
+            })
+            .collect();
+        let name = definition.name.as_str();
+        let f = Function::new(name, params, groups.len() as u32, Shape::None);
+        Ok(Lower {
+            module,
+            semantics,
+            region: f.body(),
+            states: f.entry_states().to_vec(),
+            f,
+            vars: Vec::new(),
+            frame: Frame::new(definition)?,
+            calls: Vec::new(),
+            depth: 0,
+            region_depth: 0,
+            diverging: FxHashSet::default(),
+            guesses,
+        })
+    }
+
+    /// Lowers the whole function.
+    fn run(&mut self, definition: &'a StmtFunctionDef, types: &[ParamType]) -> Res<()> {
+        self.vars = vec![Binding::Unbound; self.frame.locals.len()];
+        let values = self.f.param_values().to_vec();
+        let params = definition.parameters.iter_non_variadic_params();
+        for (at, ((param, ty), value)) in params.zip(types).zip(values).enumerate() {
+            let val = match ty {
+                ParamType::Scalar(_) => Val::Scalar(value),
+                ParamType::Array { .. } => Val::Array(value),
+            };
+            self.vars[at] = Binding::Bound { val, span: span_of(&param.parameter) };
+        }
+        let result = self.body(definition)?;
+        let mut results = Vec::new();
+        let shape = self.shape(&result, &mut results)?;
+        self.f.shape = shape;
+        results.extend(&self.states);
+        let body = self.f.body();
+        self.f.set_results(body, results);
+        Ok(())
+    }
+
+    /// How a result nests, its scalars appended to `results`.
+    fn shape(&self, val: &Val, results: &mut Vec<ValueId>) -> Res<Shape> {
+        Ok(match val {
+            Val::None => Shape::None,
+            Val::Scalar(value) => {
+                results.push(*value);
+                Shape::Scalar
+            }
+            Val::Tuple(items) => {
+                let items = items.iter().map(|item| self.shape(item, results));
+                Shape::Tuple(items.collect::<Res<_>>()?)
+            }
+            Val::Array(_) | Val::Row { .. } => {
+                let message = "an array cannot be returned";
+                return Err(Diagnostic::at(codes::RETURNS, self.frame.span, message)
+                    .hint("arrays are changed in place: return None")
+                    .into());
+            }
+        })
+    }
+
+    fn is_fast(&self) -> bool {
+        self.semantics == Semantics::Fast
+    }
+
+    /// Appends an operation.
+    fn op(&mut self, op: Op, operands: &[ValueId], span: Span) -> ValueId {
+        self.f.simple(self.region, op, operands, span)
+    }
+
+    /// Appends a constant.
+    fn constant(&mut self, constant: Const, span: Span) -> ValueId {
+        self.f.constant(self.region, constant, span)
+    }
+
+    /// Appends an operation that may raise: it consumes `io` and reads every `mem`.
+    fn effect(&mut self, op: Op, args: &[ValueId], span: Span) -> ValueId {
+        let operands: Vec<ValueId> = self.states.iter().chain(args).copied().collect();
+        let value = self.f.simple(self.region, op, &operands, span);
+        let rvsdg::ValueDef::Output { node, .. } = self.f.value(value).def else {
+            unreachable!("an operation's value is an output");
+        };
+        self.states[0] = self.f.node(node).outputs[0];
+        value
+    }
+
+    /// `value`, known to be computed only where `condition` holds; raises otherwise.
+    fn guard(
+        &mut self,
+        condition: ValueId,
+        value: ValueId,
+        kind: ExcKind,
+        message: &str,
+        span: Span,
+    ) -> ValueId {
+        if self.f.as_const(condition) == Some(Const::Bool(true)) {
+            return value;
+        }
+        let fault = self.f.fault(kind, message);
+        self.effect(Op::Guard(fault), &[condition, value], span)
+    }
+
+    /// Counts a level of recursion; [`Lower::leave`] ends it.
+    fn enter(&mut self, span: Span) -> Res<()> {
+        self.depth += 1;
+        if self.depth > 2 * MAX_DEPTH || self.f.node_count() > MAX_NODES {
+            let message = "the function is too large once its helpers are inlined";
+            return Err(Diagnostic::at(codes::TOO_LARGE, span, message)
+                .hint("split it into functions that are compiled one by one")
+                .into());
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}
+
+impl<'a> Frame<'a> {
+    fn new(definition: &'a StmtFunctionDef) -> Result<Frame<'a>, Diagnostic> {
+        let params = definition.parameters.iter_non_variadic_params();
+        let names = params.map(|param| param.parameter.name.as_str());
+        let returns = signature_of(definition)?.returns;
+        let returns = returns.zip(definition.returns.as_deref().map(span_of));
+        Ok(Frame {
+            locals: Locals::new(names, &definition.body),
+            name: definition.name.as_str(),
+            returns,
+            span: span_of(&definition.name),
+        })
+    }
+}
+
+/// The annotation of a helper's parameter.
+fn helper_type(parameter: &ruff_python_ast::Parameter) -> Result<Option<ParamType>, Diagnostic> {
+    parameter.annotation.as_deref().map(param_type).transpose()
+}

@@ -1,0 +1,246 @@
+//! Calls: of the file's own functions, which are inlined, of `math`, and of built-in functions.
+
+use super::stmt::converts;
+use super::value::{Binding, Val};
+use super::{Frame, Lower, Res, helper_type};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::module::{Global, constant, opaque};
+use crate::types::{ParamType, span_of};
+use ruff_python_ast::{Expr, ExprCall, Parameter, StmtFunctionDef};
+use rvsdg::{Elem, Span, Type, ValueId};
+
+impl<'a> Lower<'a, '_> {
+    /// A call.
+    pub(super) fn call(&mut self, call: &'a ExprCall, span: Span) -> Res<Val> {
+        match &*call.func {
+            Expr::Attribute(attribute) if self.is_math(&attribute.value) => {
+                self.math_call(attribute.attr.as_str(), call, span)
+            }
+            Expr::Name(name) => {
+                let name = name.id.as_str();
+                if self.frame.locals.number(name).is_some() {
+                    let message = format!("`{name}` is a variable and cannot be called");
+                    return Err(Diagnostic::at(codes::UNKNOWN_FUNCTION, span, message)
+                        .hint("only functions of this file and of `math` can be called")
+                        .into());
+                }
+                match self.module.get(name) {
+                    Some(Global::Function(definition)) => self.inline(definition, call, span),
+                    Some(Global::MathMember(member)) => self.math_call(member, call, span),
+                    Some(Global::Opaque(bound)) => Err(opaque(name, span, bound).into()),
+                    Some(Global::Value(_) | Global::Math) => {
+                        let message = format!("`{name}` is not a function");
+                        Err(Diagnostic::at(codes::UNKNOWN_FUNCTION, span, message)
+                            .hint("only functions of this file and of `math` can be called")
+                            .into())
+                    }
+                    None => self.builtin(name, call, span),
+                }
+            }
+            other => {
+                let message = "this function is not known";
+                Err(Diagnostic::at(codes::UNKNOWN_FUNCTION, span_of(other), message)
+                    .hint("only functions of this file, of `math`, and built-in ones can be called")
+                    .into())
+            }
+        }
+    }
+
+    /// Whether a name means Python's built-in function of that name.
+    pub(super) fn is_builtin(&self, name: &str) -> bool {
+        self.frame.locals.number(name).is_none() && self.module.get(name).is_none()
+    }
+
+    /// The arguments of a call that takes only positional ones, in number `range`.
+    pub(super) fn positional(
+        &mut self,
+        call: &'a ExprCall,
+        name: &str,
+        range: std::ops::RangeInclusive<usize>,
+    ) -> Res<Vec<Val>> {
+        let args = &call.arguments;
+        let wrong = |span: Span, message: String| {
+            Diagnostic::at(codes::ARGUMENTS, span, message)
+                .hint(format!("see Python's documentation of `{name}`"))
+        };
+        if let Some(keyword) = args.keywords.first() {
+            let message = format!("`{name}` takes no keyword arguments here");
+            return Err(wrong(span_of(keyword), message).into());
+        }
+        if !range.contains(&args.args.len()) {
+            let count = if range.start() == range.end() {
+                format!("{}", range.start())
+            } else if *range.end() == usize::MAX {
+                format!("at least {}", range.start())
+            } else {
+                format!("{} to {}", range.start(), range.end())
+            };
+            let message =
+                format!("`{name}` takes {count} arguments, but {} are given", args.args.len());
+            return Err(wrong(span_of(call), message).into());
+        }
+        let mut values = Vec::new();
+        for arg in &args.args {
+            values.push(self.expr(arg)?);
+        }
+        Ok(values)
+    }
+
+    /// Positional arguments that must be numbers.
+    pub(super) fn numbers(
+        &mut self,
+        call: &'a ExprCall,
+        name: &str,
+        range: std::ops::RangeInclusive<usize>,
+    ) -> Res<Vec<ValueId>> {
+        let values = self.positional(call, name, range)?;
+        let args = call.arguments.args.iter();
+        values.iter().zip(args).map(|(val, arg)| self.scalar_of(val, span_of(arg))).collect()
+    }
+
+    /// A call of a function of this file: its body is lowered in place.
+    fn inline(
+        &mut self,
+        definition: &'a StmtFunctionDef,
+        call: &'a ExprCall,
+        span: Span,
+    ) -> Res<Val> {
+        let name = definition.name.as_str();
+        if *name == *self.f.name || self.calls.iter().any(|(_, caller)| *caller == name) {
+            let message = format!("`{name}` calls itself");
+            return Err(Diagnostic::at(codes::RECURSION, span, message)
+                .hint("write the recursion as a loop")
+                .into());
+        }
+        if definition.is_async {
+            let message = "async functions are not supported";
+            return Err(Diagnostic::at(codes::STATEMENT, span, message)
+                .hint("write an ordinary `def`")
+                .into());
+        }
+        let frame = Frame::new(definition)?;
+        let args = self.bind(definition, call, span)?;
+        let mut vars = vec![Binding::Unbound; frame.locals.len()];
+        for (at, (val, span)) in args.into_iter().enumerate() {
+            vars[at] = Binding::Bound { val, span };
+        }
+        self.enter(span)?;
+        self.calls.push((span.start, name));
+        let vars = std::mem::replace(&mut self.vars, vars);
+        let frame = std::mem::replace(&mut self.frame, frame);
+        let result = self.body(definition)?;
+        self.frame = frame;
+        self.vars = vars;
+        self.calls.pop();
+        self.leave();
+        Ok(result)
+    }
+
+    /// The arguments of a helper, one per parameter, evaluated in the order of the call.
+    fn bind(
+        &mut self,
+        definition: &'a StmtFunctionDef,
+        call: &'a ExprCall,
+        span: Span,
+    ) -> Res<Vec<(Val, Span)>> {
+        let name = definition.name.as_str();
+        let wrong = |span: Span, message: String| {
+            Diagnostic::at(codes::ARGUMENTS, span, message)
+                .note(span_of(&definition.name), "defined here")
+                .hint("pass one argument per parameter")
+        };
+        let parameters = &definition.parameters;
+        let positional = parameters.posonlyargs.len() + parameters.args.len();
+        let parameters: Vec<_> = parameters.iter_non_variadic_params().collect();
+        let mut bound: Vec<Option<(Val, Span)>> = vec![None; parameters.len()];
+        if call.arguments.args.len() > positional {
+            let (want, have) = (positional, call.arguments.args.len());
+            let message = format!("`{name}` takes {want} positional arguments, not {have}");
+            return Err(wrong(span, message).into());
+        }
+        for (at, arg) in call.arguments.args.iter().enumerate() {
+            let val = self.expr(arg)?;
+            let val = self.passed(val, &parameters[at].parameter, span_of(arg))?;
+            bound[at] = Some((val, span_of(arg)));
+        }
+        for keyword in &call.arguments.keywords {
+            let at_span = span_of(keyword);
+            let Some(keyword_name) = &keyword.arg else {
+                return Err(wrong(at_span, "`**` arguments are not supported".to_owned()).into());
+            };
+            let found = parameters.iter().enumerate().skip(definition.parameters.posonlyargs.len());
+            let mut found =
+                found.filter(|(_, p)| p.parameter.name.as_str() == keyword_name.as_str());
+            let Some((at, parameter)) = found.next() else {
+                let message = format!("`{name}` has no parameter `{keyword_name}`");
+                return Err(wrong(at_span, message).into());
+            };
+            if bound[at].is_some() {
+                let message = format!("the argument `{keyword_name}` is given twice");
+                return Err(wrong(at_span, message).into());
+            }
+            let val = self.expr(&keyword.value)?;
+            let val = self.passed(val, &parameter.parameter, at_span)?;
+            bound[at] = Some((val, at_span));
+        }
+        let mut args = Vec::new();
+        for (parameter, bound) in parameters.iter().zip(bound) {
+            if let Some(arg) = bound {
+                args.push(arg);
+                continue;
+            }
+            let Some(default) = parameter.default() else {
+                let message = format!("the argument `{}` is missing", parameter.parameter.name);
+                return Err(wrong(span, message).into());
+            };
+            let at = span_of(default);
+            let val = match default {
+                Expr::NoneLiteral(_) => Val::None,
+                _ => match constant(self.module, default, &mut 1_000) {
+                    Some(known) => Val::Scalar(self.constant(known, at)),
+                    None => {
+                        let message = "a default value must be a constant";
+                        return Err(Diagnostic::at(codes::GLOBAL, at, message)
+                            .hint("pass the argument at every call")
+                            .into());
+                    }
+                },
+            };
+            args.push((self.passed(val, &parameter.parameter, at)?, at));
+        }
+        Ok(args)
+    }
+
+    /// An argument converted to the parameter's annotated type.
+    fn passed(&mut self, val: Val, parameter: &'a Parameter, span: Span) -> Res<Val> {
+        let Some(ty) = helper_type(parameter)? else { return Ok(val) };
+        let fits = match (&val, ty) {
+            (Val::Scalar(value), ParamType::Scalar(ty)) => {
+                if converts(self.f.ty(*value), ty) {
+                    return Ok(Val::Scalar(self.cast(*value, ty, span)));
+                }
+                false
+            }
+            (Val::Array(array), ParamType::Array { elem, rank }) => {
+                self.is_array(*array, elem, rank)
+            }
+            (Val::Row { array, .. }, ParamType::Array { elem, rank: 1 }) => {
+                self.is_array(*array, elem, 2)
+            }
+            _ => false,
+        };
+        if fits {
+            return Ok(val);
+        }
+        let what = val.describe(&self.f);
+        let message = format!("the parameter `{}` is {ty}, but this is {what}", parameter.name);
+        Err(Diagnostic::at(codes::OPERAND, span, message)
+            .note(span_of(parameter), "annotated here")
+            .hint("convert the argument, or change the annotation")
+            .into())
+    }
+
+    fn is_array(&self, array: ValueId, elem: Elem, rank: u8) -> bool {
+        matches!(self.f.ty(array), Type::MemRef { elem: e, rank: r, .. } if e == elem && r == rank)
+    }
+}

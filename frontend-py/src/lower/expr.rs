@@ -1,0 +1,358 @@
+//! Expressions.
+
+use super::value::{Binding, Val, conflict};
+use super::{Lower, Res};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::module::{Global, constant, math_constant, opaque};
+use crate::types::span_of;
+use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, ExprNumberLiteral, Number, UnaryOp};
+use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
+
+impl<'a> Lower<'a, '_> {
+    /// Lowers an expression.
+    pub(super) fn expr(&mut self, expr: &'a Expr) -> Res<Val> {
+        self.enter(span_of(expr))?;
+        let val = self.expr_inner(expr)?;
+        self.leave();
+        Ok(val)
+    }
+
+    fn expr_inner(&mut self, expr: &'a Expr) -> Res<Val> {
+        let span = span_of(expr);
+        match expr {
+            Expr::NumberLiteral(literal) => Ok(Val::Scalar(self.number_literal(literal, span)?)),
+            Expr::BooleanLiteral(literal) => {
+                Ok(Val::Scalar(self.constant(Const::Bool(literal.value), span)))
+            }
+            Expr::NoneLiteral(_) => Ok(Val::None),
+            Expr::Name(name) => self.name(name.id.as_str(), span),
+            Expr::Attribute(attribute) => self.attribute(attribute, span),
+            Expr::Tuple(tuple) => {
+                let mut items = Vec::new();
+                for item in &tuple.elts {
+                    items.push(self.expr(item)?);
+                }
+                Ok(Val::Tuple(items))
+            }
+            Expr::UnaryOp(unary) => {
+                if unary.op == UnaryOp::Not {
+                    let condition = self.condition(&unary.operand)?;
+                    return Ok(Val::Scalar(super::stmt::negate(self, condition, span)));
+                }
+                Ok(Val::Scalar(self.unary(unary.op, &unary.operand, span)?))
+            }
+            Expr::BinOp(binary) => {
+                let left = self.number(&binary.left)?;
+                let right = self.number(&binary.right)?;
+                let spans = [span_of(&*binary.left), span_of(&*binary.right)];
+                Ok(Val::Scalar(self.binary(binary.op, [left, right], spans, span)?))
+            }
+            Expr::Compare(_) => Ok(Val::Scalar(self.condition(expr)?)),
+            Expr::BoolOp(operation) => self.bool_op(operation.op, operation, 0),
+            Expr::If(choice) => {
+                let condition = self.condition(&choice.test)?;
+                self.choose(
+                    condition,
+                    span,
+                    "this conditional expression",
+                    |lower| Ok((lower.expr(&choice.body)?, span_of(&*choice.body))),
+                    |lower| Ok((lower.expr(&choice.orelse)?, span_of(&*choice.orelse))),
+                )
+            }
+            Expr::Subscript(subscript) => self.subscript(subscript, span),
+            Expr::Call(call) => self.call(call, span),
+            other => Err(unsupported(other).into()),
+        }
+    }
+
+    /// An expression that must be a number or truth value.
+    pub(super) fn number(&mut self, expr: &'a Expr) -> Res<ValueId> {
+        let val = self.expr(expr)?;
+        self.scalar_of(&val, span_of(expr))
+    }
+
+    fn number_literal(&mut self, literal: &ExprNumberLiteral, span: Span) -> Res<ValueId> {
+        let constant = match &literal.value {
+            Number::Int(int) => Const::I64(int.as_i64().ok_or_else(|| big_integer(span))?),
+            Number::Float(float) => Const::f64(*float),
+            Number::Complex { .. } => {
+                let message = "complex numbers are not supported";
+                return Err(Diagnostic::at(codes::EXPRESSION, span, message)
+                    .hint("keep real and imaginary part in two variables")
+                    .into());
+            }
+        };
+        Ok(self.constant(constant, span))
+    }
+
+    fn unary(&mut self, op: UnaryOp, operand: &'a Expr, span: Span) -> Res<ValueId> {
+        if let (UnaryOp::USub, Expr::NumberLiteral(literal)) = (op, operand)
+            && let Number::Int(int) = &literal.value
+            && int.as_u64() == Some(1 << 63)
+        {
+            return Ok(self.constant(Const::I64(i64::MIN), span));
+        }
+        let value = self.number(operand)?;
+        let value =
+            if self.f.ty(value) == Type::Bool { self.cast(value, Type::I64, span) } else { value };
+        let float = self.f.ty(value).is_float();
+        Ok(match op {
+            UnaryOp::USub => match self.f.as_const(value) {
+                Some(Const::I64(known)) => self.constant(Const::I64(known.wrapping_neg()), span),
+                Some(Const::F64(bits)) => self.constant(Const::f64(-f64::from_bits(bits)), span),
+                _ => self.op(if float { Op::FNeg } else { Op::INeg }, &[value], span),
+            },
+            UnaryOp::Invert if float => {
+                let message = "`~` needs an integer, but this is a float";
+                return Err(Diagnostic::at(codes::OPERAND, span_of(operand), message)
+                    .hint("convert with int(…)")
+                    .into());
+            }
+            UnaryOp::Invert => self.op(Op::INot, &[value], span),
+            UnaryOp::UAdd | UnaryOp::Not => value,
+        })
+    }
+
+    /// A name used as a value.
+    fn name(&mut self, name: &'a str, span: Span) -> Res<Val> {
+        if let Some(var) = self.frame.locals.number(name) {
+            return self.variable(var, span);
+        }
+        match self.module.get(name) {
+            Some(Global::Value(value)) => self.global(name, value, span),
+            Some(Global::MathMember(member)) => match math_constant(member) {
+                Some(known) => Ok(Val::Scalar(self.constant(known, span))),
+                None => Err(not_a_value(name, span)),
+            },
+            Some(Global::Opaque(bound)) => Err(opaque(name, span, bound).into()),
+            Some(Global::Function(_) | Global::Math) => Err(not_a_value(name, span)),
+            None => {
+                let message = format!("`{name}` is not defined");
+                let diagnostic = Diagnostic::at(codes::UNKNOWN_NAME, span, message);
+                let mut known = (0..self.frame.locals.len())
+                    .map(|var| self.frame.locals.name(var))
+                    .chain(self.module.names());
+                let hint = match known.find(|other| is_close(name, other)) {
+                    Some(other) => format!("did you mean `{other}`?"),
+                    None => "assign it first, or pass it as a parameter".to_owned(),
+                };
+                Err(diagnostic.hint(hint).into())
+            }
+        }
+    }
+
+    /// A module-level constant.
+    fn global(&mut self, name: &str, value: &'a Expr, span: Span) -> Res<Val> {
+        if let Some(known) = constant(self.module, value, &mut 1_000) {
+            return Ok(Val::Scalar(self.constant(known, span)));
+        }
+        if let Expr::Tuple(tuple) = value {
+            let items = tuple.elts.iter().map(|item| constant(self.module, item, &mut 1_000));
+            if let Some(items) = items.collect::<Option<Vec<Const>>>() {
+                let items = items.into_iter().map(|c| Val::Scalar(self.constant(c, span)));
+                return Ok(Val::Tuple(items.collect()));
+            }
+        }
+        Err(opaque(name, span, span_of(value)).into())
+    }
+
+    /// A local variable's value; checked to exist where a path may not have assigned it.
+    pub(super) fn variable(&mut self, var: usize, span: Span) -> Res<Val> {
+        let name = self.frame.locals.name(var);
+        match self.vars[var].clone() {
+            Binding::Bound { val, .. } => Ok(val),
+            Binding::Unbound => {
+                let message = format!("`{name}` has no value here");
+                Err(Diagnostic::at(codes::UNBOUND, span, message)
+                    .hint("assign it on every path that leads here")
+                    .into())
+            }
+            Binding::Conflict { a, b } => Err(conflict(name, span, &a, &b).into()),
+            Binding::Maybe { span: assigned, .. } if self.is_fast() => {
+                let message = format!("`{name}` may have no value here");
+                Err(Diagnostic::at(codes::UNBOUND, span, message)
+                    .note(assigned, "assigned here, on some paths only")
+                    .hint("assign it before the branch or loop; fast semantics has no check")
+                    .into())
+            }
+            Binding::Maybe { val, defined, span: assigned } => {
+                let message = format!(
+                    "cannot access local variable '{name}' where it is not associated with a value"
+                );
+                let kind = ExcKind::UnboundLocalError;
+                if val.scalars().is_empty() {
+                    self.guard(defined, defined, kind, &message, span);
+                }
+                let val = val.map(&mut |v| self.guard(defined, *v, kind, &message, span));
+                self.vars[var] = Binding::Bound { val: val.clone(), span: assigned };
+                Ok(val)
+            }
+        }
+    }
+
+    fn attribute(&mut self, attribute: &'a ruff_python_ast::ExprAttribute, span: Span) -> Res<Val> {
+        let member = attribute.attr.as_str();
+        if self.is_math(&attribute.value) {
+            if let Some(known) = math_constant(member) {
+                return Ok(Val::Scalar(self.constant(known, span)));
+            }
+            let message = format!("`math.{member}` is not a number");
+            return Err(Diagnostic::at(codes::UNKNOWN_NAME, span, message)
+                .hint("the constants are math.pi, math.e, math.tau, math.inf and math.nan")
+                .into());
+        }
+        let message = format!("the attribute `.{member}` is not supported");
+        let hint = match member {
+            "shape" => "use len(a) and len(a[0])",
+            "size" => "use len(a)",
+            _ => "only members of the module `math` can be used",
+        };
+        Err(Diagnostic::at(codes::EXPRESSION, span, message).hint(hint).into())
+    }
+
+    /// Whether an expression is the module `math`.
+    pub(super) fn is_math(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Name(name) => {
+                let name = name.id.as_str();
+                self.frame.locals.number(name).is_none()
+                    && matches!(self.module.get(name), Some(Global::Math))
+            }
+            _ => false,
+        }
+    }
+
+    /// `and` and `or` as values, from operand `at` on: the first operand that decides.
+    fn bool_op(&mut self, op: BoolOp, whole: &'a ExprBoolOp, at: usize) -> Res<Val> {
+        let first = &whole.values[at];
+        let span = span_of(first);
+        let val = self.expr(first)?;
+        if at + 1 == whole.values.len() {
+            return Ok(val);
+        }
+        let value = self.scalar_of(&val, span)?;
+        let truth = self.truth(value, span);
+        let (stop, what) = match op {
+            BoolOp::And => (false, "this `and`"),
+            BoolOp::Or => (true, "this `or`"),
+        };
+        self.enter(span)?;
+        let rest_span = span_of(&whole.values[at + 1]);
+        let stops = |_: &mut Self| Ok((Val::Scalar(value), span));
+        let goes_on = |lower: &mut Self| Ok((lower.bool_op(op, whole, at + 1)?, rest_span));
+        let result = if stop {
+            self.choose(truth, span_of(whole), what, stops, goes_on)
+        } else {
+            self.choose(truth, span_of(whole), what, goes_on, stops)
+        }?;
+        self.leave();
+        Ok(result)
+    }
+
+    /// An expression as a condition: `and`, `or` and `not` work on truth values here, so that
+    /// their operands may have different types.
+    pub(super) fn condition(&mut self, expr: &'a Expr) -> Res<ValueId> {
+        let span = span_of(expr);
+        self.enter(span)?;
+        let result = match expr {
+            Expr::BoolOp(operation) => self.bool_condition(operation.op, operation, 0)?,
+            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => {
+                let condition = self.condition(&unary.operand)?;
+                super::stmt::negate(self, condition, span)
+            }
+            Expr::Compare(compare) => self.compare(compare)?,
+            other => {
+                let value = self.number(other)?;
+                self.truth(value, span)
+            }
+        };
+        self.leave();
+        Ok(result)
+    }
+
+    fn bool_condition(&mut self, op: BoolOp, whole: &'a ExprBoolOp, at: usize) -> Res<ValueId> {
+        let first = self.condition(&whole.values[at])?;
+        if at + 1 == whole.values.len() {
+            return Ok(first);
+        }
+        let span = span_of(whole);
+        self.enter(span)?;
+        let stops = |known| move |lower: &mut Self| Ok(lower.constant(Const::Bool(known), span));
+        let goes_on = |lower: &mut Self| lower.bool_condition(op, whole, at + 1);
+        let result = match op {
+            BoolOp::And => self.choose_truth(first, span, goes_on, stops(false)),
+            BoolOp::Or => self.choose_truth(first, span, stops(true), goes_on),
+        }?;
+        self.leave();
+        Ok(result)
+    }
+
+    /// Python's truth value of a number.
+    pub(super) fn truth(&mut self, value: ValueId, span: Span) -> ValueId {
+        match self.f.ty(value) {
+            Type::Bool => value,
+            ty => {
+                if let Some(Const::I64(known)) = self.f.as_const(value) {
+                    return self.constant(Const::Bool(known != 0), span);
+                }
+                let zero = self.zero(ty, span);
+                let op = if ty.is_float() { Op::FCmp(Cmp::Ne) } else { Op::ICmp(Cmp::Ne) };
+                self.op(op, &[value, zero], span)
+            }
+        }
+    }
+}
+
+/// The error for an integer literal that does not fit.
+pub(super) fn big_integer(span: Span) -> Diagnostic {
+    Diagnostic::at(codes::BIG_INTEGER, span, "this integer does not fit in 64 bits")
+        .hint("integers are 64-bit; write a float, for example 1e20")
+}
+
+fn not_a_value(name: &str, span: Span) -> super::Failure {
+    let message = format!("`{name}` is not a number");
+    Diagnostic::at(codes::UNKNOWN_NAME, span, message).hint("call it, for example `f(x)`").into()
+}
+
+/// Whether two names differ by one edit at most, letter case aside.
+fn is_close(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    if a.len().abs_diff(b.len()) > 1 || a.len().max(b.len()) < 3 {
+        return false;
+    }
+    let prefix = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let rest = a.len().min(b.len()) - prefix;
+    let ends = a.iter().rev().zip(b.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    a.len().max(b.len()) - prefix - ends <= 1
+}
+
+/// The error for an expression that is not supported.
+fn unsupported(expr: &Expr) -> Diagnostic {
+    let (what, hint) = match expr {
+        Expr::Named(_) => ("`:=`", "assign in a statement of its own"),
+        Expr::Lambda(_) => ("`lambda`", "write a function at module level and call it"),
+        Expr::Dict(_) | Expr::DictComp(_) => {
+            ("a dictionary", "keep numbers in variables and arrays")
+        }
+        Expr::Set(_) | Expr::SetComp(_) => ("a set", "keep numbers in variables and arrays"),
+        Expr::List(_) => ("a list", "pass an array as a parameter and store into it"),
+        Expr::ListComp(_) | Expr::Generator(_) => ("a comprehension", "write a `for` loop"),
+        Expr::Await(_) => ("`await`", "write an ordinary function"),
+        Expr::Yield(_) | Expr::YieldFrom(_) => ("`yield`", "store the values into an array"),
+        Expr::FString(_) | Expr::TString(_) => {
+            ("an f-string", "return the numbers and format them outside")
+        }
+        Expr::StringLiteral(_) => {
+            ("a string", "only numbers, truth values and arrays are compiled")
+        }
+        Expr::BytesLiteral(_) => {
+            ("a bytes literal", "only numbers, truth values and arrays are compiled")
+        }
+        Expr::EllipsisLiteral(_) => ("`...`", "write the value"),
+        Expr::Starred(_) => ("`*`", "write the items one by one"),
+        Expr::Slice(_) => ("a slice", "index single elements in a loop"),
+        _ => ("this expression", "see `frontend_py::supported` for what is"),
+    };
+    Diagnostic::at(codes::EXPRESSION, span_of(expr), format!("{what} is not supported")).hint(hint)
+}

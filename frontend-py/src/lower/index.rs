@@ -1,0 +1,194 @@
+//! Subscripts: checked indices, loads and stores.
+
+use super::value::Val;
+use super::{Lower, Res};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::types::span_of;
+use ruff_python_ast::{Expr, ExprSubscript};
+use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
+
+const LOAD: &str = "list index out of range";
+const STORE: &str = "list assignment index out of range";
+
+/// An element of an array, its indices checked.
+pub(super) struct Place {
+    pub(super) array: ValueId,
+    pub(super) indices: Vec<ValueId>,
+}
+
+/// What a subscript denotes.
+enum Target {
+    Place(Place),
+    Row { array: ValueId, index: ValueId },
+    Item(Val),
+}
+
+impl<'a> Lower<'a, '_> {
+    /// A subscript as a value.
+    pub(super) fn subscript(&mut self, s: &'a ExprSubscript, span: Span) -> Res<Val> {
+        match self.target(s, LOAD, span)? {
+            Target::Place(place) => Ok(Val::Scalar(self.load(&place, span))),
+            Target::Row { array, index } => Ok(Val::Row { array, index }),
+            Target::Item(val) => Ok(val),
+        }
+    }
+
+    /// The element that a subscript denotes, to be stored to; if `load` is set, to be loaded first.
+    pub(super) fn place(&mut self, s: &'a ExprSubscript, load: bool) -> Res<Place> {
+        let span = span_of(s);
+        match self.target(s, if load { LOAD } else { STORE }, span)? {
+            Target::Place(place) => Ok(place),
+            Target::Row { .. } => {
+                let message = "a row of an array cannot be assigned";
+                Err(Diagnostic::at(codes::TARGET, span, message)
+                    .hint("assign its elements one by one in a loop")
+                    .into())
+            }
+            Target::Item(_) => {
+                let message = "an item of a tuple cannot be assigned";
+                Err(Diagnostic::at(codes::TARGET, span, message)
+                    .hint("make a new tuple, or use an array")
+                    .into())
+            }
+        }
+    }
+
+    fn target(&mut self, s: &'a ExprSubscript, message: &str, span: Span) -> Res<Target> {
+        let base = self.expr(&s.value)?;
+        match base {
+            Val::Array(array) => {
+                let Type::MemRef { rank, .. } = self.f.ty(array) else {
+                    unreachable!("an array has a memref type");
+                };
+                match (&*s.slice, rank) {
+                    (Expr::Tuple(tuple), 2) if tuple.elts.len() == 2 => {
+                        let i = self.index_number(&tuple.elts[0], "an index")?;
+                        let j = self.index_number(&tuple.elts[1], "an index")?;
+                        let i = self.checked(array, 0, i, message, span);
+                        let j = self.checked(array, 1, j, message, span);
+                        Ok(Target::Place(Place { array, indices: vec![i, j] }))
+                    }
+                    (Expr::Tuple(_), _) => {
+                        let message = format!("this array has {rank} dimensions");
+                        Err(Diagnostic::at(codes::SUBSCRIPT, span, message)
+                            .hint("write one index per dimension")
+                            .into())
+                    }
+                    (slice, 1) => {
+                        let i = self.index_number(slice, "an index")?;
+                        let i = self.checked(array, 0, i, message, span);
+                        Ok(Target::Place(Place { array, indices: vec![i] }))
+                    }
+                    (slice, _) => {
+                        let i = self.index_number(slice, "an index")?;
+                        // Taking the row is a read, whatever is done to it then.
+                        let index = self.checked(array, 0, i, LOAD, span);
+                        Ok(Target::Row { array, index })
+                    }
+                }
+            }
+            Val::Row { array, index } => {
+                let j = self.index_number(&s.slice, "an index")?;
+                let j = self.checked(array, 1, j, message, span);
+                Ok(Target::Place(Place { array, indices: vec![index, j] }))
+            }
+            Val::Tuple(items) => {
+                let value = self.index_number(&s.slice, "an index")?;
+                let known = self.f.as_const(value).and_then(Const::as_i64);
+                let len = items.len() as i64;
+                let at = known.map(|known| if known < 0 { known + len } else { known });
+                let item = at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at));
+                item.cloned().map(Target::Item).ok_or_else(|| {
+                    let message = "the index of a tuple must be a constant within its length";
+                    Diagnostic::at(codes::SUBSCRIPT, span_of(&*s.slice), message)
+                        .hint("unpack the tuple, or use an array")
+                        .into()
+                })
+            }
+            other => {
+                let what = other.describe(&self.f);
+                let message = format!("only arrays can be indexed, but this is {what}");
+                Err(Diagnostic::at(codes::SUBSCRIPT, span_of(&*s.value), message)
+                    .hint("annotate the parameter, for example `a: array[f64, 1]`")
+                    .into())
+            }
+        }
+    }
+
+    /// An expression that must be an integer, as an `i64`.
+    pub(super) fn index_number(&mut self, expr: &'a Expr, what: &str) -> Res<ValueId> {
+        let span = span_of(expr);
+        let value = self.number(expr)?;
+        if self.f.ty(value).is_float() {
+            let message = format!("{what} must be an integer, but this is a float");
+            return Err(Diagnostic::at(codes::OPERAND, span, message)
+                .hint("convert with int(…), or divide with // instead of /")
+                .into());
+        }
+        Ok(self.cast(value, Type::I64, span))
+    }
+
+    /// An index as Python reads it (negative from the end, once), checked against the extent.
+    fn checked(
+        &mut self,
+        array: ValueId,
+        axis: u8,
+        index: ValueId,
+        message: &str,
+        span: Span,
+    ) -> ValueId {
+        let len = self.op(Op::Len(axis), &[array], span);
+        let known = self.f.as_const(index).and_then(Const::as_i64);
+        let zero = self.constant(Const::I64(0), span);
+        let index = match known {
+            Some(0..) => index,
+            Some(_) => self.op(Op::IAdd, &[index, len], span),
+            None => {
+                let negative = self.op(Op::ICmp(Cmp::Lt), &[index, zero], span);
+                let wrapped = self.op(Op::IAdd, &[index, len], span);
+                self.op(Op::Select, &[negative, wrapped, index], span)
+            }
+        };
+        let below = self.op(Op::ICmp(Cmp::Lt), &[index, len], span);
+        let fine = if matches!(known, Some(0..)) {
+            below
+        } else {
+            let above = self.op(Op::ICmp(Cmp::Ge), &[index, zero], span);
+            self.op(Op::BAnd, &[above, below], span)
+        };
+        self.guard(fine, index, ExcKind::IndexError, message, span)
+    }
+
+    /// Loads an element.
+    pub(super) fn load(&mut self, place: &Place, span: Span) -> ValueId {
+        let state = self.states[self.group(place.array)];
+        let mut operands = vec![state, place.array];
+        operands.extend(&place.indices);
+        self.op(Op::Load, &operands, span)
+    }
+
+    /// Stores an element of the array's element type.
+    pub(super) fn store(&mut self, place: &Place, value: ValueId, span: Span) {
+        let group = self.group(place.array);
+        let mut operands = vec![self.states[group], place.array];
+        operands.extend(&place.indices);
+        operands.push(value);
+        self.states[group] = self.op(Op::Store, &operands, span);
+    }
+
+    /// The element or row at an index known to be inside.
+    pub(super) fn element_at(&mut self, array: ValueId, index: ValueId, span: Span) -> Val {
+        match self.f.ty(array) {
+            Type::MemRef { rank: 2, .. } => Val::Row { array, index },
+            _ => Val::Scalar(self.load(&Place { array, indices: vec![index] }, span)),
+        }
+    }
+
+    /// The position among the states of an array's `mem`.
+    fn group(&self, array: ValueId) -> usize {
+        let Type::MemRef { mem, .. } = self.f.ty(array) else {
+            unreachable!("an array has a memref type");
+        };
+        1 + mem as usize
+    }
+}

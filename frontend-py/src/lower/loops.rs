@@ -1,0 +1,652 @@
+//! Loops: one theta each, inside one gamma on the condition of the first iteration.
+
+use super::flow::{Flag, Outcome, RETURN, Returned};
+use super::stmt::{Seq, Step, Tail, after_loop, negate};
+use super::value::{Binding, Val, conflict, dummy};
+use super::{Failure, Guess, GuessKey, Lower, Res};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::live::{BREAK, CONTINUE, Live, Vars, is_true};
+use crate::types::span_of;
+use ruff_python_ast::{Expr, Stmt, StmtFor, StmtWhile};
+use rvsdg::{Cmp, Const, ExcKind, Op, RegionId, Span, Type, ValueId};
+
+/// What drives a loop.
+pub(super) enum Drive<'a> {
+    /// `while test`; no test if it is literally true.
+    While(Option<&'a Expr>),
+    /// A counter from `start`; the body sees it as its target.
+    Count(Count<'a>),
+}
+
+/// A counted loop.
+pub(super) struct Count<'a> {
+    target: &'a Expr,
+    /// The array whose elements the target takes; else the counter itself.
+    array: Option<ValueId>,
+    start: ValueId,
+    step: ValueId,
+    /// The next iteration runs if the *next* counter is before this bound.
+    bound: Bound,
+    span: Span,
+}
+
+#[derive(Clone, Copy)]
+enum Bound {
+    /// Counter plus step, compared so; cannot overflow.
+    Next(Cmp, ValueId),
+    /// Counter before the step, compared so: `limit` is the bound less the step.
+    Before(Cmp, ValueId),
+    /// As `Before`, upwards or downwards by the sign of the step.
+    Either { up: ValueId, limit: ValueId },
+}
+
+/// A loop about to be lowered.
+struct Plan<'a> {
+    span: Span,
+    body: &'a [Stmt],
+    drive: Drive<'a>,
+    /// Variables assigned inside.
+    assigned: Vars,
+    /// Variables an iteration may read from before it.
+    entry: Vars,
+    /// Variables that may be read after the loop.
+    out: Vars,
+    /// Variables live after the body, by exit.
+    live: Live,
+}
+
+/// A variable carried from iteration to iteration.
+struct Carried {
+    var: usize,
+    /// What it is at the start of an iteration.
+    start: Binding,
+    /// A guess to confirm: the variable has no value before the loop.
+    guess: Option<GuessKey>,
+}
+
+/// A theta under construction.
+struct Ports {
+    parent: RegionId,
+    body: RegionId,
+    initial: Vec<ValueId>,
+    next: Vec<ValueId>,
+}
+
+impl Ports {
+    /// Adds a port that only carries a result out of the loop; its position.
+    fn result(&mut self, lower: &mut Lower<'_, '_>, value: ValueId) -> usize {
+        let ty = lower.f.ty(value);
+        self.initial.push(dummy(&mut lower.f, self.parent, ty));
+        lower.f.add_region_param(self.body, ty);
+        self.next.push(value);
+        self.next.len() - 1
+    }
+}
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn while_stmt(
+        &mut self,
+        s: &'a StmtWhile,
+        rest: &Seq<'_, 'a>,
+        live: &Live,
+        tail: Tail,
+    ) -> Res<Step> {
+        let test = (!is_true(&s.test)).then_some(&*s.test);
+        let first = test.map(|test| self.condition(test)).transpose()?;
+        let after = self.live_before(rest, live);
+        let normal = self.live_at_end(&s.orelse, &after, live, test.is_some());
+        let mut bottom = normal.clone();
+        if let Some(test) = test {
+            bottom.add(&self.frame.locals.reads_of(test));
+        }
+        let plan = self.plan(span_of(&*s.test), &s.body, Drive::While(test), bottom, &after);
+        self.loop_stmt(plan, first, &s.orelse, [normal, after], rest, live, tail)
+    }
+
+    pub(super) fn for_stmt(
+        &mut self,
+        s: &'a StmtFor,
+        rest: &Seq<'_, 'a>,
+        live: &Live,
+        tail: Tail,
+    ) -> Res<Step> {
+        let span = span_of(&*s.iter);
+        if s.is_async {
+            let message = "`async for` is not supported";
+            return Err(Diagnostic::at(codes::STATEMENT, span, message)
+                .hint("write an ordinary `for`")
+                .into());
+        }
+        let (count, first) = self.count(s)?;
+        let after = self.live_before(rest, live);
+        let normal = self.live_at_end(&s.orelse, &after, live, true);
+        let mut plan = self.plan(span, &s.body, Drive::Count(count), normal.clone(), &after);
+        let target = self.frame.locals.stored_in(&s.target);
+        plan.entry = plan.entry.minus(&target);
+        plan.assigned.add(&target);
+        self.loop_stmt(plan, Some(first), &s.orelse, [normal, after], rest, live, tail)
+    }
+
+    /// Variables live when the loop ends by itself.
+    fn live_at_end(&mut self, orelse: &'a [Stmt], after: &Vars, live: &Live, ends: bool) -> Vars {
+        if !ends {
+            return Vars::default();
+        }
+        let live = [after.clone(), live[BREAK].clone(), live[CONTINUE].clone()];
+        self.frame.locals.suffix(orelse, 0).live_in(&live)
+    }
+
+    fn plan(
+        &mut self,
+        span: Span,
+        body: &'a [Stmt],
+        drive: Drive<'a>,
+        bottom: Vars,
+        after: &Vars,
+    ) -> Plan<'a> {
+        let summary = self.frame.locals.suffix(body, 0);
+        let out = bottom.clone().union(after);
+        let entry = summary.live_in(&[bottom.clone(), after.clone(), bottom.clone()]);
+        let bottom = bottom.union(&entry);
+        let live = [bottom.clone(), after.clone(), bottom];
+        Plan { span, body, drive, assigned: summary.assigned, entry, out, live }
+    }
+
+    /// The loop with its guard, its else-block and what follows.
+    fn loop_stmt(
+        &mut self,
+        plan: Plan<'a>,
+        first: Option<ValueId>,
+        orelse: &'a [Stmt],
+        [normal, after]: [Vars; 2],
+        rest: &Seq<'_, 'a>,
+        live: &Live,
+        tail: Tail,
+    ) -> Res<Step> {
+        let span = plan.span;
+        let exit_live = [normal, after.clone(), Vars::default()];
+        let known = first.map_or(Some(true), |v| self.f.as_const(v).and_then(Const::as_bool));
+        let outcome = match (known, first) {
+            (Some(false), _) => Outcome::falls(),
+            (None, Some(first)) => {
+                let (arm1, out1) = self.arm(span, |lower| lower.theta(plan))?;
+                let (arm0, ()) = self.arm(span, |_| Ok(()))?;
+                self.join(first, &[arm0, arm1], &[Outcome::falls(), out1], &exit_live, span)?
+            }
+            _ => self.theta(plan)?,
+        };
+        if orelse.is_empty() || !outcome.fall {
+            return self.after(after_loop(outcome), rest, live, tail, span);
+        }
+        let else_live = [after, live[BREAK].clone(), live[CONTINUE].clone()];
+        let orelse = Seq::new(orelse, None);
+        let outcome = match self.exited(&outcome.exits, span) {
+            None => self.seq(orelse, &else_live, Tail::Plain)?,
+            Some(skip) => {
+                let (arm0, out0) =
+                    self.arm(span, |lower| lower.seq(orelse, &else_live, Tail::Plain))?;
+                let (arm1, ()) = self.arm(span, |_| Ok(()))?;
+                let broke = outcome.exits[BREAK].possible();
+                let mut left = after_loop(outcome);
+                left.fall = broke;
+                if let Flag::When(_) = left.exits[RETURN]
+                    && !broke
+                {
+                    left.exits[RETURN] = Flag::Always;
+                }
+                self.join(skip, &[arm0, arm1], &[out0, left], &else_live, span)?
+            }
+        };
+        self.after(outcome, rest, live, tail, span)
+    }
+
+    /// The theta. Its outcome falls if the loop can end by itself, and may break or return.
+    fn theta(&mut self, plan: Plan<'a>) -> Res<Outcome> {
+        let span = plan.span;
+        let parent = self.region;
+        let body = self.f.add_region();
+        let mut ports = Ports { parent, body, initial: self.states.clone(), next: Vec::new() };
+        let types = self.f.state_types();
+        let states = types.into_iter().map(|ty| self.f.add_region_param(body, ty)).collect();
+        self.states = states;
+        let counter = match &plan.drive {
+            Drive::Count(count) => {
+                ports.initial.push(count.start);
+                Some(self.f.add_region_param(body, Type::I64))
+            }
+            Drive::While(_) => None,
+        };
+        let before = self.vars.clone();
+        let mut carried = Vec::new();
+        for var in plan.entry.iter().filter(|var| plan.assigned.contains(*var)) {
+            let carry = self.carry(&mut ports, var, span)?;
+            self.vars[var] = carry.start.clone();
+            carried.push(carry);
+        }
+        self.region = body;
+        self.region_depth += 1;
+        if let (Drive::Count(count), Some(counter)) = (&plan.drive, counter) {
+            self.bind_target(count, counter)?;
+        }
+        let outcome = self.seq(Seq::new(plan.body, None), &plan.live, Tail::Loop)?;
+        let (goes_on, counter_next) = self.goes_on(&plan, &outcome, counter)?;
+        ports.next.extend(&self.states);
+        ports.next.extend(counter_next);
+        let reaches_end = outcome.fall || outcome.exits[CONTINUE].possible();
+        let ends = self.carried_ends(&mut ports, &carried, reaches_end, span)?;
+        let results = self.result_ports(&mut ports, &plan, &outcome);
+        let returned = outcome.returned.as_ref().map(|returned| {
+            let val = returned.val.map(&mut |value| ports.result(self, *value));
+            (val, returned.span)
+        });
+        let flags = [RETURN, BREAK, CONTINUE].map(|kind| match outcome.exits[kind] {
+            Flag::When(value) if kind != CONTINUE => Some(ports.result(self, value)),
+            _ => None,
+        });
+        let body_results = std::iter::once(goes_on).chain(ports.next.iter().copied()).collect();
+        self.f.set_results(body, body_results);
+        self.region = parent;
+        self.region_depth -= 1;
+        let node = self.f.theta(parent, &ports.initial, body, span);
+        if let Drive::While(_) = plan.drive {
+            self.diverging.insert(node);
+        }
+        let outputs = self.f.node(node).outputs.to_vec();
+        self.states = outputs[..self.states.len()].to_vec();
+        self.vars = before;
+        for var in plan.assigned.iter() {
+            self.vars[var] = Binding::Unbound;
+        }
+        for (var, binding) in ends.into_iter().chain(results) {
+            self.vars[var] = binding.outputs(&outputs);
+        }
+        let endless = matches!(plan.drive, Drive::While(None));
+        let mut exits = flags.map(|port| port.map_or(Flag::Never, |at| Flag::When(outputs[at])));
+        for kind in [RETURN, BREAK] {
+            // An endless loop with one kind of exit always leaves by it.
+            let others = outcome
+                .exits
+                .iter()
+                .enumerate()
+                .any(|(other, flag)| other != kind && other != CONTINUE && flag.possible());
+            if outcome.exits[kind] == Flag::Always
+                || (endless && !others && outcome.exits[kind].possible())
+            {
+                exits[kind] = Flag::Always;
+            }
+        }
+        Ok(Outcome {
+            fall: !endless && reaches_end,
+            exits,
+            returned: returned
+                .map(|(val, span)| Returned { val: val.map(&mut |at: &usize| outputs[*at]), span }),
+        })
+    }
+
+    /// Ports for a variable that an iteration may read from before it.
+    fn carry(&mut self, ports: &mut Ports, var: usize, span: Span) -> Res<Carried> {
+        let mut guess = None;
+        let binding = match &self.vars[var] {
+            Binding::Unbound => {
+                let chain = self.calls.iter().map(|(site, _)| *site).collect();
+                let key = (chain, span.start, var);
+                let assumed = *self
+                    .guesses
+                    .entry(key.clone())
+                    .or_insert(Guess { ty: Type::I64, confirmed: false });
+                guess = Some(key);
+                let val = Val::Scalar(dummy(&mut self.f, self.region, assumed.ty));
+                let defined = self.constant(Const::Bool(false), span);
+                Binding::Maybe { val, defined, span }
+            }
+            known => known.clone(),
+        };
+        let body = ports.body;
+        let mut port = |lower: &mut Self, value: ValueId| {
+            ports.initial.push(value);
+            let ty = lower.f.ty(value);
+            lower.f.add_region_param(body, ty)
+        };
+        let start = match &binding {
+            Binding::Bound { val, span } => {
+                Binding::Bound { val: val.map(&mut |v| port(self, *v)), span: *span }
+            }
+            Binding::Maybe { val, defined, span } => {
+                let val = val.map(&mut |v| port(self, *v));
+                Binding::Maybe { val, defined: port(self, *defined), span: *span }
+            }
+            other => other.clone(),
+        };
+        Ok(Carried { var, start, guess })
+    }
+
+    /// Next values of the carried variables, and what they are after the loop.
+    fn carried_ends(
+        &mut self,
+        ports: &mut Ports,
+        carried: &[Carried],
+        reaches_end: bool,
+        at: Span,
+    ) -> Res<Vec<(usize, Ended)>> {
+        let mut ends = Vec::new();
+        for Carried { var, start, guess } in carried {
+            let end = match &self.vars[*var] {
+                Binding::Unbound => start.clone(),
+                end => end.clone(),
+            };
+            let Some((start_val, start_span)) = start.value() else {
+                ends.push((*var, Ended::Known(start.clone())));
+                continue;
+            };
+            if let (Some(key), Some((val, _))) = (guess, end.value()) {
+                self.settle(key, val, start_val)?;
+            }
+            let fits = end.value().is_some_and(|(val, _)| val.fits(start_val, &self.f));
+            if !fits {
+                let name = self.frame.locals.name(*var);
+                if let Binding::Conflict { a, b } = &end {
+                    return Err(conflict(name, at, a, b).into());
+                }
+                let (val, span) = end.value().unwrap_or((start_val, start_span));
+                let a = (start_span, start_val.describe(&self.f));
+                let b = (span, val.describe(&self.f));
+                return Err(conflict(name, span, &a, &b).into());
+            }
+            let (val, end_span) = end.value().expect("a value that fits is a value");
+            let span = if reaches_end { end_span } else { start_span };
+            let mut next = |value: ValueId| {
+                ports.next.push(value);
+                ports.next.len() - 1
+            };
+            let slots = val.map(&mut |value| next(*value));
+            ends.push((
+                *var,
+                match (start, &end) {
+                    (Binding::Maybe { .. }, Binding::Maybe { defined, .. }) => {
+                        Ended::Maybe(slots, next(*defined), span)
+                    }
+                    (Binding::Maybe { .. }, _) => {
+                        let truth = self.f.constant(ports.body, Const::Bool(true), span);
+                        Ended::Maybe(slots, next(truth), span)
+                    }
+                    _ => Ended::Bound(slots, span),
+                },
+            ));
+        }
+        Ok(ends)
+    }
+
+    /// Compares the assumed type of a variable with what the body made of it.
+    fn settle(&mut self, key: &GuessKey, end: &Val, start: &Val) -> Res<()> {
+        let guess = self.guesses.get_mut(key).expect("a carried variable's guess is recorded");
+        if end.fits(start, &self.f) {
+            guess.confirmed = true;
+            return Ok(());
+        }
+        if let Val::Scalar(value) = end
+            && !guess.confirmed
+        {
+            *guess = Guess { ty: self.f.ty(*value), confirmed: true };
+            return Err(Failure::Retry);
+        }
+        Ok(())
+    }
+
+    /// Ports for variables that the loop assigns and only code after it reads.
+    fn result_ports(
+        &mut self,
+        ports: &mut Ports,
+        plan: &Plan<'a>,
+        outcome: &Outcome,
+    ) -> Vec<(usize, Ended)> {
+        if outcome.is_dead() {
+            return Vec::new();
+        }
+        let mut results = Vec::new();
+        for var in plan.out.minus(&plan.entry).iter().filter(|var| plan.assigned.contains(*var)) {
+            let end = self.vars[var].clone();
+            let Some((val, span)) = end.value() else {
+                results.push((var, Ended::Known(end)));
+                continue;
+            };
+            let slots = val.map(&mut |value| ports.result(self, *value));
+            results.push((
+                var,
+                match &end {
+                    Binding::Maybe { defined, .. } => {
+                        Ended::Maybe(slots, ports.result(self, *defined), span)
+                    }
+                    _ => Ended::Bound(slots, span),
+                },
+            ));
+        }
+        results
+    }
+
+    /// Whether another iteration follows, and the counter's next value.
+    fn goes_on(
+        &mut self,
+        plan: &Plan<'a>,
+        outcome: &Outcome,
+        counter: Option<ValueId>,
+    ) -> Res<(ValueId, Option<ValueId>)> {
+        let span = plan.span;
+        let leaving = [outcome.exits[RETURN], outcome.exits[BREAK]];
+        let reaches_end = outcome.fall || outcome.exits[CONTINUE].possible();
+        let exited = if reaches_end { self.exited(&leaving, span) } else { None };
+        match (&plan.drive, counter) {
+            (Drive::Count(count), Some(counter)) => {
+                let next = self.op(Op::IAdd, &[counter, count.step], count.span);
+                if !reaches_end {
+                    return Ok((self.constant(Const::Bool(false), span), Some(next)));
+                }
+                let more = self.more(count, counter, next);
+                let goes_on = match exited {
+                    None => more,
+                    Some(exited) => {
+                        let stays = negate(self, exited, span);
+                        self.op(Op::BAnd, &[stays, more], span)
+                    }
+                };
+                Ok((goes_on, Some(next)))
+            }
+            (Drive::While(test), _) => {
+                let goes_on = match (test, exited) {
+                    _ if !reaches_end => self.constant(Const::Bool(false), span),
+                    (None, None) => self.constant(Const::Bool(true), span),
+                    (None, Some(exited)) => negate(self, exited, span),
+                    (Some(test), None) => self.condition(test)?,
+                    (Some(test), Some(exited)) => self.choose_truth(
+                        exited,
+                        span,
+                        |lower| Ok(lower.constant(Const::Bool(false), span)),
+                        |lower| lower.condition(test),
+                    )?,
+                };
+                Ok((goes_on, None))
+            }
+            (Drive::Count(_), None) => unreachable!("a counted loop has a counter"),
+        }
+    }
+
+    fn more(&mut self, count: &Count<'a>, counter: ValueId, next: ValueId) -> ValueId {
+        let span = count.span;
+        match count.bound {
+            Bound::Next(cmp, stop) => self.op(Op::ICmp(cmp), &[next, stop], span),
+            Bound::Before(cmp, limit) => self.op(Op::ICmp(cmp), &[counter, limit], span),
+            Bound::Either { up, limit } => {
+                let below = self.op(Op::ICmp(Cmp::Lt), &[counter, limit], span);
+                let above = self.op(Op::ICmp(Cmp::Gt), &[counter, limit], span);
+                self.op(Op::Select, &[up, below, above], span)
+            }
+        }
+    }
+
+    /// Assigns the loop's target at the start of an iteration.
+    fn bind_target(&mut self, count: &Count<'a>, counter: ValueId) -> Res<()> {
+        let span = count.span;
+        let val = match count.array {
+            None => Val::Scalar(counter),
+            Some(array) => self.element_at(array, counter, span),
+        };
+        self.assign(count.target, &val, span)
+    }
+
+    /// Evaluates what a `for` runs over: the counter, and whether there is a first iteration.
+    fn count(&mut self, s: &'a StmtFor) -> Res<(Count<'a>, ValueId)> {
+        let span = span_of(&*s.iter);
+        let target = &*s.target;
+        if let Expr::Call(call) = &*s.iter
+            && let Expr::Name(name) = &*call.func
+            && name.id.as_str() == "range"
+            && self.is_builtin("range")
+        {
+            return self.range(target, call, span);
+        }
+        if let Expr::Call(call) = &*s.iter
+            && let Expr::Name(name) = &*call.func
+            && matches!(name.id.as_str(), "enumerate" | "zip" | "reversed")
+        {
+            let message = format!("`for` over `{}` is not supported", name.id);
+            return Err(Diagnostic::at(codes::STATEMENT, span, message)
+                .hint("write `for i in range(len(a)):` and index the arrays")
+                .into());
+        }
+        let Val::Array(array) = self.expr(&s.iter)? else {
+            let message = "`for` runs over `range(…)` or an array";
+            return Err(Diagnostic::at(codes::STATEMENT, span, message)
+                .hint("write `for i in range(n):`")
+                .into());
+        };
+        let start = self.constant(Const::I64(0), span);
+        let step = self.constant(Const::I64(1), span);
+        let stop = self.op(Op::Len(0), &[array], span);
+        let first = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
+        let bound = Bound::Next(Cmp::Lt, stop);
+        Ok((Count { target, array: Some(array), start, step, bound, span }, first))
+    }
+
+    fn range(
+        &mut self,
+        target: &'a Expr,
+        call: &'a ruff_python_ast::ExprCall,
+        span: Span,
+    ) -> Res<(Count<'a>, ValueId)> {
+        let args = &call.arguments;
+        if !args.keywords.is_empty() || !(1..=3).contains(&args.args.len()) {
+            let message = "`range` takes one to three positional arguments";
+            return Err(Diagnostic::at(codes::ARGUMENTS, span, message)
+                .hint("write range(stop), range(start, stop) or range(start, stop, step)")
+                .into());
+        }
+        let mut values = Vec::new();
+        for arg in &args.args {
+            values.push(self.index_number(arg, "an argument of `range`")?);
+        }
+        let (start, stop, step) = match values[..] {
+            [stop] => (None, stop, None),
+            [start, stop] => (Some(start), stop, None),
+            [start, stop, step] => (Some(start), stop, Some(step)),
+            _ => unreachable!("range has one to three arguments"),
+        };
+        let start = start.unwrap_or_else(|| self.constant(Const::I64(0), span));
+        let mut step = step.unwrap_or_else(|| self.constant(Const::I64(1), span));
+        let known = self.f.as_const(step).and_then(Const::as_i64);
+        if !self.is_fast() && known.is_none_or(|step| step == 0) {
+            let zero = self.constant(Const::I64(0), span);
+            let nonzero = self.op(Op::ICmp(Cmp::Ne), &[step, zero], span);
+            let message = "range() arg 3 must not be zero";
+            step = self.guard(nonzero, step, ExcKind::ValueError, message, span);
+        }
+        let (first, bound) = match known.filter(|step| *step != 0) {
+            Some(known) => self.known_step(start, stop, step, known, span),
+            None => self.unknown_step(start, stop, step, span),
+        };
+        Ok((Count { target, array: None, start, step, bound, span }, first))
+    }
+
+    fn known_step(
+        &mut self,
+        start: ValueId,
+        stop: ValueId,
+        step: ValueId,
+        known: i64,
+        span: Span,
+    ) -> (ValueId, Bound) {
+        let cmp = if known > 0 { Cmp::Lt } else { Cmp::Gt };
+        let consts = (self.f.as_const(start), self.f.as_const(stop));
+        let first = match consts {
+            (Some(Const::I64(a)), Some(Const::I64(b))) => {
+                self.constant(Const::Bool(cmp.holds(&a, &b)), span)
+            }
+            _ => self.op(Op::ICmp(cmp), &[start, stop], span),
+        };
+        // The counter plus the step passes the bound without overflow if the step is 1 or -1, or
+        // if the bound is far enough from the end of the 64-bit range.
+        let close = match consts.1 {
+            Some(Const::I64(stop)) => stop.checked_add(known).is_some(),
+            _ => known.unsigned_abs() == 1 || self.is_fast(),
+        };
+        if close {
+            return (first, Bound::Next(cmp, stop));
+        }
+        let (edge, clamp) =
+            if known > 0 { (i64::MIN + known, Op::IMax) } else { (i64::MAX + known, Op::IMin) };
+        let edge = self.constant(Const::I64(edge), span);
+        let clamped = self.op(clamp, &[stop, edge], span);
+        let limit = self.op(Op::ISub, &[clamped, step], span);
+        (first, Bound::Before(cmp, limit))
+    }
+
+    fn unknown_step(
+        &mut self,
+        start: ValueId,
+        stop: ValueId,
+        step: ValueId,
+        span: Span,
+    ) -> (ValueId, Bound) {
+        let zero = self.constant(Const::I64(0), span);
+        let up = self.op(Op::ICmp(Cmp::Gt), &[step, zero], span);
+        let below = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
+        let mut above = self.op(Op::ICmp(Cmp::Gt), &[start, stop], span);
+        if self.is_fast() {
+            // Without the check for zero, a zero step must not loop for ever.
+            let down = self.op(Op::ICmp(Cmp::Lt), &[step, zero], span);
+            above = self.op(Op::BAnd, &[down, above], span);
+        }
+        let first = self.op(Op::Select, &[up, below, above], span);
+        // `bound - step` kept inside the 64-bit range: counter < limit iff counter + step < bound.
+        let least = self.constant(Const::I64(i64::MIN), span);
+        let most = self.constant(Const::I64(i64::MAX), span);
+        let low = self.op(Op::IAdd, &[least, step], span);
+        let high = self.op(Op::IAdd, &[most, step], span);
+        let above_low = self.op(Op::IMax, &[stop, low], span);
+        let below_high = self.op(Op::IMin, &[stop, high], span);
+        let clamped = self.op(Op::Select, &[up, above_low, below_high], span);
+        let limit = self.op(Op::ISub, &[clamped, step], span);
+        (first, Bound::Either { up, limit })
+    }
+}
+
+/// What a variable is after a loop, by output positions of the theta.
+enum Ended {
+    Known(Binding),
+    Bound(Val<usize>, Span),
+    Maybe(Val<usize>, usize, Span),
+}
+
+impl Ended {
+    fn outputs(self, outputs: &[ValueId]) -> Binding {
+        match self {
+            Ended::Known(binding) => binding,
+            Ended::Bound(val, span) => {
+                Binding::Bound { val: val.map(&mut |at| outputs[*at]), span }
+            }
+            Ended::Maybe(val, defined, span) => Binding::Maybe {
+                val: val.map(&mut |at| outputs[*at]),
+                defined: outputs[defined],
+                span,
+            },
+        }
+    }
+}

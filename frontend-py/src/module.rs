@@ -1,0 +1,232 @@
+//! What the names at module level mean: functions, constants, and imports of `math`.
+
+use crate::diagnostic::{Diagnostic, codes};
+use crate::types::span_of;
+use indexmap::IndexMap;
+use ruff_python_ast::{Expr, Number, Operator, Stmt, StmtFunctionDef, UnaryOp};
+use rustc_hash::FxBuildHasher;
+use rvsdg::{Const, Span};
+
+/// What a name at module level stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Global<'a> {
+    /// A function of the file.
+    Function(&'a StmtFunctionDef),
+    /// `NAME = expression`, once.
+    Value(&'a Expr),
+    /// Bound in a way that does not make a constant; the span says where.
+    Opaque(Span),
+    /// The module `math`.
+    Math,
+    /// A member of the module `math`, by its name there.
+    MathMember(&'a str),
+}
+
+/// The names of a module.
+#[derive(Debug)]
+pub(crate) struct Module<'a> {
+    globals: IndexMap<&'a str, Global<'a>, FxBuildHasher>,
+}
+
+impl<'a> Module<'a> {
+    /// The functions defined at module level, in order.
+    pub(crate) fn definitions(body: &'a [Stmt]) -> impl Iterator<Item = &'a StmtFunctionDef> {
+        body.iter().filter_map(|s| if let Stmt::FunctionDef(f) = s { Some(f) } else { None })
+    }
+
+    /// Collects the names that module-level statements bind. Statements of other kinds are ignored:
+    /// they matter only if a compiled function uses a name that they bind.
+    pub(crate) fn new(body: &'a [Stmt]) -> Module<'a> {
+        let mut module = Module { globals: IndexMap::default() };
+        for stmt in body {
+            module.statement(stmt);
+        }
+        module
+    }
+
+    /// What a name means.
+    pub(crate) fn get(&self, name: &str) -> Option<Global<'a>> {
+        self.globals.get(name).copied()
+    }
+
+    /// The names of the module's functions and constants, for suggestions.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.globals.keys().copied()
+    }
+
+    fn statement(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(function) => {
+                self.globals.insert(function.name.as_str(), Global::Function(function));
+            }
+            Stmt::ClassDef(class) => {
+                self.globals.insert(class.name.as_str(), Global::Opaque(span_of(&class.name)));
+            }
+            Stmt::Assign(assign) => {
+                for target in &assign.targets {
+                    self.assign(target, Some(&assign.value));
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    self.assign(&assign.target, Some(value));
+                }
+            }
+            Stmt::AugAssign(assign) => self.assign(&assign.target, None),
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    let local = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+                    let local = local.split('.').next().unwrap_or(local);
+                    let math = alias.name.as_str() == "math";
+                    let global = if math { Global::Math } else { Global::Opaque(span_of(alias)) };
+                    self.globals.insert(local, global);
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                let math = import.module.as_deref() == Some("math") && import.level == 0;
+                for alias in &import.names {
+                    let local = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+                    let global = if math {
+                        Global::MathMember(alias.name.as_str())
+                    } else {
+                        Global::Opaque(span_of(alias))
+                    };
+                    if !matches!(global, Global::Opaque(_)) || !is_marker(import.module.as_deref())
+                    {
+                        self.globals.insert(local, global);
+                    }
+                }
+            }
+            Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::With(_) | Stmt::Try(_) => {
+                for name in crate::live::stored_names(std::slice::from_ref(stmt)) {
+                    self.globals.insert(name, Global::Opaque(span_of(stmt)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn assign(&mut self, target: &'a Expr, value: Option<&'a Expr>) {
+        match target {
+            Expr::Name(name) => {
+                let again = matches!(
+                    self.globals.get(name.id.as_str()),
+                    Some(Global::Value(_) | Global::Opaque(_))
+                );
+                let global = match value {
+                    Some(value) if !again => Global::Value(value),
+                    _ => Global::Opaque(span_of(target)),
+                };
+                self.globals.insert(name.id.as_str(), global);
+            }
+            Expr::Tuple(tuple) => {
+                let values = match value {
+                    Some(Expr::Tuple(v)) if v.elts.len() == tuple.elts.len() => Some(&v.elts),
+                    _ => None,
+                };
+                for (at, target) in tuple.elts.iter().enumerate() {
+                    self.assign(target, values.map(|values| &values[at]));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Modules whose members are type names or decorators, which lowering never looks up.
+fn is_marker(module: Option<&str>) -> bool {
+    matches!(module, Some("__future__" | "typing" | "ovum"))
+}
+
+/// The value of a module-level expression of literals, other constants and `math`'s constants, if
+/// it can be computed without overflow or exception.
+pub(crate) fn constant(module: &Module<'_>, expr: &Expr, fuel: &mut u32) -> Option<Const> {
+    *fuel = fuel.checked_sub(1)?;
+    match expr {
+        Expr::NumberLiteral(literal) => match &literal.value {
+            Number::Int(int) => int.as_i64().map(Const::I64),
+            Number::Float(float) => Some(Const::f64(*float)),
+            Number::Complex { .. } => None,
+        },
+        Expr::BooleanLiteral(literal) => Some(Const::Bool(literal.value)),
+        Expr::Name(name) => match module.get(name.id.as_str())? {
+            Global::Value(value) => constant(module, value, fuel),
+            Global::MathMember(member) => math_constant(member),
+            _ => None,
+        },
+        Expr::Attribute(attribute) => match &*attribute.value {
+            Expr::Name(name) if matches!(module.get(name.id.as_str()), Some(Global::Math)) => {
+                math_constant(attribute.attr.as_str())
+            }
+            _ => None,
+        },
+        Expr::UnaryOp(unary) if unary.op == UnaryOp::USub => {
+            if let Expr::NumberLiteral(literal) = &*unary.operand
+                && let Number::Int(int) = &literal.value
+                && int.as_u64() == Some(1 << 63)
+            {
+                return Some(Const::I64(i64::MIN));
+            }
+            match constant(module, &unary.operand, fuel)? {
+                Const::I64(value) => value.checked_neg().map(Const::I64),
+                Const::F64(bits) => Some(Const::f64(-f64::from_bits(bits))),
+                _ => None,
+            }
+        }
+        Expr::BinOp(binary) => {
+            let left = constant(module, &binary.left, fuel)?;
+            let right = constant(module, &binary.right, fuel)?;
+            fold(binary.op, left, right)
+        }
+        _ => None,
+    }
+}
+
+fn fold(op: Operator, left: Const, right: Const) -> Option<Const> {
+    if let (Const::I64(a), Const::I64(b)) = (left, right) {
+        return match op {
+            Operator::Add => a.checked_add(b).map(Const::I64),
+            Operator::Sub => a.checked_sub(b).map(Const::I64),
+            Operator::Mult => a.checked_mul(b).map(Const::I64),
+            Operator::Pow => a.checked_pow(u32::try_from(b).ok()?).map(Const::I64),
+            Operator::LShift if (0..62).contains(&b) && a.unsigned_abs() < (1 << (62 - b)) => {
+                Some(Const::I64(a << b))
+            }
+            _ => None,
+        };
+    }
+    let float = |c: Const| match c {
+        Const::F64(bits) => Some(f64::from_bits(bits)),
+        Const::I64(value) => Some(value as f64),
+        _ => None,
+    };
+    let (a, b) = (float(left)?, float(right)?);
+    match op {
+        Operator::Add => Some(Const::f64(a + b)),
+        Operator::Sub => Some(Const::f64(a - b)),
+        Operator::Mult => Some(Const::f64(a * b)),
+        // Integers here are small enough for `/` to round once, or the quotient is left alone.
+        Operator::Div if b != 0.0 => Some(Const::f64(a / b)),
+        _ => None,
+    }
+}
+
+/// `math.pi` and its like.
+pub(crate) fn math_constant(name: &str) -> Option<Const> {
+    Some(Const::f64(match name {
+        "pi" => std::f64::consts::PI,
+        "e" => std::f64::consts::E,
+        "tau" => std::f64::consts::TAU,
+        "inf" => f64::INFINITY,
+        "nan" => f64::NAN,
+        _ => return None,
+    }))
+}
+
+/// The message for a name that is bound in a way that makes no constant.
+pub(crate) fn opaque(name: &str, used: Span, bound: Span) -> Diagnostic {
+    let message = format!("`{name}` is not a constant of this module");
+    Diagnostic::at(codes::GLOBAL, used, message)
+        .note(bound, "bound here")
+        .hint("only a name assigned once at module level, or imported from `math`, can be used")
+}

@@ -1,0 +1,222 @@
+//! A Python file: its text, its syntax tree, and what can be asked of it without compiling.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::module::Module;
+use crate::stack::{MAX_DEPTH, on_large_stack};
+use crate::types::{ParamType, ReturnType, param_type, return_type, span_of};
+use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::{ModModule, PythonVersion, StmtFunctionDef};
+use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer};
+use ruff_text_size::Ranged;
+use rvsdg::Span;
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    name: String,
+    text: String,
+    parsed: Parsed<ModModule>,
+    line_starts: Vec<u32>,
+}
+
+/// A line `# ovum: run f(0.5)` of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunDirective {
+    /// The call as written; [`crate::call::parse_call`] reads it.
+    pub call: String,
+    /// The line's number, from 1.
+    pub line: u32,
+}
+
+/// What a function's first line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The parameters in order.
+    pub params: Vec<SigParam>,
+    /// The annotation of the result, if there is one.
+    pub returns: Option<ReturnType>,
+}
+
+/// A parameter of a [`Signature`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigParam {
+    /// Its name.
+    pub name: String,
+    /// Its annotation, if there is one.
+    pub annotation: Option<ParamType>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl SourceFile {
+    /// Parses a file as Python 3.11. `name` is how messages call it.
+    ///
+    /// # Errors
+    /// Every syntax error of the file, or that it nests too deeply.
+    pub fn parse(name: &str, text: String) -> Result<SourceFile, Diagnostics> {
+        if text.len() >= (1 << 30) {
+            let message = "the file is larger than 1 GiB";
+            return Err(Diagnostic::general(codes::TOO_LARGE, message).into());
+        }
+        check_nesting(&text)?;
+        let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY311);
+        let parsed = on_large_stack(|| {
+            let parsed = ruff_python_parser::parse_unchecked(&text, options);
+            Ok(parsed.try_into_module().expect("module mode parses to a module"))
+        })?;
+        let mut errors: Vec<Diagnostic> = parsed
+            .errors()
+            .iter()
+            .map(|e| Diagnostic::at(codes::SYNTAX, span_of(e), e.error.to_string()))
+            .collect();
+        errors.extend(
+            parsed
+                .unsupported_syntax_errors()
+                .iter()
+                .map(|e| Diagnostic::at(codes::SYNTAX, span_of(e), e.to_string())),
+        );
+        if !errors.is_empty() {
+            return Err(Diagnostics(errors));
+        }
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
+        Ok(SourceFile { name: name.to_owned(), text, parsed, line_starts })
+    }
+
+    /// The name given to [`SourceFile::parse`].
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The functions defined at module level, in order, each once.
+    pub fn functions(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for function in Module::definitions(&self.parsed.syntax().body) {
+            if !names.contains(&function.name.as_str()) {
+                names.push(function.name.as_str());
+            }
+        }
+        names
+    }
+
+    /// The comment lines `# ovum: run f(…)`, in order.
+    pub fn directives(&self) -> Vec<RunDirective> {
+        let comments = self.parsed.tokens().iter().filter(|t| t.kind() == TokenKind::Comment);
+        comments
+            .filter_map(|token| {
+                let comment = &self.text[token.range()];
+                let rest = comment.trim_start_matches('#').trim_start().strip_prefix("ovum:")?;
+                let call = rest.trim_start().strip_prefix("run")?;
+                let call = call.strip_prefix(char::is_whitespace)?.trim().to_owned();
+                let line = self.line_column(token.start().to_u32()).0;
+                Some(RunDirective { call, line })
+            })
+            .collect()
+    }
+
+    /// Line and column of a byte, both from 1; the column counts characters.
+    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+        let offset = self.text.floor_char_boundary(offset as usize);
+        let line = self.line_starts.partition_point(|start| *start as usize <= offset);
+        let start = self.line_starts[line - 1] as usize;
+        let column = self.text[start..offset].chars().count() as u32 + 1;
+        (line as u32, column)
+    }
+
+    /// Parameters and result of a function.
+    ///
+    /// # Errors
+    /// If the function does not exist, has `*` parameters, or an annotation names no type.
+    pub fn signature(&self, function: &str) -> Result<Signature, Diagnostics> {
+        Ok(signature_of(self.definition(function)?)?)
+    }
+
+    /// The last module-level definition with this name.
+    pub(crate) fn definition(&self, function: &str) -> Result<&StmtFunctionDef, Diagnostic> {
+        let found = Module::definitions(self.body()).filter(|f| f.name.as_str() == function);
+        found.last().ok_or_else(|| {
+            let message = format!("the file has no function `{function}`");
+            let names = self.functions().join(", ");
+            let hint = if names.is_empty() {
+                "the file defines no function at module level".to_owned()
+            } else {
+                format!("its functions are: {names}")
+            };
+            Diagnostic::general(codes::NO_FUNCTION, message).hint(hint)
+        })
+    }
+
+    pub(crate) fn body(&self) -> &[ruff_python_ast::Stmt] {
+        &self.parsed.syntax().body
+    }
+}
+
+/// The signature of a definition.
+pub(crate) fn signature_of(function: &StmtFunctionDef) -> Result<Signature, Diagnostic> {
+    let parameters = &function.parameters;
+    let variadic = parameters.vararg.as_deref().or(parameters.kwarg.as_deref());
+    if let Some(parameter) = variadic {
+        let message = "parameters with `*` are not supported";
+        return Err(Diagnostic::at(codes::PARAMETER, span_of(parameter), message)
+            .hint("list the parameters one by one; a sequence of numbers can be an array"));
+    }
+    let params = parameters.iter_non_variadic_params().map(|parameter| {
+        let annotation = parameter.parameter.annotation.as_deref().map(param_type).transpose()?;
+        let name = parameter.parameter.name.as_str().to_owned();
+        Ok(SigParam { name, annotation, span: span_of(&parameter.parameter) })
+    });
+    let params = params.collect::<Result<Vec<SigParam>, Diagnostic>>()?;
+    let returns = function.returns.as_deref().map(return_type).transpose()?;
+    Ok(Signature { params, returns })
+}
+
+/// Refuses text whose syntax tree could be deeper than [`MAX_DEPTH`] operators, before a parser
+/// recurses on it. The bound is found from tokens: an operator, an opening bracket or a postfix
+/// makes the tree one deeper at most, until a comma or the end of the bracket or line.
+fn check_nesting(text: &str) -> Result<(), Diagnostic> {
+    let mut tokens = lexer::lex(text, Mode::Module);
+    let mut indents = 0_usize;
+    let mut brackets: Vec<usize> = Vec::new();
+    let mut depth = 0_usize;
+    loop {
+        match tokens.next_token() {
+            TokenKind::EndOfFile => return Ok(()),
+            TokenKind::Indent => indents += 1,
+            TokenKind::Dedent => indents = indents.saturating_sub(1),
+            TokenKind::Newline | TokenKind::Semi => {
+                depth = 0;
+                brackets.clear();
+            }
+            TokenKind::Comma => depth = brackets.last().map_or(0, |depth| *depth),
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                depth += 1;
+                brackets.push(depth);
+            }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                depth = brackets.pop().unwrap_or(depth);
+            }
+            TokenKind::Name
+            | TokenKind::Int
+            | TokenKind::Float
+            | TokenKind::String
+            | TokenKind::Comment
+            | TokenKind::NonLogicalNewline
+            | TokenKind::And
+            | TokenKind::Or => {}
+            // Everything else counts as an operator; a few tokens too many do no harm.
+            _ => depth += 1,
+        }
+        if depth > MAX_DEPTH || brackets.len() > MAX_DEPTH || indents > 100 {
+            let message = "the program nests too deeply";
+            return Err(Diagnostic::general(codes::TOO_LARGE, message).hint(format!(
+                "at most {MAX_DEPTH} operators in one expression and 100 levels of indentation; \
+                 split the expression over several statements"
+            )));
+        }
+    }
+}
