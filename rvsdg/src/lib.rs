@@ -10,12 +10,14 @@
 //! This crate knows nothing of e-graphs, of Python's syntax or of machines.
 
 pub mod data;
+mod equal;
 pub mod graph;
 pub mod interp;
 pub mod math;
 mod names;
 pub mod op;
 pub mod scalar;
+pub mod text;
 pub mod types;
 pub mod verify;
 pub mod walk;
