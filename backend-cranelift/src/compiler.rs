@@ -37,7 +37,8 @@ pub struct Options {
     pub poll_deadline: bool,
     /// How much the code generator optimises.
     pub opt_level: OptLevel,
-    /// Whether the code generator checks its input: finds defects of the lowering, and takes time.
+    /// Whether the graph and what is made of it for the code generator are checked: finds defects
+    /// of whatever built the graph and of the lowering, and takes time.
     pub verify: bool,
 }
 
@@ -98,7 +99,7 @@ impl Compiler {
 
     /// Compiles a function.
     ///
-    /// The function must be one that the verifier of [`rvsdg`] accepts and that keeps the promises
+    /// The function must be one that [`rvsdg::verify()`] accepts and that keeps the promises
     /// of its partial operations: an array access that no guard covers reads or writes whatever
     /// lies there.
     ///
@@ -150,6 +151,9 @@ impl Compiler {
         f: &Function,
         use_it: impl FnOnce(Lowered<'_>) -> Result<T, CompileError>,
     ) -> Result<T, CompileError> {
+        if self.options.verify {
+            rvsdg::verify(f).map_err(CompileError::Invalid)?;
+        }
         let mut scratch = self.take_scratch();
         let mut module = OwnedModule::new(self.module());
         // A failed lowering leaves the scratch memory in the middle of things: it is dropped.

@@ -1,6 +1,6 @@
 //! What can go wrong before and around machine code.
 
-use rvsdg::{Type, ValueId};
+use rvsdg::{Type, ValueId, VerifyErrors};
 use std::fmt;
 
 /// Why a function could not be compiled.
@@ -13,8 +13,10 @@ pub enum CompileError {
         /// The limit.
         limit: usize,
     },
-    /// A value is used where nothing has defined it, or with another type than its definition:
-    /// the graph does not pass [`rvsdg`]'s verifier.
+    /// The graph breaks rules of [`rvsdg::verify()`].
+    Invalid(VerifyErrors),
+    /// A value is used where nothing has defined it, or not as its type demands: what
+    /// [`CompileError::Invalid`] says in more words if [`crate::Options::verify`] is set.
     Malformed(ValueId),
     /// An array type with other than one or two dimensions.
     Rank(Type),
@@ -29,6 +31,7 @@ impl fmt::Display for CompileError {
             CompileError::TooDeep { limit } => {
                 write!(f, "choices and loops nest deeper than {limit} levels")
             }
+            CompileError::Invalid(errors) => write!(f, "the graph is not valid:\n{errors}"),
             CompileError::Malformed(value) => {
                 write!(f, "the graph is malformed at value {}", value.index())
             }

@@ -71,7 +71,6 @@ fn check_args(params: &[Type], inputs: &Inputs) -> Result<(), CallError> {
                     return Err(CallError::Overlap { array: index });
                 }
             }
-            (Type::Ctl(arms), Arg::Scalar(Scalar::Ctl(value))) if value < arms => {}
             (_, Arg::Scalar(scalar)) if scalar.ty() == Some(*ty) => {}
             _ => return Err(wrong),
         }

@@ -71,7 +71,7 @@ impl Lowerer<'_> {
 
     /// The block in which a loop that reached a limit ends.
     pub(super) fn raise_time_limit(&mut self, node: &Node) -> cranelift_codegen::ir::Block {
-        self.raise_known(ExcKind::TimeLimit, &Arc::from("time limit reached"), node.span)
+        self.raise_known(ExcKind::TimeLimit, &Arc::from("the time limit was reached"), node.span)
     }
 
     /// The first of a region's results: a loop's condition.

@@ -68,24 +68,29 @@ fn a_guard_whose_value_is_unused_still_raises() {
     assert!(call(&compiled, &[Scalar::Bool(false)]).is_err());
 }
 
+fn unverified() -> Compiler {
+    Compiler::new(Options { verify: false, ..Options::default() }).expect("the host")
+}
+
 #[test]
 fn malformed_graphs_are_refused() {
     let mut f = Function::new("f", vec![], 0, Shape::Scalar);
     let io = f.entry_states()[0];
     let body = f.body();
-    // A node that uses its own output.
+    // An operation on a state.
     let node = f.push_node(NodeKind::Simple(Op::INeg), body, &[io], &[Type::I64], Span::NONE);
     let value = f.node(node).outputs[0];
     assert!(matches!(f.value(value).def, ValueDef::Output { .. }));
     f.set_results(body, vec![value, io]);
-    let error = Compiler::new(Options::default()).expect("the host").compile(&f);
+    let error = unverified().compile(&f);
     assert_eq!(error.err(), Some(CompileError::Malformed(io)));
+    let error = Compiler::new(Options { verify: true, ..Options::default() }).expect("the host");
+    assert!(matches!(error.compile(&f).err(), Some(CompileError::Invalid(_))));
 
     // An array as a result.
     let array = Type::MemRef { elem: rvsdg::Elem::F64, rank: 1, mem: 0 };
     let b = Build::new(&[array], 1, 1);
     let (array, io, mem) = (b.param(0), b.io(), b.mem(0));
-    let error = Compiler::new(Options::default()).expect("the host");
-    let error = error.compile(&b.finish(&[array], &[io, mem]));
+    let error = unverified().compile(&b.finish(&[array], &[io, mem]));
     assert_eq!(error.err(), Some(CompileError::Malformed(array)));
 }
