@@ -1,7 +1,8 @@
 //! When a function of Python's `math` module raises, as one table.
 //!
-//! Source: `Modules/mathmodule.c` (`math_1`, `math_2`, `math_pow_impl`, `math_fmod_impl`, `loghelper`)
-//! and `Objects/floatobject.c` (`float_pow`) of CPython 3.11. The value where nothing is raised is
+//! Source: `Modules/mathmodule.c` (`math_1`, `math_2`, `math_pow_impl`, `math_fmod_impl`) and
+//! `Objects/floatobject.c` (`float_pow`) of CPython 3.11; [`rvsdg::scalar::python_call`] is the
+//! same as code. The value where nothing is raised is
 //! the C library's; the rules look at arguments and value only.
 
 use rvsdg::{ExcKind, MathFn};
@@ -17,8 +18,6 @@ pub(crate) enum Condition {
     ArgIsInf,
     /// The first argument is NaN.
     ArgIsNan,
-    /// The first argument is a number not above 0.
-    ArgNotPositive,
     /// The first argument is 0 and the second a finite number below 0.
     ZeroToNegative,
 }
@@ -45,7 +44,6 @@ const fn range(when: Condition) -> Rule {
 const DOMAIN: [Rule; 2] = [domain(Condition::NanFromNumbers), domain(Condition::InfFromFinite)];
 const RANGE: [Rule; 2] = [domain(Condition::NanFromNumbers), range(Condition::InfFromFinite)];
 const NAN_ONLY: [Rule; 1] = [domain(Condition::NanFromNumbers)];
-const LOG: [Rule; 2] = [domain(Condition::ArgNotPositive), domain(Condition::NanFromNumbers)];
 const TO_INTEGER: [Rule; 2] = [
     Rule {
         when: Condition::ArgIsInf,
@@ -69,8 +67,12 @@ const POWER: [Rule; 3] = [
         kind: ExcKind::ZeroDivisionError,
         message: "0.0 cannot be raised to a negative power",
     },
-    // A negative number to a fractional power is complex in Python: outside the types here.
-    domain(Condition::NanFromNumbers),
+    // Complex in Python: outside the types here.
+    Rule {
+        when: Condition::NanFromNumbers,
+        kind: ExcKind::ValueError,
+        message: "negative number cannot be raised to a fractional power",
+    },
     Rule {
         when: Condition::InfFromFinite,
         kind: ExcKind::OverflowError,
@@ -82,13 +84,11 @@ const POWER: [Rule; 3] = [
 pub(crate) fn rules(f: MathFn) -> &'static [Rule] {
     match f {
         MathFn::Cosh | MathFn::Exp | MathFn::Exp2 | MathFn::Expm1 | MathFn::Sinh => &RANGE,
-        MathFn::Log | MathFn::Log2 | MathFn::Log10 => &LOG,
         MathFn::Floor | MathFn::Ceil | MathFn::Trunc => &TO_INTEGER,
         MathFn::Fmod | MathFn::Remainder => &NAN_ONLY,
         MathFn::MathPow => &MATH_POW,
         MathFn::Pow => &POWER,
         f if f.never_raises() => &[],
-        MathFn::Hypot => &[],
         _ => &DOMAIN,
     }
 }

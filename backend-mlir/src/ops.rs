@@ -47,18 +47,27 @@ impl Emitter<'_> {
         output: ValueId,
     ) -> Result<Option<Status>, EmitError> {
         let function = self.function;
-        let args: Vec<String> = node
+        let mut args: Vec<String> = node
             .operands
             .iter()
             .filter(|v| !function.ty(**v).is_state())
             .map(|v| self.name(*v))
             .collect();
         let ty = function.ty(node.operands[node.operands.len() - 1]);
-        let result = self.math(f, &args, ty, node.span)?;
+        let mut result = self.math(f, &args, ty, node.span)?;
         self.set_name(output, result.clone());
         if !call_raises(f) {
             return Ok(None);
         }
+        if ty == Type::F32 {
+            // On binary32, Python's exceptions are those of the same numbers in binary64.
+            args = args
+                .iter()
+                .map(|arg| self.define(format_args!("arith.extf {arg} : f32 to f64")))
+                .collect();
+            result = self.math(f, &args, Type::F64, node.span)?;
+        }
+        let ty = Type::F64;
         let mut status = self.success();
         // The first rule that applies wins: print the last one first.
         for rule in rules(f).iter().rev() {
@@ -83,7 +92,6 @@ impl Emitter<'_> {
             }
             Condition::ArgIsInf => self.is_inf(x, ty),
             Condition::ArgIsNan => self.is_nan(x, ty),
-            Condition::ArgNotPositive => self.compare_zero("ole", x, ty),
             Condition::ZeroToNegative => {
                 let zero = self.compare_zero("oeq", x, ty);
                 let negative = self.compare_zero("olt", &args[1], ty);
@@ -162,6 +170,14 @@ impl Emitter<'_> {
             MathFn::Isfinite => return Ok(self.is_finite(x, ty)),
             MathFn::Degrees => return Ok(self.scaled(x, ty, 180.0 / std::f64::consts::PI)),
             MathFn::Radians => return Ok(self.scaled(x, ty, std::f64::consts::PI / 180.0)),
+            // CPython sums in doubled precision instead of calling the C library.
+            MathFn::Hypot if ty == Type::F64 => {
+                self.shared.routine(Routine::Hypot);
+                return Ok(self.define(format_args!(
+                    "func.call @ovum_hypot_f64({}) : (f64, f64) -> f64",
+                    args.join(", ")
+                )));
+            }
             MathFn::Gamma | MathFn::Lgamma => {
                 let what = format!("`{}`, which is no function of the C library", f.name());
                 return Err(self.unsupported(what, span));
@@ -171,16 +187,16 @@ impl Emitter<'_> {
         Ok(self.define(format_args!("{operation} {} : {text}", args.join(", "))))
     }
 
+    /// The product with a factor, in binary64.
     fn scaled(&mut self, x: &str, ty: Type, factor: f64) -> String {
-        let constant = if ty == Type::F32 {
-            rvsdg::Const::f32(factor as f32)
-        } else {
-            rvsdg::Const::f64(factor)
-        };
-        let text = float_name(ty);
-        let literal = crate::types::literal(constant).unwrap_or_default();
-        let factor = self.define(format_args!("arith.constant {literal} : {text}"));
-        self.define(format_args!("arith.mulf {x}, {factor} : {text}"))
+        let literal = crate::types::literal(rvsdg::Const::f64(factor)).unwrap_or_default();
+        let factor = self.define(format_args!("arith.constant {literal} : f64"));
+        if ty == Type::F64 {
+            return self.define(format_args!("arith.mulf {x}, {factor} : f64"));
+        }
+        let wide = self.define(format_args!("arith.extf {x} : f32 to f64"));
+        let product = self.define(format_args!("arith.mulf {wide}, {factor} : f64"));
+        self.define(format_args!("arith.truncf {product} : f64 to f32"))
     }
 
     fn library_call(&mut self, f: MathFn, args: &[String], ty: Type) -> String {

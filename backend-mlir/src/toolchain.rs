@@ -11,15 +11,11 @@ use std::time::{Duration, Instant};
 /// Version suffixes that are tried, best first.
 const SUFFIXES: [&str; 5] = ["-22", "-21", "-20", "-19", ""];
 
-/// From `scf` and friends to the `llvm` dialect. The order matters: `math` to the C library before
-/// `math` to LLVM, which would turn some functions into less exact formulas.
-const PASSES: [&str; 9] = [
+/// From `scf` and friends to the `llvm` dialect. `--convert-math-to-libm` is left out on purpose: the
+/// text calls the C library itself, and keeps in `math` only what has an exact LLVM intrinsic.
+const PASSES: [&str; 5] = [
     "--convert-scf-to-cf",
     "--expand-strided-metadata",
-    "--lower-affine",
-    "--math-expand-ops=ops=fpowi",
-    "--convert-math-to-funcs=min-width-of-fpowi-exponent=1",
-    "--convert-math-to-libm",
     "--convert-math-to-llvm",
     "--convert-to-llvm",
     "--reconcile-unrealized-casts",
