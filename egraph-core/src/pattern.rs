@@ -60,15 +60,6 @@ pub(crate) struct Atom {
     pub(crate) pattern: Pattern,
 }
 
-impl Term {
-    pub(crate) fn position(&self) -> usize {
-        match self {
-            Self::Var { position, .. } => *position,
-            Self::Apply(apply) => apply.position,
-        }
-    }
-}
-
 impl Pattern {
     /// Parses one pattern; see the module's table.
     ///

@@ -37,13 +37,31 @@ pub(crate) struct NodeStep {
 #[derive(Clone, Debug)]
 pub(crate) enum Instr {
     /// For every node of the class.
-    Bind { class: Reg, node: NodeStep },
+    Bind {
+        class: Reg,
+        node: NodeStep,
+    },
     /// For every parent node that has the class at a position; the node's class goes to `root`.
-    Up { class: Reg, position: usize, node: NodeStep, root: Reg },
+    Up {
+        class: Reg,
+        position: usize,
+        node: NodeStep,
+        root: Reg,
+    },
     /// For every row of the operator in the region.
-    Scan { node: NodeStep, root: Reg, up: u32 },
+    Scan {
+        node: NodeStep,
+        root: Reg,
+        up: u32,
+    },
     /// Fails unless the node exists; its class goes to `out`.
-    Lookup { op: OpId, payload: PayloadCheck, args: SmallVec<[Reg; 4]>, up: u32, out: Reg },
+    Lookup {
+        op: OpId,
+        payload: PayloadCheck,
+        args: SmallVec<[Reg; 4]>,
+        up: u32,
+        out: Reg,
+    },
     Compare(Reg, Reg),
     Sort(Reg, SortId),
 }

@@ -74,8 +74,12 @@ mod tests {
     #[test]
     fn words_keep_brackets_whole() {
         let found = tokens("(icmp[a (b] ?x)").unwrap();
-        let expected =
-            [(0, Token::Open), (1, Token::Word("icmp[a (b]")), (12, Token::Word("?x")), (14, Token::Close)];
+        let expected = [
+            (0, Token::Open),
+            (1, Token::Word("icmp[a (b]")),
+            (12, Token::Word("?x")),
+            (14, Token::Close),
+        ];
         assert_eq!(found, expected);
         assert_eq!(tokens("(x[1").unwrap_err().position, 2);
     }
