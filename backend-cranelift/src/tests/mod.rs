@@ -1,6 +1,7 @@
 //! Tests of compiled functions; here the builders that they share.
 
 mod calls;
+mod differential;
 mod faults;
 mod memory;
 mod regions;
