@@ -16,6 +16,7 @@ pub mod interp;
 pub mod math;
 mod names;
 pub mod op;
+pub mod random;
 pub mod scalar;
 pub mod text;
 pub mod types;
