@@ -178,7 +178,7 @@ pub(crate) fn signature_of(function: &StmtFunctionDef) -> Result<Signature, Diag
 /// Refuses text whose syntax tree could be deeper than [`MAX_DEPTH`] operators, before a parser
 /// recurses on it. The bound is found from tokens: an operator, an opening bracket or a postfix
 /// makes the tree one deeper at most, until a comma or the end of the bracket or line.
-fn check_nesting(text: &str) -> Result<(), Diagnostic> {
+pub(crate) fn check_nesting(text: &str) -> Result<(), Diagnostic> {
     let mut tokens = lexer::lex(text, Mode::Module);
     let mut indents = 0_usize;
     let mut brackets: Vec<usize> = Vec::new();

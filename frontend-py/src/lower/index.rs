@@ -176,12 +176,30 @@ impl<'a> Lower<'a, '_> {
         self.states[group] = self.op(Op::Store, &operands, span);
     }
 
-    /// The element or row at an index known to be inside.
-    pub(super) fn element_at(&mut self, array: ValueId, index: ValueId, span: Span) -> Val {
-        match self.f.ty(array) {
-            Type::MemRef { rank: 2, .. } => Val::Row { array, index },
-            _ => Val::Scalar(self.load(&Place { array, indices: vec![index] }, span)),
+    /// What a `for` takes from an array or a row: the number of items.
+    pub(super) fn items(&mut self, container: &Val, span: Span) -> Option<ValueId> {
+        match container {
+            Val::Array(array) => Some(self.op(Op::Len(0), &[*array], span)),
+            Val::Row { array, .. } => Some(self.op(Op::Len(1), &[*array], span)),
+            _ => None,
         }
+    }
+
+    /// The item of an array or row at a counter that is not negative. The check cannot fail; it is
+    /// what makes the load's index depend on the loop's condition.
+    pub(super) fn item(&mut self, container: &Val, counter: ValueId, span: Span) -> Val {
+        let Some(len) = self.items(container, span) else { return container.clone() };
+        let below = self.op(Op::ICmp(Cmp::Lt), &[counter, len], span);
+        let index = self.guard(below, counter, ExcKind::IndexError, LOAD, span);
+        let place = match *container {
+            Val::Array(array) => match self.f.ty(array) {
+                Type::MemRef { rank: 2, .. } => return Val::Row { array, index },
+                _ => Place { array, indices: vec![index] },
+            },
+            Val::Row { array, index: row } => Place { array, indices: vec![row, index] },
+            _ => return container.clone(),
+        };
+        Val::Scalar(self.load(&place, span))
     }
 
     /// The position among the states of an array's `mem`.

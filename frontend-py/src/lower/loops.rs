@@ -21,8 +21,8 @@ pub(super) enum Drive<'a> {
 /// A counted loop.
 pub(super) struct Count<'a> {
     target: &'a Expr,
-    /// The array whose elements the target takes; else the counter itself.
-    array: Option<ValueId>,
+    /// The array or row whose items the target takes; else the counter itself.
+    container: Option<Val>,
     start: ValueId,
     step: ValueId,
     /// The next iteration runs if the *next* counter is before this bound.
@@ -485,9 +485,9 @@ impl<'a> Lower<'a, '_> {
     /// Assigns the loop's target at the start of an iteration.
     fn bind_target(&mut self, count: &Count<'a>, counter: ValueId) -> Res<()> {
         let span = count.span;
-        let val = match count.array {
+        let val = match &count.container {
             None => Val::Scalar(counter),
-            Some(array) => self.element_at(array, counter, span),
+            Some(container) => self.item(container, counter, span),
         };
         self.assign(count.target, &val, span)
     }
@@ -512,7 +512,8 @@ impl<'a> Lower<'a, '_> {
                 .hint("write `for i in range(len(a)):` and index the arrays")
                 .into());
         }
-        let Val::Array(array) = self.expr(&s.iter)? else {
+        let container = self.expr(&s.iter)?;
+        let Some(stop) = self.items(&container, span) else {
             let message = "`for` runs over `range(…)` or an array";
             return Err(Diagnostic::at(codes::STATEMENT, span, message)
                 .hint("write `for i in range(n):`")
@@ -520,10 +521,9 @@ impl<'a> Lower<'a, '_> {
         };
         let start = self.constant(Const::I64(0), span);
         let step = self.constant(Const::I64(1), span);
-        let stop = self.op(Op::Len(0), &[array], span);
         let first = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
         let bound = Bound::Next(Cmp::Lt, stop);
-        Ok((Count { target, array: Some(array), start, step, bound, span }, first))
+        Ok((Count { target, container: Some(container), start, step, bound, span }, first))
     }
 
     fn range(
@@ -562,7 +562,7 @@ impl<'a> Lower<'a, '_> {
             Some(known) => self.known_step(start, stop, step, known, span),
             None => self.unknown_step(start, stop, step, span),
         };
-        Ok((Count { target, array: None, start, step, bound, span }, first))
+        Ok((Count { target, container: None, start, step, bound, span }, first))
     }
 
     fn known_step(
