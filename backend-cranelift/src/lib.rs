@@ -1,7 +1,7 @@
 //! RVSDG to machine code through Cranelift.
 //!
 //! A [`Compiler`] holds what is the same for every function (the host's instruction set, scratch
-//! memory); [`Compiler::compile`] turns one [`rvsdg::Function`] into a [`Compiled`] handle that owns
+//! memory); [`Compiler::compile`] turns one [`rvsdg::Function`] into a [`Compiled`] that owns
 //! its machine code:
 //!
 //! ```
