@@ -134,6 +134,9 @@ impl Plan {
         }
         for &result in &function.region(region).results {
             let result = self.origin(result);
+            if !has_value(function.ty(result)) {
+                continue;
+            }
             if function.defining_region(result) == region {
                 self.escapes[result.index()] = true;
             } else if let Some(owner) = function.region(region).owner {

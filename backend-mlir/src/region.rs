@@ -227,7 +227,9 @@ impl<'a> Emitter<'a> {
                 return Err(self.malformed("a gamma has an arm"));
             };
             let index = self.define(format_args!("arith.index_cast {predicate} : i32 to index"));
-            let arrow = arrow(&types);
+            // Unlike the other operations, this one lists its types without parentheses.
+            let arrow =
+                if types.is_empty() { String::new() } else { format!(" -> {}", types.join(", ")) };
             results = self.open(&types, format_args!("scf.index_switch {index}{arrow}"), "");
             self.dedent();
             for (case, arm) in cases.iter().enumerate() {

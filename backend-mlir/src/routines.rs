@@ -209,8 +209,7 @@ func.func private @ovum_poll() -> i1 attributes {llvm.linkage = #llvm.linkage<in
 ";
 
 /// The most negative number by -1 is undefined in LLVM: divide by 1 and negate instead.
-const FLOORDIV: &str = "\
-  %zero = arith.constant 0 : T
+const FLOORDIV: &str = "  %zero = arith.constant 0 : T
   %one = arith.constant 1 : T
   %ones = arith.constant -1 : T
   %negate = arith.cmpi eq, %b, %ones : T
@@ -228,8 +227,7 @@ const FLOORDIV: &str = "\
   return %result : T
 ";
 
-const MOD: &str = "\
-  %zero = arith.constant 0 : T
+const MOD: &str = "  %zero = arith.constant 0 : T
   %one = arith.constant 1 : T
   %ones = arith.constant -1 : T
   %negate = arith.cmpi eq, %b, %ones : T
@@ -244,8 +242,7 @@ const MOD: &str = "\
   return %result : T
 ";
 
-const TRUEDIV_I32: &str = "\
-  %x = arith.sitofp %a : T to f64
+const TRUEDIV_I32: &str = "  %x = arith.sitofp %a : T to f64
   %y = arith.sitofp %b : T to f64
   %q = arith.divf %x, %y : f64
   return %q : f64
@@ -254,8 +251,7 @@ const TRUEDIV_I32: &str = "\
 /// Both operands below 2^53 in magnitude, or one of them 0: binary64's division is exact enough.
 /// Else 64 bits of the quotient of the normalised magnitudes by restoring division, the remainder
 /// as a sticky bit, one rounding in the conversion, and an exact scaling.
-const TRUEDIV_I64: &str = "\
-  %c0 = arith.constant 0 : i64
+const TRUEDIV_I64: &str = "  %c0 = arith.constant 0 : i64
   %c1 = arith.constant 1 : i64
   %c52 = arith.constant 52 : i64
   %c63 = arith.constant 63 : i64
@@ -319,8 +315,7 @@ const TRUEDIV_I64: &str = "\
 ";
 
 /// Square and multiply: the same as repeated multiplication modulo 2^WIDTH.
-const POW: &str = "\
-  %zero = arith.constant 0 : T
+const POW: &str = "  %zero = arith.constant 0 : T
   %one = arith.constant 1 : T
   %negative = arith.cmpi slt, %b, %zero : T
   %start = arith.select %negative, %zero, %one : T
@@ -341,8 +336,7 @@ const POW: &str = "\
   return %r#2 : T
 ";
 
-const SHL: &str = "\
-  %zero = arith.constant 0 : T
+const SHL: &str = "  %zero = arith.constant 0 : T
   %width = arith.constant WIDTH : T
   %inside = arith.cmpi ult, %b, %width : T
   %count = arith.select %inside, %b, %zero : T
@@ -351,8 +345,7 @@ const SHL: &str = "\
   return %result : T
 ";
 
-const SHR: &str = "\
-  %zero = arith.constant 0 : T
+const SHR: &str = "  %zero = arith.constant 0 : T
   %one = arith.constant 1 : T
   %width = arith.constant WIDTH : T
   %last = arith.subi %width, %one : T
@@ -364,8 +357,7 @@ const SHR: &str = "\
 ";
 
 /// Source: `float_rem` in CPython's `Objects/floatobject.c`.
-const FLOAT_MOD: &str = "\
-  %zero = arith.constant 0.0 : T
+const FLOAT_MOD: &str = "  %zero = arith.constant 0.0 : T
   %r = arith.remf %a, %b : T
   %some = arith.cmpf une, %r, %zero : T
   %below = arith.cmpf olt, %b, %zero : T
@@ -379,8 +371,7 @@ const FLOAT_MOD: &str = "\
 ";
 
 /// Source: `_float_div_mod` in CPython's `Objects/floatobject.c`; the IEEE quotient by zero.
-const FLOAT_FLOORDIV: &str = "\
-  %zero = arith.constant 0.0 : T
+const FLOAT_FLOORDIV: &str = "  %zero = arith.constant 0.0 : T
   %half = arith.constant 0.5 : T
   %one = arith.constant 1.0 : T
   %r = arith.remf %a, %b : T
@@ -415,8 +406,7 @@ fn to_int(float: Float, int: Int) -> String {
     };
     let (from, to) = (float.name(), int.name());
     format!(
-        "\
-  %zero = arith.constant 0.0 : {from}
+        "  %zero = arith.constant 0.0 : {from}
   %bound = arith.constant {bound} : {from}
   %none = arith.constant 0 : {to}
   %low = arith.constant {low} : {to}
@@ -447,8 +437,7 @@ fn hypot() -> String {
     add_product(&mut text, &mut sum, "s2", "%ys", "%ys");
     less_one(&mut text, &sum, "%square");
     text.push_str(
-        "\
-  %h = math.sqrt %square : f64
+        "  %h = math.sqrt %square : f64
   %mh = arith.negf %h : f64
 ",
     );
@@ -503,8 +492,7 @@ fn less_one(text: &mut String, sum: &[String; 3], result: &str) {
 
 /// `%xs`, `%ys`: the magnitudes times `%down`, a power of two; both magnitudes subnormal: times
 /// 2^1022 before.
-const HYPOT_SCALE: &str = "\
-  %zero = arith.constant 0.0 : f64
+const HYPOT_SCALE: &str = "  %zero = arith.constant 0.0 : f64
   %one = arith.constant 1.0 : f64
   %two = arith.constant 2.0 : f64
   %split = arith.constant 134217729.0 : f64
@@ -540,8 +528,7 @@ const HYPOT_SCALE: &str = "\
   %ys = arith.mulf %y, %down : f64
 ";
 
-const HYPOT_END: &str = "\
-  %twice = arith.mulf %two, %h : f64
+const HYPOT_END: &str = "  %twice = arith.mulf %two, %h : f64
   %step = arith.divf %rest, %twice : f64
   %better = arith.addf %h, %step : f64
   %scaled = arith.divf %better, %down : f64
