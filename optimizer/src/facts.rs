@@ -151,7 +151,9 @@ impl Analysis for FactAnalysis {
                 _ => Facts::of_range(Range::Other),
             },
             Meaning::Import => Facts { narrowed: 0, ..facts(0) },
-            Meaning::Value(Op::Guard(_)) => Facts { narrowed: 0, ..facts(children.len() - 1) },
+            // A checked value has the operand's range, but is not its constant: a partial operation
+            // on the constant would no longer depend on the check.
+            Meaning::Value(Op::Guard(_)) => Facts::of_range(facts(children.len() - 1).range),
             Meaning::Value(Op::Call(f)) => {
                 let args: Vec<Facts> =
                     (children.len() - f.arity()..children.len()).map(facts).collect();

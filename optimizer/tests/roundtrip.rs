@@ -27,10 +27,10 @@ fn same_answers(seed: u64, options: &Options) {
 #[test]
 fn without_rules_programs_keep_their_meaning() {
     let options = Options { rules: "fold".to_owned(), ..Options::default() };
-    (0..200).for_each(|seed| same_answers(seed, &options));
+    (0..2000).for_each(|seed| same_answers(seed, &options));
 }
 
 #[test]
 fn with_the_default_rules_programs_keep_their_meaning() {
-    (0..200).for_each(|seed| same_answers(seed, &Options::default()));
+    (0..2000).for_each(|seed| same_answers(seed, &Options::default()));
 }

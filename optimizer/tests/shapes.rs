@@ -116,3 +116,31 @@ fn a_branch_on_equality_knows_its_operands_are_equal() {
         assert_eq!(after.executed < before.executed, x == 4);
     }
 }
+
+#[test]
+fn a_load_at_a_constant_index_still_depends_on_its_check() {
+    // a[0] of an empty array raises; the load must not be tried.
+    let mut f = Function::new("first", vec![param("a", ARRAY)], 1, Shape::Scalar);
+    let body = f.body();
+    let a = f.param_values()[0];
+    let (io, mem) = (f.entry_states()[0], f.entry_states()[1]);
+    let fault = f.fault(ExcKind::IndexError, "list index out of range");
+    let zero = int(&mut f, body, 0);
+    let len = node(&mut f, body, Op::Len(0), &[a]);
+    let inside = node(&mut f, body, Op::ICmp(Cmp::Lt), &[zero, len]);
+    let guard = f
+        .try_simple(body, Op::Guard(fault), &[io, mem, inside, zero], Span::NONE)
+        .expect("operands fit");
+    let (io, checked) = (f.node(guard).outputs[0], f.node(guard).outputs[1]);
+    let first = node(&mut f, body, Op::Load, &[mem, a, checked]);
+    let (two, three) = (int(&mut f, body, 2), int(&mut f, body, 3));
+    let sum = node(&mut f, body, Op::IMul, &[two, three]);
+    let sum = node(&mut f, body, Op::Cast(Type::F64), &[sum]);
+    let result = node(&mut f, body, Op::FAdd, &[first, sum]);
+    f.set_results(body, vec![result, io, mem]);
+    let optimized = optimize(&f, &Options::default()).expect("default options fit");
+    assert!(!optimized.report.kept_input);
+    let inputs = Inputs { args: vec![Arg::Array(0)], arrays: vec![Array::f64(vec![])] };
+    let after = run(&optimized.function, &inputs, &Limits::default()).expect("defined");
+    assert_eq!(after.answer.outcome.expect_err("raises").kind, ExcKind::IndexError);
+}
