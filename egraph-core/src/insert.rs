@@ -35,11 +35,11 @@ impl<A: Analysis> EGraph<A> {
         self.check_limit()?;
         let class = EClassId::from_index(self.uf.len());
         let result_sort = self.result_sort(op, &children, sort);
-        let (node, data) = self.insert_row(op, &key, class);
         let made = self.uf.make();
         debug_assert_eq!(made, class);
         self.class_region.push(region);
         self.class_sort.push(result_sort);
+        let (node, data) = self.insert_row(op, &key, class);
         let mut nodes = List::default();
         self.lists.push(&mut nodes, node.as_u32());
         self.class_nodes.push(nodes);

@@ -95,10 +95,9 @@ impl<A: Analysis> Machine<'_, A> {
         let table = &self.egraph.tables[node.op.index()];
         let payload = table.payload[row];
         match node.payload {
-            PayloadCheck::Any => {}
             PayloadCheck::Is(wanted) if wanted != payload => return false,
             PayloadCheck::Same(at) if self.payloads[usize::from(at)] != payload => return false,
-            PayloadCheck::Is(_) | PayloadCheck::Same(_) => {}
+            PayloadCheck::Any | PayloadCheck::Is(_) | PayloadCheck::Same(_) => {}
             PayloadCheck::Bind(at) => self.payloads[usize::from(at)] = payload,
         }
         for (position, column) in table.columns.iter().enumerate() {

@@ -300,13 +300,14 @@ impl<'a, 'r> Compiler<'a, 'r> {
             PayloadText::None => PayloadCheck::Is(PayloadId::NONE),
             PayloadText::Any => PayloadCheck::Any,
             PayloadText::Text(text) => PayloadCheck::Is(self.payload(text, apply.position)?),
-            PayloadText::Var(name) => match self.slots.payloads.iter().position(|n| n == name) {
-                Some(at) => PayloadCheck::Same(at as u16),
-                None => {
+            PayloadText::Var(name) => {
+                if let Some(at) = self.slots.payloads.iter().position(|n| n == name) {
+                    PayloadCheck::Same(at as u16)
+                } else {
                     self.slots.payloads.push(name.clone());
                     PayloadCheck::Bind((self.slots.payloads.len() - 1) as u16)
                 }
-            },
+            }
         };
         let out = self.fresh(apply.children.len(), apply.position)?;
         Ok(NodeStep { op, payload, out })

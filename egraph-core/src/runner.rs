@@ -86,6 +86,7 @@ impl Runner {
             fired: vec![0; rules.rules.len()],
             refused: vec![0; rules.rules.len()],
             saturated: true,
+            left_out: 0,
         };
         let stop_reason = match run.execute(&plan) {
             Err(stop) => stop,
@@ -134,6 +135,8 @@ struct Run<'a, A: Analysis> {
     refused: Vec<usize>,
     /// The last iteration changed nothing and left no rule out.
     saturated: bool,
+    /// Iterations that changed nothing while some rule was left out.
+    left_out: usize,
 }
 
 impl<A: Analysis> Run<'_, A> {
@@ -151,11 +154,10 @@ impl<A: Analysis> Run<'_, A> {
             Plan::Repeat(times, part) => {
                 let mut changed = false;
                 for _ in 0..*times {
-                    let before = self.iterations.len();
+                    let before = self.left_out;
                     let now = self.execute(part)?;
                     changed |= now;
-                    // A part without iterations can never change anything.
-                    if !now && (self.saturated || self.iterations.len() == before) {
+                    if !now && self.left_out == before {
                         break;
                     }
                 }
@@ -207,6 +209,7 @@ impl<A: Analysis> Run<'_, A> {
         hooked.map_err(|Limit { .. }| StopReason::NodeLimit)?;
         self.check(0)?;
         self.saturated = !changed && self.scheduler.may_stop(iteration);
+        self.left_out += usize::from(!changed && !self.saturated);
         Ok(changed)
     }
 
@@ -357,7 +360,9 @@ fn dedup<A: Analysis>(rule: &CompiledRule<A>, rows: &mut Vec<u32>) {
     let mut kept = 0;
     let hash_of = |row: &[u32]| {
         let mut hash = WordHash::new();
-        slots.iter().for_each(|slot| hash.add(row[*slot]));
+        for slot in slots {
+            hash.add(row[*slot]);
+        }
         hash.finish()
     };
     for at in (0..rows.len()).step_by(stride) {

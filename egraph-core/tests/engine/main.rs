@@ -1,0 +1,7 @@
+//! Tests of the engine through its public interface.
+
+mod analyses;
+mod congruence;
+mod limits;
+mod regions;
+mod rewriting;
