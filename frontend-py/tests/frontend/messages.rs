@@ -1,1 +1,621 @@
-//! Messages.
+//! The messages users see, word for word.
+
+use crate::harness::{refused, refused_with};
+use expect_test::{Expect, expect};
+use frontend_py::{ParamType, Semantics, SourceFile, compile};
+use rvsdg::Type;
+
+fn check(texts: &[&str], expected: &Expect) {
+    let shown: Vec<String> = texts.iter().map(|text| refused(text, None)).collect();
+    expected.assert_eq(&shown.join("\n"));
+}
+
+#[test]
+fn unsupported_statements() {
+    check(
+        &[
+            "def f(x: f64):\n    try:\n        return x\n    except ValueError:\n        return 0.0\n",
+            "def f(x: f64):\n    with open('a') as g:\n        return x\n",
+            "def f(x: f64):\n    del x\n",
+            "def f(x: f64):\n    global y\n    return x\n",
+            "def f(x: f64):\n    import math\n    return x\n",
+            "def f(x: f64):\n    def g():\n        return 1\n    return x\n",
+            "def f(x: f64):\n    match x:\n        case 1:\n            return x\n",
+            "def f(x: f64):\n    class A:\n        pass\n",
+            "async def f(x: f64):\n    return x\n",
+            "def f(*args):\n    return 1\n",
+        ],
+        &expect![[r#"
+            error[OV010]: `try` is not supported
+             --> test.py:2:5
+              |
+            2 | /     try:
+            3 | |         return x
+              | |_^
+              |
+              = hint: test the condition with `if` before the operation
+
+            error[OV010]: `with` is not supported
+             --> test.py:2:5
+              |
+            2 |     with open('a') as g:
+              |     ^^^^^^
+              |
+              = hint: do this outside the compiled function
+
+            error[OV010]: `del` is not supported
+             --> test.py:2:5
+              |
+            2 |     del x
+              |     ^^^^^
+              |
+              = hint: leave the variable alone; it costs nothing
+
+            error[OV010]: `global` is not supported
+             --> test.py:2:5
+              |
+            2 |     global y
+              |     ^^^^^^
+              |
+              = hint: pass the value as a parameter and return the new one
+
+            error[OV010]: an import inside a function is not supported
+             --> test.py:2:5
+              |
+            2 |     import math
+              |     ^^^^^^
+              |
+              = hint: import at the top of the file
+
+            error[OV010]: a function inside a function is not supported
+             --> test.py:2:5
+              |
+            2 |     def g():
+              |     ^^^^^^
+              |
+              = hint: move it to module level
+
+            error[OV010]: `match` is not supported
+             --> test.py:2:5
+              |
+            2 |     match x:
+              |     ^^^^^^
+              |
+              = hint: write if / elif / else
+
+            error[OV010]: a class is not supported
+             --> test.py:2:5
+              |
+            2 |     class A:
+              |     ^^^^^^
+              |
+              = hint: keep numbers in variables and arrays
+
+            error[OV010]: async functions are not supported
+             --> test.py:1:11
+              |
+            1 | async def f(x: f64):
+              |           ^
+              |
+              = hint: write an ordinary `def`
+
+            error[OV006]: parameters with `*` are not supported
+             --> test.py:1:7
+              |
+            1 | def f(*args):
+              |       ^^^^^
+              |
+              = hint: list the parameters one by one; a sequence of numbers can be an array
+        "#]],
+    );
+}
+
+#[test]
+fn unsupported_expressions() {
+    check(
+        &[
+            "def f(x: f64):\n    yield x\n",
+            "def f(x: f64):\n    return lambda: x\n",
+            "def f(a: array[f64, 1]):\n    return a[1:2]\n",
+            "def f(x: f64):\n    return [x, x]\n",
+            "def f(x: f64):\n    return {1: x}\n",
+            "def f(x: f64):\n    return 'text'\n",
+            "def f(x: f64):\n    return f'{x}'\n",
+            "def f(x: f64):\n    return (y := x)\n",
+            "def f(x: f64):\n    return [i for i in range(3)]\n",
+            "def f(x: f64):\n    return x + 2j\n",
+            "def f(x: f64):\n    return x @ x\n",
+            "def f(x: f64):\n    return x is None\n",
+            "def f(x: f64):\n    return x in (1, 2)\n",
+            "def f(x: f64):\n    return 10 ** 20 + 99999999999999999999\n",
+        ],
+        &expect![[r#"
+            error[OV011]: `yield` is not supported
+             --> test.py:2:5
+              |
+            2 |     yield x
+              |     ^^^^^^^
+              |
+              = hint: store the values into an array
+
+            error[OV011]: `lambda` is not supported
+             --> test.py:2:12
+              |
+            2 |     return lambda: x
+              |            ^^^^^^^^^
+              |
+              = hint: write a function at module level and call it
+
+            error[OV011]: a slice is not supported
+             --> test.py:2:14
+              |
+            2 |     return a[1:2]
+              |              ^^^
+              |
+              = hint: index single elements in a loop
+
+            error[OV011]: a list is not supported
+             --> test.py:2:12
+              |
+            2 |     return [x, x]
+              |            ^^^^^^
+              |
+              = hint: pass an array as a parameter and store into it
+
+            error[OV011]: a dictionary is not supported
+             --> test.py:2:12
+              |
+            2 |     return {1: x}
+              |            ^^^^^^
+              |
+              = hint: keep numbers in variables and arrays
+
+            error[OV011]: a string is not supported
+             --> test.py:2:12
+              |
+            2 |     return 'text'
+              |            ^^^^^^
+              |
+              = hint: only numbers, truth values and arrays are compiled
+
+            error[OV011]: an f-string is not supported
+             --> test.py:2:12
+              |
+            2 |     return f'{x}'
+              |            ^^^^^^
+              |
+              = hint: return the numbers and format them outside
+
+            error[OV011]: `:=` is not supported
+             --> test.py:2:13
+              |
+            2 |     return (y := x)
+              |             ^^^^^^
+              |
+              = hint: assign in a statement of its own
+
+            error[OV011]: a comprehension is not supported
+             --> test.py:2:12
+              |
+            2 |     return [i for i in range(3)]
+              |            ^^^^^^^^^^^^^^^^^^^^^
+              |
+              = hint: write a `for` loop
+
+            error[OV011]: complex numbers are not supported
+             --> test.py:2:16
+              |
+            2 |     return x + 2j
+              |                ^^
+              |
+              = hint: keep real and imaginary part in two variables
+
+            error[OV011]: `@` is not supported
+             --> test.py:2:12
+              |
+            2 |     return x @ x
+              |            ^^^^^
+              |
+              = hint: write the product as loops
+
+            error[OV011]: `is` is not supported
+             --> test.py:2:12
+              |
+            2 |     return x is None
+              |            ^^^^^^^^^
+              |
+              = hint: a parameter always has a number; use a number that means "none"
+
+            error[OV011]: `in` is not supported
+             --> test.py:2:12
+              |
+            2 |     return x in (1, 2)
+              |            ^^^^^^^^^^^
+              |
+              = hint: compare numbers with == != < <= > >=
+
+            error[OV024]: this integer does not fit in 64 bits
+             --> test.py:2:23
+              |
+            2 |     return 10 ** 20 + 99999999999999999999
+              |                       ^^^^^^^^^^^^^^^^^^^^
+              |
+              = hint: integers are 64-bit; write a float, for example 1e20
+        "#]],
+    );
+}
+
+#[test]
+fn names_and_calls() {
+    check(
+        &[
+            "def f(value: f64):\n    return valeu + 1\n",
+            "def f(x: f64):\n    return sqrt(x)\n",
+            "def f(x: f64):\n    print(x)\n    return x\n",
+            "import math\ndef f(x: f64):\n    return math.gcd(x, x)\n",
+            "import math\ndef f(x: f64):\n    return math.atan2(x)\n",
+            "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x)\n",
+            "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x, c=x)\n",
+            "def f(n: i64):\n    if n == 0:\n        return 1\n    return n * f(n - 1)\n",
+            "TABLE = [1, 2]\ndef f(i: i64):\n    return TABLE[i]\n",
+            "N = 1\nN = 2\ndef f(i: i64):\n    return N\n",
+            "def f(x: f64):\n    return len(x)\n",
+        ],
+        &expect![[r#"
+            error[OV012]: `valeu` is not defined
+             --> test.py:2:12
+              |
+            2 |     return valeu + 1
+              |            ^^^^^
+              |
+              = hint: assign it first, or pass it as a parameter
+
+            error[OV013]: the function `sqrt` is not known
+             --> test.py:2:12
+              |
+            2 |     return sqrt(x)
+              |            ^^^^^^^
+              |
+              = hint: import it from `math`
+
+            error[OV013]: the function `print` is not known
+             --> test.py:2:5
+              |
+            2 |     print(x)
+              |     ^^^^^^^^
+              |
+              = hint: compiled functions do not print: return the value
+
+            error[OV013]: `math.gcd` is not supported
+             --> test.py:3:12
+              |
+            3 |     return math.gcd(x, x)
+              |            ^^^^^^^^
+              |
+              = hint: see `frontend_py::supported` for the functions that are
+
+            error[OV014]: `atan2` takes 2 arguments, but 1 are given
+             --> test.py:3:12
+              |
+            3 |     return math.atan2(x)
+              |            ^^^^^^^^^^^^^
+              |
+              = hint: see Python's documentation of `atan2`
+
+            error[OV014]: the argument `b` is missing
+             --> test.py:4:12
+              |
+            1 | def g(a, b):
+              |     - defined here
+            ...
+            4 |     return g(x)
+              |            ^^^^
+              |
+              = hint: pass one argument per parameter
+
+            error[OV014]: `g` has no parameter `c`
+             --> test.py:4:17
+              |
+            1 | def g(a, b):
+              |     - defined here
+            ...
+            4 |     return g(x, c=x)
+              |                 ^^^
+              |
+              = hint: pass one argument per parameter
+
+            error[OV015]: `f` calls itself
+             --> test.py:4:16
+              |
+            4 |     return n * f(n - 1)
+              |                ^^^^^^^^
+              |
+              = hint: write the recursion as a loop
+
+            error[OV016]: `TABLE` is not a constant of this module
+             --> test.py:3:12
+              |
+            1 | TABLE = [1, 2]
+              |         ------ bound here
+            2 | def f(i: i64):
+            3 |     return TABLE[i]
+              |            ^^^^^
+              |
+              = hint: only a name assigned once at module level, or imported from `math`, can be used
+
+            error[OV016]: `N` is not a constant of this module
+             --> test.py:4:12
+              |
+            2 | N = 2
+              | - bound here
+            3 | def f(i: i64):
+            4 |     return N
+              |            ^
+              |
+              = hint: only a name assigned once at module level, or imported from `math`, can be used
+
+            error[OV020]: `len` needs an array, but this is f64
+             --> test.py:2:12
+              |
+            2 |     return len(x)
+              |            ^^^^^^
+              |
+              = hint: annotate the parameter, for example `a: array[f64, 1]`
+        "#]],
+    );
+}
+
+#[test]
+fn types() {
+    check(
+        &[
+            "def f(x, y: f64):\n    return x\n",
+            "def f(x: str):\n    return x\n",
+            "def f(x: f64) -> i64:\n    return x\n",
+            "def f(x: f64) -> f64:\n    if x > 0.0:\n        return x\n",
+            "def f(a: array[f64, 1]):\n    s = 0\n    for i in range(len(a)):\n        s += a[i]\n    return s\n",
+            "def f(x: f64):\n    if x > 0.0:\n        y = 1\n    else:\n        y = 2.0\n    return y\n",
+            "def f(x: f64):\n    if x > 0.0:\n        return 1\n    return x\n",
+            "def f(x: f64):\n    return 1 if x > 0.0 else x\n",
+            "def f(a: array[f64, 1], x: f64):\n    return a[x]\n",
+            "def f(a: array[i64, 1], x: f64):\n    a[0] = x\n",
+            "def f(n: i64, k: i64):\n    return n ** k\n",
+            "def f(x: f64):\n    return x << 2\n",
+            "def f(x: f64):\n    return x + None\n",
+            "def f(a: array[f64, 1]):\n    return a + 1\n",
+            "def f(a: array[f64, 1]):\n    return a\n",
+            "def f(a: array[f64, 1]):\n    return a[0, 1]\n",
+            "def f(x: f64):\n    a, b = x, x, x\n    return a\n",
+            "def f(x: f64):\n    a, *b = x, x, x\n    return a\n",
+            "def f(x: f64):\n    return y\n    y = 1\n",
+        ],
+        &expect![[r#"
+            error[OV003]: the type of parameter `x` is not known
+             --> test.py:1:7
+              |
+            1 | def f(x, y: f64):
+              |       ^
+              |
+              = hint: annotate it, for example `x: f64`
+
+            error[OV004]: this annotation names no supported type
+             --> test.py:1:10
+              |
+            1 | def f(x: str):
+              |          ^^^
+              |
+              = hint: types are f64 (float), i64 (int), f32, i32, bool, array[T, 1], array[T, 2], tuple[…], None
+
+            error[OV022]: this returns f64, but `f` is annotated to return i64
+             --> test.py:2:12
+              |
+            1 | def f(x: f64) -> i64:
+              |                  --- annotated here
+            2 |     return x
+              |            ^
+              |
+              = hint: change the annotation, or convert with float(…), int(…) or bool(…)
+
+            error[OV022]: `f` can end without returning a f64
+             --> test.py:1:5
+              |
+            1 | def f(x: f64) -> f64:
+              |     ^            --- annotated here
+              |
+              = hint: change the annotation, or convert with float(…), int(…) or bool(…)
+
+            error[OV021]: `s` is i64 on one path and f64 on another
+             --> test.py:4:9
+              |
+            2 |     s = 0
+              |     - i64 assigned here
+            3 |     for i in range(len(a)):
+            4 |         s += a[i]
+              |         ^^^^^^^^^
+              |
+              = hint: give it one type everywhere, for example by writing `0.0` instead of `0`
+
+            error[OV021]: `y` is f64 on one path and i64 on another
+             --> test.py:6:12
+              |
+            3 |         y = 1
+              |         - i64 assigned here
+            4 |     else:
+            5 |         y = 2.0
+              |         - f64 assigned here
+            6 |     return y
+              |            ^
+              |
+              = hint: give it one type everywhere, for example by writing `0.0` instead of `0`
+
+            error[OV022]: `f` returns i64 in one place and f64 in another
+             --> test.py:4:12
+              |
+            3 |         return 1
+              |                - returns i64 here
+            4 |     return x
+              |            ^
+              |
+              = hint: return one type everywhere, or annotate the result, for example `-> f64`
+
+            error[OV021]: `this conditional expression` is i64 on one path and f64 on another
+             --> test.py:2:12
+              |
+            2 |     return 1 if x > 0.0 else x
+              |            -^^^^^^^^^^^^^^^^^-
+              |            |                 |
+              |            |                 f64 assigned here
+              |            i64 assigned here
+              |
+              = hint: give it one type everywhere, for example by writing `0.0` instead of `0`
+
+            error[OV020]: an index must be an integer, but this is a float
+             --> test.py:2:14
+              |
+            2 |     return a[x]
+              |              ^
+              |
+              = hint: convert with int(…), or divide with // instead of /
+
+            error[OV020]: a value of type f64 cannot be stored into an array of i64
+             --> test.py:2:12
+              |
+            2 |     a[0] = x
+              |            ^
+              |
+              = hint: convert with int(…), or make it an array of floats
+
+            error[OV023]: the exponent of an integer power must be a constant
+             --> test.py:2:17
+              |
+            2 |     return n ** k
+              |                 ^
+              |
+              = hint: Python's result is an int or a float depending on the exponent's sign; write float(x) ** n for a float
+
+            error[OV020]: `<<` needs integers, but this is a float
+             --> test.py:2:12
+              |
+            2 |     return x << 2
+              |            ^
+              |
+              = hint: convert with int(…)
+
+            error[OV020]: this must be a number, but it is None
+             --> test.py:2:16
+              |
+            2 |     return x + None
+              |                ^^^^
+              |
+              = hint: `None` can only be returned
+
+            error[OV020]: this must be a number, but it is array[f64, 1]
+             --> test.py:2:12
+              |
+            2 |     return a + 1
+              |            ^
+              |
+              = hint: index the array, for example `a[0]`
+
+            error[OV022]: an array cannot be returned
+             --> test.py:1:5
+              |
+            1 | def f(a: array[f64, 1]):
+              |     ^
+              |
+              = hint: arrays are changed in place: return None
+
+            error[OV026]: this array has 1 dimensions
+             --> test.py:2:12
+              |
+            2 |     return a[0, 1]
+              |            ^^^^^^^
+              |
+              = hint: write one index per dimension
+
+            error[OV025]: 2 targets cannot take a tuple of 3
+             --> test.py:2:5
+              |
+            2 |     a, b = x, x, x
+              |     ^^^^   ------- the tuple
+              |
+              = hint: name every item once
+
+            error[OV025]: a starred target is not supported
+             --> test.py:2:8
+              |
+            2 |     a, *b = x, x, x
+              |        ^^
+              |
+              = hint: name every item
+
+            error[OV030]: `y` has no value here
+             --> test.py:2:12
+              |
+            2 |     return y
+              |            ^
+              |
+              = hint: assign it on every path that leads here
+        "#]],
+    );
+}
+
+#[test]
+fn syntax() {
+    check(&["def f(x\n    return x\n", "x = 1\n"], &expect![[r#"
+        error[OV001]: Expected `)`, found newline
+         --> test.py:1:8
+          |
+        1 |   def f(x
+          |  ________^
+        2 | |     return x
+          | |_^
+
+        error[OV002]: the file has no function `f`
+         |
+         = hint: the file defines no function at module level
+    "#]]);
+}
+
+#[test]
+fn fast_semantics_refuses_what_it_does_not_check() {
+    let text = "def f(n: i64):\n    if n > 0:\n        x = 1\n    return x\n";
+    expect![[r#"
+        error[OV030]: `x` may have no value here
+         --> test.py:4:12
+          |
+        3 |         x = 1
+          |         - assigned here, on some paths only
+        4 |     return x
+          |            ^
+          |
+          = hint: assign it before the branch or loop; fast semantics has no check
+    "#]].assert_eq(&refused_with(text, None, Semantics::Fast));
+}
+
+#[test]
+fn the_number_of_types() {
+    let types = Some(vec![ParamType::Scalar(Type::F64); 3]);
+    expect![[r#"
+        error[OV005]: `f` has 2 parameters, but 3 types are given
+         --> test.py:1:5
+          |
+        1 | def f(x, y):
+          |     ^
+          |
+          = hint: give one type per parameter
+    "#]].assert_eq(&refused("def f(x, y):\n    return x\n", types));
+}
+
+#[test]
+fn every_error_points_somewhere_and_says_what_to_do() {
+    let file = SourceFile::parse("test.py", "def f(x):\n    return [x]\n".to_owned()).unwrap();
+    let options = frontend_py::Options {
+        types: Some(vec![ParamType::Scalar(Type::F64)]),
+        ..Default::default()
+    };
+    let error = compile(&file, "f", &options).unwrap_err().0.remove(0);
+    let span = error.span.unwrap();
+    assert_eq!(&file.text()[span.start as usize..span.end as usize], "[x]");
+    assert!(error.hint.is_some());
+}
