@@ -254,8 +254,8 @@ pub fn pure_facts(op: Op, types: &[Type], operands: &[Facts]) -> Facts {
         // Ranges are those of binary64 arithmetic; binary32 rounds coarser.
         _ if types.contains(&Type::F32) => Facts::of_range(fallback),
         _ => {
-            let range = float_range(op, operands)
-                .or_else(|| int_range(op, fallback.ints(), operands))
+            let range = float_range(op, types, operands)
+                .or_else(|| int_range(op, fallback.ints(), types, operands))
                 .unwrap_or(fallback);
             Facts::of_range(range.intersect(fallback))
         }
@@ -293,7 +293,7 @@ fn decide<T: PartialOrd + Copy>(cmp: Cmp, a: (T, T), b: (T, T)) -> Option<bool> 
     (yes || no).then_some(yes)
 }
 
-fn float_range(op: Op, operands: &[Facts]) -> Option<Range> {
+fn float_range(op: Op, types: &[Type], operands: &[Facts]) -> Option<Range> {
     let arg = |k: usize| operands.get(k).and_then(|f| f.range.floats());
     let range = match op {
         Op::FAdd => arg(0)? + arg(1)?,
@@ -308,7 +308,8 @@ fn float_range(op: Op, operands: &[Facts]) -> Option<Range> {
         Op::Cast(Type::F64) => match operands[0].range {
             Range::Ints(range) => range.to_floats(),
             Range::Floats(range) => range,
-            Range::Other => Floats::new(0.0, 1.0),
+            Range::Other if types[0] == Type::Bool => Floats::new(0.0, 1.0),
+            Range::Other => return None,
         },
         _ => return None,
     };
@@ -358,7 +359,7 @@ pub fn whole_exponent(operands: &[Facts]) -> Option<u32> {
     whole.then_some(exponent as u32)
 }
 
-fn int_range(op: Op, within: Option<Ints>, operands: &[Facts]) -> Option<Range> {
+fn int_range(op: Op, within: Option<Ints>, types: &[Type], operands: &[Facts]) -> Option<Range> {
     let arg = |k: usize| operands.get(k).and_then(|f| f.range.ints());
     let range = match op {
         Op::IAdd => arg(0)?.add(arg(1)?, within?),
@@ -379,7 +380,7 @@ fn int_range(op: Op, within: Option<Ints>, operands: &[Facts]) -> Option<Range> 
         Op::IAnd if arg(0)?.lo >= 0 => Ints::new(0, arg(0)?.hi),
         Op::Cast(Type::I64 | Type::I32) => match operands[0].range {
             Range::Ints(range) if range.intersect(within?) == range => range,
-            Range::Other => Ints::new(0, 1),
+            Range::Other if types[0] == Type::Bool => Ints::new(0, 1),
             _ => return None,
         },
         _ => return None,
