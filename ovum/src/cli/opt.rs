@@ -1,0 +1,171 @@
+//! `ovum opt`: optimise, print the function or what was made of it.
+
+use super::Console;
+use super::args::{Emit, OptArgs};
+use super::output::write_atomically;
+use crate::bind;
+use crate::check::{self, Summary, Tolerance};
+use crate::engine::codegen;
+use crate::error::{Error, Result, codes};
+use crate::json::Json;
+use crate::pipeline::{Lowered, Pipeline};
+use crate::report::{Style, plural};
+use crate::source::Source;
+use rvsdg::Function;
+use std::time::{Duration, Instant};
+
+/// Carries out the command and gives its exit code.
+pub(crate) fn opt(args: &OptArgs, console: &mut Console<'_>) -> Result<i32> {
+    if args.list_rules {
+        list_rules(console);
+        return Ok(0);
+    }
+    let Some(path) = &args.input else {
+        return Err(Error::usage("IN is missing: the file to optimise"));
+    };
+    let start = Instant::now();
+    let source = Source::read(path)?;
+    let parse = start.elapsed();
+    let functions = functions(args, &source)?;
+    let mut outputs = Vec::new();
+    let mut objects = Vec::new();
+    for name in &functions {
+        let (lowered, summary) = optimize(args, &source, name, parse)?;
+        console.say(&text(&lowered, summary, console.style));
+        let mut object = Json::object([("report", lowered.report.to_json())]);
+        if let Some(summary) = summary {
+            object.push("check", summary_json(summary));
+        }
+        objects.push((name.clone(), object));
+        outputs.push(lowered.function);
+    }
+    let printed = print(&outputs, args.emit)?;
+    match &args.output {
+        Some(path) => write_atomically(path, &printed)?,
+        None if console.json => {}
+        None => console.data(&printed),
+    }
+    if console.json {
+        match objects.pop() {
+            Some((_, object)) if objects.is_empty() => console.json(object),
+            last => {
+                objects.extend(last);
+                console.json(Json::object([("functions", Json::Object(objects))]));
+            }
+        }
+    }
+    Ok(0)
+}
+
+/// The functions to optimise.
+fn functions(args: &OptArgs, source: &Source) -> Result<Vec<String>> {
+    if let Some(func) = &args.func {
+        return Ok(vec![func.clone()]);
+    }
+    let names: Vec<String> = source.functions().into_iter().map(str::to_owned).collect();
+    let file = source.text().name();
+    if names.is_empty() {
+        return Err(Error::input(codes::NOTHING_TO_RUN, format!("`{file}` defines no function")));
+    }
+    if names.len() > 1 && args.compile.types.is_some() {
+        let message = format!("--types is for one function, and `{file}` defines {}", names.len());
+        return Err(Error::usage(message).hint(format!("choose one: --func {}", names[0])));
+    }
+    Ok(names)
+}
+
+fn optimize(
+    args: &OptArgs,
+    source: &Source,
+    name: &str,
+    parse: Duration,
+) -> Result<(Lowered, Option<Summary>)> {
+    let pipeline = Pipeline {
+        semantics: args.compile.semantics.into(),
+        optimize: Some(args.compile.optimizer_options()?),
+        ..Pipeline::default()
+    };
+    let types = args.compile.types.as_deref().map(bind::parse_types).transpose()?;
+    let mut lowered = pipeline.lower(source, name, types.as_deref())?;
+    lowered.report.phases.insert(0, ("parse", parse));
+    let summary = match (args.check, &pipeline.optimize) {
+        (Some(count), Some(options)) => {
+            let tolerance = Tolerance::of(Some(options), lowered.report.optimizer.as_ref());
+            let (before, after) = (&lowered.original, &lowered.function);
+            let domains = &options.domains;
+            Some(check::before_against_after(before, after, domains, count, tolerance)?)
+        }
+        _ => None,
+    };
+    Ok((lowered, summary))
+}
+
+/// What was made, as text.
+fn print(functions: &[Function], emit: Emit) -> Result<String> {
+    if emit == Emit::Mlir {
+        let functions: Vec<&Function> = functions.iter().collect();
+        let options = backend_mlir::EmitOptions::default();
+        return Ok(backend_mlir::emit_module(&functions, &options).map_err(codegen)?.text);
+    }
+    let texts: Result<Vec<String>> = functions
+        .iter()
+        .map(|function| match emit {
+            Emit::Rvsdg => Ok(rvsdg::text::print(function)),
+            Emit::Dot => Ok(rvsdg::dot::to_dot(function)),
+            Emit::Clif => backend_cranelift::clif_text(function).map_err(codegen),
+            Emit::Asm | Emit::Mlir => backend_cranelift::asm_text(function).map_err(codegen),
+        })
+        .collect();
+    let mut printed = texts?.iter().map(|text| text.trim_end()).collect::<Vec<_>>().join("\n\n");
+    printed.push('\n');
+    Ok(printed)
+}
+
+fn text(lowered: &Lowered, summary: Option<Summary>, style: Style) -> String {
+    let Lowered { original, report, .. } = lowered;
+    let mut text =
+        format!("{}\n{}", style.bold(&bind::signature_text(original)), report.to_text(style));
+    if let Some(Summary { same, outside_contract, too_long }) = summary {
+        text += &format!("  check: the same answer on {}", plural(same, "input"));
+        if outside_contract > 0 {
+            text += &format!("; on {outside_contract} more, where an integer wraps");
+        }
+        if too_long > 0 {
+            text += &format!("; {too_long} given up as too long");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn summary_json(summary: Summary) -> Json {
+    Json::object([
+        ("same", Json::count(summary.same)),
+        ("outside_contract", Json::count(summary.outside_contract)),
+        ("too_long", Json::count(summary.too_long)),
+    ])
+}
+
+fn list_rules(console: &mut Console<'_>) {
+    let families = optimizer::families();
+    if console.json {
+        let families = families.iter().map(|family| {
+            let rules = family.rules.iter().map(|rule| Json::Str(rule.clone())).collect();
+            Json::object([
+                ("name", Json::Str(family.name.to_owned())),
+                ("law", Json::Str(family.law.to_owned())),
+                ("summary", Json::Str(family.summary.to_owned())),
+                ("rules", Json::Array(rules)),
+            ])
+        });
+        let families = Json::Array(families.collect());
+        console.json(Json::object([("families", families)]));
+        return;
+    }
+    for family in &families {
+        console.data(&format!("{} ({}): {}", family.name, family.law, family.summary));
+        for rule in &family.rules {
+            console.data(&format!("  {rule}"));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What is compiled: a Python file, or a file of RVSDG text.
+
+use crate::error::{Error, Result, codes};
+use frontend_py::{Diagnostic, ParamType, RunDirective, Semantics, SourceFile};
+use rvsdg::{Function, Span};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A text with a name, to show places in.
+#[derive(Clone, Debug)]
+pub struct Text(Arc<(String, String)>);
+
+impl Text {
+    /// A text; `name` is how messages call it.
+    pub fn new(name: &str, text: &str) -> Text {
+        Text(Arc::new((name.to_owned(), text.to_owned())))
+    }
+
+    /// How messages call the text.
+    pub fn name(&self) -> &str {
+        &self.0.0
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.0.1
+    }
+
+    /// Line and column of a byte, both from 1; the column counts characters.
+    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+        let text = self.text();
+        let before = &text[..text.floor_char_boundary((offset as usize).min(text.len()))];
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        (line as u32, before[start..].chars().count() as u32 + 1)
+    }
+
+    /// The character at a line and column, both from 1; empty at the end if there is none.
+    fn span_at(&self, line: u32, column: u32) -> Span {
+        let text = self.text();
+        let lines = text.split_inclusive('\n').take(line.saturating_sub(1) as usize);
+        let line_start: usize = lines.map(str::len).sum();
+        let mut characters =
+            text[line_start..].char_indices().skip(column.saturating_sub(1) as usize);
+        match characters.next() {
+            Some((at, c)) => {
+                let start = (line_start + at) as u32;
+                Span { start, end: start + c.len_utf8() as u32 }
+            }
+            None => Span { start: text.len() as u32, end: text.len() as u32 },
+        }
+    }
+}
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Python.
+    Python {
+        /// The syntax tree.
+        file: Box<SourceFile>,
+        /// The text, for messages.
+        text: Text,
+    },
+    /// RVSDG text.
+    Rvsdg {
+        /// The functions in the file's order.
+        functions: Vec<Function>,
+        /// The calls that comments `; run: f(0.5)` ask for, in order.
+        directives: Vec<RunDirective>,
+        /// The text, for messages.
+        text: Text,
+    },
+}
+
+impl Source {
+    /// Parses Python; `name` is how messages call the text.
+    ///
+    /// # Errors
+    /// Every syntax error.
+    pub fn python(name: &str, text: String) -> Result<Source> {
+        let shown = Text::new(name, &text);
+        match SourceFile::parse(name, text) {
+            Ok(file) => Ok(Source::Python { file: Box::new(file), text: shown }),
+            Err(diagnostics) => Err(Error::source(&shown, diagnostics)),
+        }
+    }
+
+    /// Parses RVSDG text and verifies every function of it.
+    ///
+    /// # Errors
+    /// The first syntax error, or every broken rule of the first malformed function.
+    pub fn rvsdg(name: &str, text: &str) -> Result<Source> {
+        let shown = Text::new(name, text);
+        let (functions, comments) = rvsdg::text::parse_file(text).map_err(|error| {
+            let span = shown.span_at(error.line, error.column);
+            Error::source(&shown, Diagnostic::at(error.code, span, error.message).into())
+        })?;
+        for function in &functions {
+            rvsdg::verify(function).map_err(|errors| {
+                let message = format!("function `{}` is malformed: {errors}", function.name);
+                Error::source(&shown, Diagnostic::general(codes::RVSDG, message).into())
+            })?;
+        }
+        let directives = comments.iter().filter_map(directive).collect();
+        Ok(Source::Rvsdg { functions, directives, text: shown })
+    }
+
+    /// Reads a file, whose extension says what it holds.
+    ///
+    /// # Errors
+    /// If it cannot be read or parsed, or has another extension than `.py` or `.rvsdg`.
+    pub fn read(path: &Path) -> Result<Source> {
+        let name = path.display().to_string();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if !matches!(extension, Some("py" | "rvsdg")) {
+            let message = format!("`{name}` is neither a .py nor a .rvsdg file");
+            return Err(Error::usage(message));
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::input(codes::READ, format!("cannot read `{name}`: {error}")))?;
+        if extension == Some("py") {
+            Source::python(&name, text)
+        } else {
+            Source::rvsdg(&name, &text)
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &Text {
+        match self {
+            Source::Python { text, .. } | Source::Rvsdg { text, .. } => text,
+        }
+    }
+
+    /// Names of the functions, in the file's order.
+    pub fn functions(&self) -> Vec<&str> {
+        match self {
+            Source::Python { file, .. } => file.functions(),
+            Source::Rvsdg { functions, .. } => functions.iter().map(|f| &*f.name).collect(),
+        }
+    }
+
+    /// The calls that the file asks to run.
+    pub fn directives(&self) -> Vec<RunDirective> {
+        match self {
+            Source::Python { file, .. } => file.directives(),
+            Source::Rvsdg { directives, .. } => directives.clone(),
+        }
+    }
+
+    /// Number of parameters of a function.
+    ///
+    /// # Errors
+    /// If there is no such function, or it has parameters that cannot be compiled.
+    pub fn arity(&self, function: &str) -> Result<usize> {
+        match self {
+            Source::Python { file, text } => match file.signature(function) {
+                Ok(signature) => Ok(signature.params.len()),
+                Err(diagnostics) => Err(Error::source(text, diagnostics)),
+            },
+            Source::Rvsdg { .. } => Ok(self.find(function)?.params.len()),
+        }
+    }
+
+    /// The function as a graph. `types` are those of the parameters, used where the source has no
+    /// annotation; RVSDG text has its types and its semantics in itself.
+    ///
+    /// # Errors
+    /// If there is no such function or it is not supported.
+    pub fn lower(
+        &self,
+        function: &str,
+        semantics: Semantics,
+        types: Option<&[ParamType]>,
+    ) -> Result<Function> {
+        match self {
+            Source::Python { file, text } => {
+                let types = types.map(<[ParamType]>::to_vec);
+                let options = frontend_py::Options { semantics, types };
+                frontend_py::compile(file, function, &options)
+                    .map_err(|diagnostics| Error::source(text, diagnostics))
+            }
+            Source::Rvsdg { .. } => self.find(function).cloned(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<&Function> {
+        let found = match self {
+            Source::Rvsdg { functions, .. } => functions.iter().find(|f| &*f.name == name),
+            Source::Python { .. } => None,
+        };
+        found.ok_or_else(|| {
+            let message = format!("the file has no function `{name}`");
+            let names = self.functions().join(", ");
+            let diagnostic = Diagnostic::general(frontend_py::codes::NO_FUNCTION, message)
+                .hint(format!("its functions are: {names}"));
+            Error::source(self.text(), diagnostic.into())
+        })
+    }
+}
+
+/// The call that a comment `run: f(0.5)` or `run: f(0.5) == 1.0` asks for.
+fn directive(comment: &rvsdg::text::Directive) -> Option<RunDirective> {
+    let call = comment.text.strip_prefix("run:")?;
+    let call = call.split_once("==").map_or(call, |(call, _)| call);
+    Some(RunDirective { call: call.trim().to_owned(), line: comment.line })
+}
