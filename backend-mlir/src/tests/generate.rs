@@ -1,5 +1,6 @@
 //! Random functions with nested choices, loops, guards, loads and stores: what decides whether the
-//! text stops in time after a raise.
+//! text stops in time after a raise. Unlike [`rvsdg::random`]'s, they choose among arrays and pass
+//! them through gammas and thetas.
 
 use rvsdg::{
     Arg, Array, Cmp, Const, ExcKind, Function, Inputs, MathFn, Op, Param, RegionId, Scalar, Shape,
