@@ -10,6 +10,7 @@
 //! This crate knows nothing of e-graphs, of Python's syntax or of machines.
 
 pub mod data;
+pub mod dot;
 mod equal;
 pub mod graph;
 pub mod interp;

@@ -20,6 +20,7 @@ pub use rng::Rng;
 
 /// What random programs contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct RandomOptions {
     /// About how many statements; an access to an array or a loop counts as one but takes several
     /// nodes.

@@ -220,7 +220,6 @@ impl Program<'_> {
                 let op = self.rng.pick(&[Op::FNeg, Op::FAbs]);
                 self.op(op, &[operand])
             }
-            8 => self.comparison(),
             9 => {
                 let operands = [self.value(Type::Bool), self.value(Type::Bool)];
                 let op = self.rng.pick(&[Op::BAnd, Op::BOr, Op::BXor, Op::BNot]);
@@ -428,8 +427,8 @@ impl Program<'_> {
         let types: Vec<Type> = inputs.iter().map(|value| self.f.ty(*value)).collect();
         let params: Vec<ValueId> =
             types.into_iter().map(|ty| self.f.add_region_param(region, ty)).collect();
-        let mut inside = States::default();
-        inside.io = chosen.io.map(|_| self.f.add_region_param(region, Type::Io));
+        let io = chosen.io.map(|_| self.f.add_region_param(region, Type::Io));
+        let mut inside = States { io, mems: Vec::new() };
         for (group, mem) in chosen.mems.iter().enumerate() {
             let ty = Type::Mem(group as u32);
             inside.mems.push(mem.map(|_| self.f.add_region_param(region, ty)));

@@ -10,7 +10,7 @@ use crate::{ExcKind, MathFn, Type};
 const SEEDS: u64 = 400;
 
 fn options(seed: u64) -> RandomOptions {
-    RandomOptions { narrow: seed % 4 == 0, ..RandomOptions::default() }
+    RandomOptions { narrow: seed.is_multiple_of(4), ..RandomOptions::default() }
 }
 
 #[test]

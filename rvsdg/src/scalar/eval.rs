@@ -71,6 +71,7 @@ pub fn eval(op: Op, operands: &[Scalar]) -> Result<Evaluated, Undefined> {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the last step of functions that can fail")]
 fn done(value: Scalar) -> Result<Evaluated, Undefined> {
     Ok(Evaluated { value, wrapped: false })
 }

@@ -4,6 +4,7 @@
 //! (1964), with the rational form and coefficients N = 13, g = 6.0246.. of Boost.Math's
 //! `lanczos13m53` (J. Maddock), evaluated in the order of CPython 3.11's `Modules/mathmodule.c`;
 //! the C library's `tgamma` rounds differently.
+#![allow(clippy::excessive_precision, reason = "the published decimals")]
 
 use std::f64::consts::PI;
 
@@ -12,7 +13,6 @@ const LANCZOS_G_MINUS_HALF: f64 = LANCZOS_G - 0.5;
 /// Natural logarithm of pi.
 const LOG_PI: f64 = 1.144_729_885_849_400_174_143_427_351_353_058_711_647;
 
-#[allow(clippy::excessive_precision, reason = "the published decimals")]
 const NUMERATOR: [f64; 13] = [
     23_531_376_880.410_759_688_572_007_674_451_636_754_734_846_804_940,
     42_919_803_642.649_098_768_957_899_047_001_988_850_926_355_848_959,

@@ -9,7 +9,7 @@ use std::f64::consts::PI;
 pub fn math1(f: MathFn, x: f64) -> f64 {
     match f {
         MathFn::Sqrt => x.sqrt(),
-        MathFn::Cbrt => x.cbrt(),
+        MathFn::Cbrt => libm::cbrt(x),
         MathFn::Exp => x.exp(),
         MathFn::Exp2 => x.exp2(),
         MathFn::Expm1 => x.exp_m1(),
@@ -71,7 +71,7 @@ pub fn math2(f: MathFn, x: f64, y: f64) -> f64 {
 pub fn math1_f32(f: MathFn, x: f32) -> f32 {
     match f {
         MathFn::Sqrt => x.sqrt(),
-        MathFn::Cbrt => x.cbrt(),
+        MathFn::Cbrt => libm::cbrtf(x),
         MathFn::Exp => x.exp(),
         MathFn::Exp2 => x.exp2(),
         MathFn::Expm1 => x.exp_m1(),

@@ -110,18 +110,18 @@ impl<'t> Cursor<'t> {
     }
 
     /// The names of values up to a closing bracket or `=`.
-    fn value_names(&mut self) -> Result<Vec<&'t Token>, ParseError> {
+    fn value_names(&mut self) -> Vec<&'t Token> {
         let mut names = Vec::new();
         while matches!(&self.peek().kind, Kind::Atom(text) if text.starts_with('%')) {
             names.push(self.next());
         }
-        Ok(names)
+        names
     }
 
     /// `[%a %b ..]`.
     fn port_names(&mut self) -> Result<Vec<&'t Token>, ParseError> {
         self.bracket('[')?;
-        let names = self.value_names()?;
+        let names = self.value_names();
         self.bracket(']')?;
         Ok(names)
     }
@@ -269,7 +269,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn statement(&mut self) -> Result<(), ParseError> {
-        let outputs = self.cursor.value_names()?;
+        let outputs = self.cursor.value_names();
         self.cursor.word("=")?;
         let head = self.cursor.peek();
         if self.cursor.is_word("gamma") || self.cursor.is_word("theta") {

@@ -1,0 +1,4 @@
+//! Tests of the crate through its public interface, on fixtures.
+
+mod fixtures;
+mod scalar;
