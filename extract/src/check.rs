@@ -61,14 +61,6 @@ pub fn check(problem: &Problem, choices: &[Option<NodeIndex>]) -> Result<Checked
     Ok(Checked { tree_cost, dag_cost })
 }
 
-/// A class on a cycle of the choices that the roots reach, if there is one.
-pub fn find_cycle(problem: &Problem, choices: &[Option<NodeIndex>]) -> Option<ClassIndex> {
-    match post_order(problem, choices) {
-        Err(CheckError::Cycle(class)) => Some(class),
-        _ => None,
-    }
-}
-
 /// Classes that the roots need, children first.
 fn post_order(
     problem: &Problem,

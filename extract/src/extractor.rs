@@ -28,7 +28,7 @@ impl Control {
 /// What an answer claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// No better answer exists under the extractor's own objective.
+    /// Proved: no answer has a lower DAG cost.
     Optimal,
     /// A legal answer.
     Feasible,
@@ -47,6 +47,18 @@ pub struct Outcome {
     pub status: Status,
     /// Lower bound on the DAG cost of every answer, if one was proved.
     pub bound: Option<f64>,
+}
+
+impl Status {
+    /// The status as machine-readable answers spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Optimal => "optimal",
+            Status::Feasible => "feasible",
+            Status::Infeasible => "infeasible",
+            Status::Unsupported => "unsupported",
+        }
+    }
 }
 
 impl Outcome {
@@ -68,7 +80,9 @@ pub trait Extractor: Send + Sync {
     /// The name on the command line.
     fn name(&self) -> &'static str;
 
-    /// Chooses one node per class so that the roots' terms are finite.
+    /// Chooses one node per class so that the roots' terms are finite. Classes that no root needs
+    /// may have choices too; those that have must not form cycles among themselves. The deadline
+    /// may cut an improvement short, never the first legal answer.
     fn extract(&self, problem: &Problem, control: &Control) -> Outcome;
 }
 

@@ -1,13 +1,44 @@
 //! Extraction from e-graphs: a frozen dense view, extractors, an independent checker.
+//!
+//! A [`Problem`] is a frozen e-graph with a cost per node and a set of roots, taken from an
+//! [`EGraph`](egraph_core::EGraph) by [`Frozen`] or read from JSON by [`Problem::from_json`]. An
+//! [`Extractor`] answers one node per class; [`check`] decides, sharing no code with any
+//! extractor, whether the answer is legal and what it costs.
+//!
+//! ```
+//! use extract::{Control, Problem, ReadOptions, check, extractor};
+//!
+//! // a + (b + a): the tree pays `a` twice, the DAG once.
+//! let problem = Problem::from_json(
+//!     r#"{"nodes": {
+//!         "a": {"op": "a", "cost": 1, "eclass": "A", "children": []},
+//!         "b": {"op": "b", "cost": 2, "eclass": "B", "children": []},
+//!         "in": {"op": "+", "cost": 2, "eclass": "I", "children": ["b", "a"]},
+//!         "out": {"op": "+", "cost": 2, "eclass": "O", "children": ["a", "in"]}
+//!     }, "root_eclasses": ["O"]}"#,
+//!     ReadOptions::default(),
+//! )?;
+//! let greedy = extractor("greedy-dag").expect("it is registered");
+//! let outcome = greedy.extract(&problem, &Control::default());
+//! let checked = check(&problem, &outcome.choices)?;
+//! assert_eq!((checked.dag_cost, checked.tree_cost), (7.0, 8.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A new algorithm is one file and one line in [`extractors`].
 
 pub mod bottom_up;
 pub mod check;
 pub mod extractor;
+pub mod freeze;
 pub mod greedy_dag;
 pub mod problem;
+pub mod serialized;
 
 pub use bottom_up::BottomUp;
 pub use check::{CheckError, Checked, check};
 pub use extractor::{Control, Extractor, Outcome, Status, extractor, extractors};
+pub use freeze::Frozen;
 pub use greedy_dag::GreedyDag;
 pub use problem::{ClassIndex, NodeIndex, Problem, ProblemBuilder};
+pub use serialized::{ReadError, ReadOptions};

@@ -49,6 +49,7 @@ pub struct Problem {
     children: Vec<u32>,
     child_uses: Vec<u32>,
     roots: Vec<ClassIndex>,
+    regions: Option<Vec<u32>>,
 }
 
 impl Problem {
@@ -118,6 +119,11 @@ impl Problem {
         &self.roots
     }
 
+    /// The region of each class, by class, where the source of the problem has regions.
+    pub fn regions(&self) -> Option<&[u32]> {
+        self.regions.as_deref()
+    }
+
     /// Whether every cost is finite and not negative: what the extractors here require.
     pub fn has_plain_costs(&self) -> bool {
         self.costs.iter().all(|cost| cost.is_finite() && *cost >= 0.0)
@@ -141,6 +147,7 @@ pub struct ProblemBuilder {
     class_names: Vec<String>,
     nodes: Vec<PendingNode>,
     roots: Vec<u32>,
+    regions: Option<Vec<u32>>,
 }
 
 #[derive(Clone, Debug)]
@@ -190,10 +197,15 @@ impl ProblemBuilder {
         }
     }
 
+    /// States the region of every class, by class.
+    pub fn set_regions(&mut self, regions: Vec<u32>) {
+        self.regions = Some(regions);
+    }
+
     /// The problem. Nodes are numbered by class, in order of insertion within a class.
     ///
     /// # Panics
-    /// If a node or root names a class that was not added.
+    /// If a node or root names a class that was not added, or the regions are not one per class.
     pub fn build(self) -> Problem {
         let mut order: Vec<usize> = (0..self.nodes.len()).collect();
         order.sort_by_key(|at| self.nodes[*at].class);
@@ -202,18 +214,19 @@ impl ProblemBuilder {
         problem.child_start.push(0);
         for at in order {
             let node = &self.nodes[at];
+            assert!((node.class as usize) < classes, "a node names a class of the problem");
             while problem.class_start.len() <= node.class as usize {
                 problem.class_start.push(problem.ops.len() as u32);
             }
             let first = problem.children.len();
             for child in &node.children {
                 assert!((*child as usize) < classes, "a child names a class of the problem");
-                match problem.children[first..].iter().position(|known| known == child) {
-                    Some(known) => problem.child_uses[first + known] += 1,
-                    None => {
-                        problem.children.push(*child);
-                        problem.child_uses.push(1);
-                    }
+                let known = problem.children[first..].iter().position(|known| known == child);
+                if let Some(known) = known {
+                    problem.child_uses[first + known] += 1;
+                } else {
+                    problem.children.push(*child);
+                    problem.child_uses.push(1);
                 }
             }
             problem.child_start.push(problem.children.len() as u32);
@@ -225,6 +238,11 @@ impl ProblemBuilder {
         while problem.class_start.len() <= classes {
             problem.class_start.push(problem.ops.len() as u32);
         }
+        for root in &self.roots {
+            assert!((*root as usize) < classes, "a root names a class of the problem");
+        }
+        assert!(self.regions.as_ref().is_none_or(|r| r.len() == classes), "a region per class");
+        problem.regions = self.regions;
         problem.roots = self.roots.into_iter().map(ClassIndex).collect();
         problem
     }

@@ -1,0 +1,6 @@
+//! Answers of every extractor, judged by the checker and by exhaustive search.
+
+mod checker;
+mod hand_made;
+mod random;
+mod sources;

@@ -1,0 +1,97 @@
+//! Where problems come from: e-graphs and JSON.
+
+use egraph_core::{
+    EGraph, Limits, PayloadId, RegionId, Rule, RuleSet, Rules, Runner, Schedule, Signature,
+    SortRule,
+};
+use extract::{
+    Control, Extractor, Frozen, GreedyDag, Problem, ReadError, ReadOptions, Status, check,
+};
+
+#[test]
+fn an_egraph_is_frozen_with_the_way_back() {
+    let mut sig = Signature::new();
+    let int = sig.sort("int");
+    sig.op("x", 0, SortRule::Fixed(int));
+    sig.op("two", 0, SortRule::Fixed(int));
+    for op in ["mul", "add", "shl"] {
+        sig.op(op, 2, SortRule::Fixed(int));
+    }
+    let rules = RuleSet::new("r")
+        .rule(Rule::rewrite("double", "(add ?a ?a)", "(mul ?a two)"))
+        .rule(Rule::rewrite("shift", "(mul ?a two)", "(shl ?a two)"));
+    let rules = Rules::compile(vec![rules], &sig, |_| None).unwrap();
+    let mut g = EGraph::new(sig, ());
+    let region = g.add_region(RegionId::ROOT);
+    let term = g.add_term(region, "(add (add x x) (add x x))", |_| None).unwrap();
+    Runner::new(Limits::default()).run(&mut g, &rules, &Schedule::saturate("r")).unwrap();
+
+    let cost = |g: &EGraph, node| match g.signature().op_name(g.op(node)) {
+        "mul" => Some(10.0),
+        "add" => None,
+        "shl" => Some(2.0),
+        _ => Some(1.0),
+    };
+    let frozen = Frozen::new(&g, &[term], cost);
+    assert_eq!(frozen.problem.class_count(), g.class_count());
+    assert_eq!(frozen.problem.node_count(), g.node_count() - 2, "the additions are left out");
+    assert_eq!(frozen.problem.regions(), Some([1, 1, 1, 1].as_slice()));
+    let outcome = GreedyDag.extract(&frozen.problem, &Control::default());
+    assert_eq!(check(&frozen.problem, &outcome.choices).unwrap().dag_cost, 6.0);
+    let chosen = frozen.chosen(&g, &outcome.choices, term).unwrap();
+    assert_eq!(g.signature().op_name(g.op(chosen)), "shl");
+    assert_eq!(g.payload(chosen), PayloadId::NONE);
+}
+
+fn read(text: &str) -> Result<Problem, ReadError> {
+    Problem::from_json(text, ReadOptions::default())
+}
+
+#[test]
+fn json_defaults_and_subsumed_nodes() {
+    let text = r#"{"nodes": {
+        "0": {"op": "x", "eclass": "c0"},
+        "1": {"op": "y", "cost": 0.5, "eclass": "c0", "children": [], "subsumed": true},
+        "2": {"op": "f", "cost": 2, "eclass": "c1", "children": ["1", "0"]}},
+        "root_eclasses": ["c1"], "class_data": {}}"#;
+    let p = read(text).unwrap();
+    assert_eq!((p.class_count(), p.node_count()), (2, 2));
+    let f = p.nodes(p.roots()[0]).next().unwrap();
+    assert_eq!((p.op(f), p.node_name(f), p.class_name(p.roots()[0])), ("f", "2", "c1"));
+    assert_eq!(p.uses(f).map(|(c, n)| (c.0, n)).collect::<Vec<_>>(), [(0, 2)]);
+    let outcome = GreedyDag.extract(&p, &Control::default());
+    let checked = check(&p, &outcome.choices).unwrap();
+    assert_eq!((checked.dag_cost, checked.tree_cost), (3.0, 4.0));
+}
+
+#[test]
+fn costs_that_json_cannot_write_are_refused_by_the_extractor() {
+    let text = r#"{"nodes": {"0": {"op": "x", "cost": null, "eclass": "0", "children": []}},
+        "root_eclasses": ["0"]}"#;
+    let outcome = GreedyDag.extract(&read(text).unwrap(), &Control::default());
+    assert_eq!((outcome.status, outcome.status.name()), (Status::Unsupported, "unsupported"));
+}
+
+#[test]
+fn defects_of_files_are_named() {
+    let node = r#""0": {"op": "x", "cost": 1, "eclass": "0", "children": []}"#;
+    let with = |more: &str, roots: &str| {
+        format!("{{\"nodes\": {{{node}{more}}}, \"root_eclasses\": {roots}}}")
+    };
+    assert!(matches!(read("{"), Err(ReadError::Json(_))));
+    assert_eq!(read("[]"), Err(ReadError::Malformed("nodes".into())));
+    assert_eq!(read(r#"{"nodes": {}}"#), Err(ReadError::Malformed("root_eclasses".into())));
+    let bad = with(r#", "1": {"op": "f", "cost": "1", "eclass": "1"}"#, r#"["0"]"#);
+    assert_eq!(read(&bad), Err(ReadError::Malformed("nodes.1.cost".into())));
+    let bad = with(r#", "1": {"op": "f", "children": []}"#, r#"["0"]"#);
+    assert_eq!(read(&bad), Err(ReadError::Malformed("nodes.1.eclass".into())));
+    let bad = with(r#", "1": {"op": "f", "eclass": "1", "children": ["7"]}"#, r#"["0"]"#);
+    let dangling = ReadError::DanglingChild { node: "1".into(), child: "7".into() };
+    assert_eq!(read(&bad), Err(dangling));
+    assert_eq!(read(&with("", "[]")), Err(ReadError::NoRoots));
+    let bad = with("", r#"["0", "9"]"#);
+    assert_eq!(read(&bad), Err(ReadError::DanglingRoot("9".into())));
+    let lenient = ReadOptions { drop_dangling_roots: true };
+    assert_eq!(Problem::from_json(&bad, lenient).unwrap().roots().len(), 1);
+    assert_eq!(Problem::from_json(&with("", r#"["9"]"#), lenient), Err(ReadError::NoRoots));
+}
