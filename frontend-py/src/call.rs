@@ -221,7 +221,7 @@ fn number(expr: &Expr) -> Result<Item, Diagnostic> {
             }
         },
         Expr::Attribute(attribute) if is_math(&attribute.value) => {
-            match crate::module::math_constant(attribute.attr.as_str()) {
+            match crate::constant::math_constant(attribute.attr.as_str()) {
                 Some(constant) => float(constant.as_f64().unwrap_or(f64::NAN)),
                 None => Err(not_a_literal(span)),
             }

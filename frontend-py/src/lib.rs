@@ -20,6 +20,7 @@
 //! value is refused.
 
 pub mod call;
+mod constant;
 mod diagnostic;
 mod live;
 mod lower;

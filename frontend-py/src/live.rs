@@ -222,13 +222,13 @@ impl<'a> Locals<'a> {
                 } else {
                     self.suffix(&s.orelse, 0)
                 };
-                test.then(&loop_summary(body, orelse))
+                test.then(&loop_summary(&body, &orelse))
             }
             Stmt::For(s) => {
                 let iter = self.reads(&s.iter);
                 let body = self.targets(&s.target).then(&self.suffix(&s.body, 0));
                 let orelse = self.suffix(&s.orelse, 0);
-                iter.then(&loop_summary(body, orelse))
+                iter.then(&loop_summary(&body, &orelse))
             }
             Stmt::Break(_) => exit(BREAK),
             Stmt::Continue(_) => exit(CONTINUE),
@@ -314,13 +314,13 @@ fn exit(kind: usize) -> Summary {
 }
 
 /// A loop whose body and else-block have these summaries, without its test.
-fn loop_summary(body: Summary, orelse: Summary) -> Summary {
+fn loop_summary(body: &Summary, orelse: &Summary) -> Summary {
     let mut whole = Summary {
         reads: body.reads.clone().union(&orelse.reads),
         kill: orelse.kill.clone(),
         assigned: body.assigned.clone().union(&orelse.assigned),
     };
-    let [_, by_break, _] = body.kill;
+    let by_break = body.kill[BREAK].clone();
     whole.kill[FALL] = either(whole.kill[FALL].take(), by_break);
     whole
 }

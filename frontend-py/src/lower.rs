@@ -72,6 +72,8 @@ struct Frame<'a> {
     returns: Option<(ReturnType, Span)>,
     /// Where the function's name stands.
     span: Span,
+    /// How many loops surround the statement being lowered.
+    loops: usize,
 }
 
 /// The state of lowering one function.
@@ -326,6 +328,7 @@ impl<'a> Frame<'a> {
             name: definition.name.as_str(),
             returns,
             span: span_of(&definition.name),
+            loops: 0,
         })
     }
 }

@@ -3,9 +3,9 @@
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
 use indexmap::IndexMap;
-use ruff_python_ast::{Expr, Number, Operator, Stmt, StmtFunctionDef, UnaryOp};
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use rustc_hash::FxBuildHasher;
-use rvsdg::{Const, Span};
+use rvsdg::Span;
 
 /// What a name at module level stands for.
 #[derive(Clone, Copy, Debug)]
@@ -136,91 +136,6 @@ impl<'a> Module<'a> {
 /// Modules whose members are type names or decorators, which lowering never looks up.
 fn is_marker(module: Option<&str>) -> bool {
     matches!(module, Some("__future__" | "typing" | "ovum"))
-}
-
-/// The value of a module-level expression of literals, other constants and `math`'s constants, if
-/// it can be computed without overflow or exception.
-pub(crate) fn constant(module: &Module<'_>, expr: &Expr, fuel: &mut u32) -> Option<Const> {
-    *fuel = fuel.checked_sub(1)?;
-    match expr {
-        Expr::NumberLiteral(literal) => match &literal.value {
-            Number::Int(int) => int.as_i64().map(Const::I64),
-            Number::Float(float) => Some(Const::f64(*float)),
-            Number::Complex { .. } => None,
-        },
-        Expr::BooleanLiteral(literal) => Some(Const::Bool(literal.value)),
-        Expr::Name(name) => match module.get(name.id.as_str())? {
-            Global::Value(value) => constant(module, value, fuel),
-            Global::MathMember(member) => math_constant(member),
-            _ => None,
-        },
-        Expr::Attribute(attribute) => match &*attribute.value {
-            Expr::Name(name) if matches!(module.get(name.id.as_str()), Some(Global::Math)) => {
-                math_constant(attribute.attr.as_str())
-            }
-            _ => None,
-        },
-        Expr::UnaryOp(unary) if unary.op == UnaryOp::USub => {
-            if let Expr::NumberLiteral(literal) = &*unary.operand
-                && let Number::Int(int) = &literal.value
-                && int.as_u64() == Some(1 << 63)
-            {
-                return Some(Const::I64(i64::MIN));
-            }
-            match constant(module, &unary.operand, fuel)? {
-                Const::I64(value) => value.checked_neg().map(Const::I64),
-                Const::F64(bits) => Some(Const::f64(-f64::from_bits(bits))),
-                _ => None,
-            }
-        }
-        Expr::BinOp(binary) => {
-            let left = constant(module, &binary.left, fuel)?;
-            let right = constant(module, &binary.right, fuel)?;
-            fold(binary.op, left, right)
-        }
-        _ => None,
-    }
-}
-
-fn fold(op: Operator, left: Const, right: Const) -> Option<Const> {
-    if let (Const::I64(a), Const::I64(b)) = (left, right) {
-        return match op {
-            Operator::Add => a.checked_add(b).map(Const::I64),
-            Operator::Sub => a.checked_sub(b).map(Const::I64),
-            Operator::Mult => a.checked_mul(b).map(Const::I64),
-            Operator::Pow => a.checked_pow(u32::try_from(b).ok()?).map(Const::I64),
-            Operator::LShift if (0..62).contains(&b) && a.unsigned_abs() < (1 << (62 - b)) => {
-                Some(Const::I64(a << b))
-            }
-            _ => None,
-        };
-    }
-    let float = |c: Const| match c {
-        Const::F64(bits) => Some(f64::from_bits(bits)),
-        Const::I64(value) => Some(value as f64),
-        _ => None,
-    };
-    let (a, b) = (float(left)?, float(right)?);
-    match op {
-        Operator::Add => Some(Const::f64(a + b)),
-        Operator::Sub => Some(Const::f64(a - b)),
-        Operator::Mult => Some(Const::f64(a * b)),
-        // Integers here are small enough for `/` to round once, or the quotient is left alone.
-        Operator::Div if b != 0.0 => Some(Const::f64(a / b)),
-        _ => None,
-    }
-}
-
-/// `math.pi` and its like.
-pub(crate) fn math_constant(name: &str) -> Option<Const> {
-    Some(Const::f64(match name {
-        "pi" => std::f64::consts::PI,
-        "e" => std::f64::consts::E,
-        "tau" => std::f64::consts::TAU,
-        "inf" => f64::INFINITY,
-        "nan" => f64::NAN,
-        _ => return None,
-    }))
 }
 
 /// The message for a name that is bound in a way that makes no constant.

@@ -61,7 +61,9 @@ impl Bypass<'_> {
                     }
                 }
                 NodeKind::Gamma { arms } => {
-                    arms.iter().for_each(|arm| self.region(*arm));
+                    for arm in arms {
+                        self.region(*arm);
+                    }
                     self.gamma(node, arms);
                 }
                 NodeKind::Theta { body } => {

@@ -67,7 +67,10 @@ impl SourceFile {
         let mut errors: Vec<Diagnostic> = parsed
             .errors()
             .iter()
-            .map(|e| Diagnostic::at(codes::SYNTAX, span_of(e), e.error.to_string()))
+            .map(|e| {
+                let span = line_end(&text, span_of(e));
+                Diagnostic::at(codes::SYNTAX, span, e.error.to_string())
+            })
             .collect();
         errors.extend(
             parsed
@@ -153,6 +156,14 @@ impl SourceFile {
 
     pub(crate) fn body(&self) -> &[ruff_python_ast::Stmt] {
         &self.parsed.syntax().body
+    }
+}
+
+/// The span, or if it is that of a line's end, the empty span before it.
+fn line_end(text: &str, span: Span) -> Span {
+    match text.get(span.start as usize..span.end as usize) {
+        Some("\n" | "\r\n" | "\r") => Span { end: span.start, ..span },
+        _ => span,
     }
 }
 

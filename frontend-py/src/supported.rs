@@ -26,7 +26,10 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("assert, raise", "a class known here and a literal message"),
         ("pass, docstrings", "ignored"),
         ("calls of functions of the file", "inlined; defaults and keywords; no recursion"),
-        ("module-level constants", "names assigned once from literals, constants and + - * / **"),
+        (
+            "module-level constants",
+            "names assigned once: literals, operators, functions of math, other constants",
+        ),
         ("import math, from math import …", "also with `as`"),
         ("math.pi e tau inf nan", "constants"),
         ("math.floor ceil trunc", "give an int"),

@@ -37,11 +37,11 @@ impl<'a> Lower<'a, '_> {
             }
             "int" | "i64" => {
                 let value = self.numbers(call, name, 1..=1)?[0];
-                self.to_int(value, None, span)
+                self.integer(value, None, span)
             }
             "i32" => {
                 let value = self.numbers(call, name, 1..=1)?[0];
-                let value = self.to_int(value, None, span);
+                let value = self.integer(value, None, span);
                 self.cast(value, Type::I32, span)
             }
             "bool" => {
@@ -50,7 +50,7 @@ impl<'a> Lower<'a, '_> {
             }
             "round" => {
                 let value = self.numbers(call, name, 1..=1)?[0];
-                self.to_int(value, Some(MathFn::Rint), span)
+                self.integer(value, Some(MathFn::Rint), span)
             }
             "pow" => {
                 let values = self.numbers(call, name, 2..=2)?;
@@ -126,7 +126,7 @@ impl<'a> Lower<'a, '_> {
 
     /// A number as an `i64`; a float after rounding by `round`, else truncated. Strict: NaN and
     /// infinities raise.
-    pub(super) fn to_int(&mut self, value: ValueId, round: Option<MathFn>, span: Span) -> ValueId {
+    pub(super) fn integer(&mut self, value: ValueId, round: Option<MathFn>, span: Span) -> ValueId {
         if !self.f.ty(value).is_float() {
             return self.cast(value, Type::I64, span);
         }

@@ -3,8 +3,9 @@
 use super::stmt::converts;
 use super::value::{Binding, Val};
 use super::{Frame, Lower, Res, helper_type};
+use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::module::{Global, constant, opaque};
+use crate::module::{Global, opaque};
 use crate::types::{ParamType, span_of};
 use ruff_python_ast::{Expr, ExprCall, Parameter, StmtFunctionDef};
 use rvsdg::{Elem, Span, Type, ValueId};
@@ -75,8 +76,7 @@ impl<'a> Lower<'a, '_> {
             } else {
                 format!("{} to {}", range.start(), range.end())
             };
-            let message =
-                format!("`{name}` takes {count} arguments, but {} are given", args.args.len());
+            let message = format!("`{name}` takes {count} arguments, not {}", args.args.len());
             return Err(wrong(span_of(call), message).into());
         }
         let mut values = Vec::new();
@@ -194,17 +194,15 @@ impl<'a> Lower<'a, '_> {
                 return Err(wrong(span, message).into());
             };
             let at = span_of(default);
-            let val = match default {
-                Expr::NoneLiteral(_) => Val::None,
-                _ => match constant(self.module, default, &mut 1_000) {
-                    Some(known) => Val::Scalar(self.constant(known, at)),
-                    None => {
-                        let message = "a default value must be a constant";
-                        return Err(Diagnostic::at(codes::GLOBAL, at, message)
-                            .hint("pass the argument at every call")
-                            .into());
-                    }
-                },
+            let val = if let Expr::NoneLiteral(_) = default {
+                Val::None
+            } else {
+                let known = constant(self.module, default).ok_or_else(|| {
+                    let message = "a default value must be a constant";
+                    Diagnostic::at(codes::GLOBAL, at, message)
+                        .hint("pass the argument at every call")
+                })?;
+                Val::Scalar(self.constant(known, at))
             };
             args.push((self.passed(val, &parameter.parameter, at)?, at));
         }

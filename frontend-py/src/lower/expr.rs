@@ -2,8 +2,9 @@
 
 use super::value::{Binding, Val, conflict};
 use super::{Lower, Res};
+use crate::constant::{constant, math_constant};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::module::{Global, constant, math_constant, opaque};
+use crate::module::{Global, opaque};
 use crate::types::span_of;
 use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, ExprNumberLiteral, Number, UnaryOp};
 use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
@@ -143,11 +144,11 @@ impl<'a> Lower<'a, '_> {
 
     /// A module-level constant.
     fn global(&mut self, name: &str, value: &'a Expr, span: Span) -> Res<Val> {
-        if let Some(known) = constant(self.module, value, &mut 1_000) {
+        if let Some(known) = constant(self.module, value) {
             return Ok(Val::Scalar(self.constant(known, span)));
         }
         if let Expr::Tuple(tuple) = value {
-            let items = tuple.elts.iter().map(|item| constant(self.module, item, &mut 1_000));
+            let items = tuple.elts.iter().map(|item| constant(self.module, item));
             if let Some(items) = items.collect::<Option<Vec<Const>>>() {
                 let items = items.into_iter().map(|c| Val::Scalar(self.constant(c, span)));
                 return Ok(Val::Tuple(items.collect()));
@@ -167,7 +168,7 @@ impl<'a> Lower<'a, '_> {
                     .hint("assign it on every path that leads here")
                     .into())
             }
-            Binding::Conflict { a, b } => Err(conflict(name, span, &a, &b).into()),
+            Binding::Conflict { a, b } => Err(conflict(&format!("`{name}`"), span, &a, &b).into()),
             Binding::Maybe { span: assigned, .. } if self.is_fast() => {
                 let message = format!("`{name}` may have no value here");
                 Err(Diagnostic::at(codes::UNBOUND, span, message)
@@ -314,17 +315,20 @@ fn not_a_value(name: &str, span: Span) -> super::Failure {
     Diagnostic::at(codes::UNKNOWN_NAME, span, message).hint("call it, for example `f(x)`").into()
 }
 
-/// Whether two names differ by one edit at most, letter case aside.
+/// Whether two names differ by one edit or one exchange of neighbours at most, letter case aside.
 fn is_close(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let chars = |name: &str| name.to_lowercase().chars().collect::<Vec<char>>();
+    let (a, b) = (chars(a), chars(b));
     if a.len().abs_diff(b.len()) > 1 || a.len().max(b.len()) < 3 {
         return false;
     }
     let prefix = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let rest = a.len().min(b.len()) - prefix;
     let ends = a.iter().rev().zip(b.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
-    a.len().max(b.len()) - prefix - ends <= 1
+    match (&a[prefix..a.len() - ends], &b[prefix..b.len() - ends]) {
+        ([x, y], [u, v]) => x == v && y == u,
+        (x, y) => x.len().max(y.len()) <= 1,
+    }
 }
 
 /// The error for an expression that is not supported.
@@ -352,7 +356,7 @@ fn unsupported(expr: &Expr) -> Diagnostic {
         Expr::EllipsisLiteral(_) => ("`...`", "write the value"),
         Expr::Starred(_) => ("`*`", "write the items one by one"),
         Expr::Slice(_) => ("a slice", "index single elements in a loop"),
-        _ => ("this expression", "see `frontend_py::supported` for what is"),
+        _ => ("this expression", "the crate's documentation lists what is"),
     };
     Diagnostic::at(codes::EXPRESSION, span_of(expr), format!("{what} is not supported")).hint(hint)
 }

@@ -163,7 +163,7 @@ enum Joined {
     Maybe(Val<usize>, usize, Span),
 }
 
-impl<'a> Lower<'a, '_> {
+impl Lower<'_, '_> {
     /// Runs `work` in a new region that starts with the current variables and with a parameter per
     /// state; afterwards region, states and variables are as before.
     pub(super) fn arm<T>(
@@ -237,7 +237,7 @@ impl<'a> Lower<'a, '_> {
         for var in relevant[0].clone().union(&relevant[1]).iter() {
             let binding =
                 |arm: usize| relevant[arm].contains(var).then(|| arms[arm].vars[var].clone());
-            let join = self.join_variable(&mut merge, [binding(0), binding(1)]);
+            let join = self.join_variable(&mut merge, &[binding(0), binding(1)]);
             joined.push((var, join));
         }
         let exits = [RETURN, BREAK, CONTINUE].map(|kind| {
@@ -279,8 +279,8 @@ impl<'a> Lower<'a, '_> {
         })
     }
 
-    fn join_variable(&mut self, merge: &mut Merge, bindings: [Option<Binding>; 2]) -> Joined {
-        let (a, b) = match &bindings {
+    fn join_variable(&mut self, merge: &mut Merge, bindings: &[Option<Binding>; 2]) -> Joined {
+        let (a, b) = match bindings {
             [Some(a), Some(b)] => (a, b),
             [Some(one), None] | [None, Some(one)] => {
                 let arm = usize::from(bindings[0].is_none());

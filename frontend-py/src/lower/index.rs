@@ -69,7 +69,10 @@ impl<'a> Lower<'a, '_> {
                         Ok(Target::Place(Place { array, indices: vec![i, j] }))
                     }
                     (Expr::Tuple(_), _) => {
-                        let message = format!("this array has {rank} dimensions");
+                        let message = format!(
+                            "this array has {rank} dimension{}",
+                            if rank == 1 { "" } else { "s" }
+                        );
                         Err(Diagnostic::at(codes::SUBSCRIPT, span, message)
                             .hint("write one index per dimension")
                             .into())

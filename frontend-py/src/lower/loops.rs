@@ -1,7 +1,7 @@
 //! Loops: one theta each, inside one gamma on the condition of the first iteration.
 
 use super::flow::{Flag, Outcome, RETURN, Returned};
-use super::stmt::{Seq, Step, Tail, after_loop, negate};
+use super::stmt::{Rest, Seq, Step, Tail, after_loop, negate};
 use super::value::{Binding, Val, conflict, dummy};
 use super::{Failure, Guess, GuessKey, Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
@@ -84,32 +84,20 @@ impl Ports {
 }
 
 impl<'a> Lower<'a, '_> {
-    pub(super) fn while_stmt(
-        &mut self,
-        s: &'a StmtWhile,
-        rest: &Seq<'_, 'a>,
-        live: &Live,
-        tail: Tail,
-    ) -> Res<Step> {
+    pub(super) fn while_stmt(&mut self, s: &'a StmtWhile, rest: Rest<'_, 'a>) -> Res<Step> {
         let test = (!is_true(&s.test)).then_some(&*s.test);
         let first = test.map(|test| self.condition(test)).transpose()?;
-        let after = self.live_before(rest, live);
-        let normal = self.live_at_end(&s.orelse, &after, live, test.is_some());
+        let after = self.live_before(rest.seq, rest.live);
+        let normal = self.live_at_end(&s.orelse, &after, rest.live, test.is_some());
         let mut bottom = normal.clone();
         if let Some(test) = test {
             bottom.add(&self.frame.locals.reads_of(test));
         }
         let plan = self.plan(span_of(&*s.test), &s.body, Drive::While(test), bottom, &after);
-        self.loop_stmt(plan, first, &s.orelse, [normal, after], rest, live, tail)
+        self.loop_stmt(&plan, first, &s.orelse, [normal, after], rest)
     }
 
-    pub(super) fn for_stmt(
-        &mut self,
-        s: &'a StmtFor,
-        rest: &Seq<'_, 'a>,
-        live: &Live,
-        tail: Tail,
-    ) -> Res<Step> {
+    pub(super) fn for_stmt(&mut self, s: &'a StmtFor, rest: Rest<'_, 'a>) -> Res<Step> {
         let span = span_of(&*s.iter);
         if s.is_async {
             let message = "`async for` is not supported";
@@ -118,13 +106,13 @@ impl<'a> Lower<'a, '_> {
                 .into());
         }
         let (count, first) = self.count(s)?;
-        let after = self.live_before(rest, live);
-        let normal = self.live_at_end(&s.orelse, &after, live, true);
+        let after = self.live_before(rest.seq, rest.live);
+        let normal = self.live_at_end(&s.orelse, &after, rest.live, true);
         let mut plan = self.plan(span, &s.body, Drive::Count(count), normal.clone(), &after);
         let target = self.frame.locals.stored_in(&s.target);
         plan.entry = plan.entry.minus(&target);
         plan.assigned.add(&target);
-        self.loop_stmt(plan, Some(first), &s.orelse, [normal, after], rest, live, tail)
+        self.loop_stmt(&plan, Some(first), &s.orelse, [normal, after], rest)
     }
 
     /// Variables live when the loop ends by itself.
@@ -155,13 +143,11 @@ impl<'a> Lower<'a, '_> {
     /// The loop with its guard, its else-block and what follows.
     fn loop_stmt(
         &mut self,
-        plan: Plan<'a>,
+        plan: &Plan<'a>,
         first: Option<ValueId>,
         orelse: &'a [Stmt],
         [normal, after]: [Vars; 2],
-        rest: &Seq<'_, 'a>,
-        live: &Live,
-        tail: Tail,
+        rest: Rest<'_, 'a>,
     ) -> Res<Step> {
         let span = plan.span;
         let exit_live = [normal, after.clone(), Vars::default()];
@@ -176,9 +162,9 @@ impl<'a> Lower<'a, '_> {
             _ => self.theta(plan)?,
         };
         if orelse.is_empty() || !outcome.fall {
-            return self.after(after_loop(outcome), rest, live, tail, span);
+            return self.after(after_loop(outcome), rest, span);
         }
-        let else_live = [after, live[BREAK].clone(), live[CONTINUE].clone()];
+        let else_live = [after, rest.live[BREAK].clone(), rest.live[CONTINUE].clone()];
         let orelse = Seq::new(orelse, None);
         let outcome = match self.exited(&outcome.exits, span) {
             None => self.seq(orelse, &else_live, Tail::Plain)?,
@@ -197,11 +183,11 @@ impl<'a> Lower<'a, '_> {
                 self.join(skip, &[arm0, arm1], &[out0, left], &else_live, span)?
             }
         };
-        self.after(outcome, rest, live, tail, span)
+        self.after(outcome, rest, span)
     }
 
     /// The theta. Its outcome falls if the loop can end by itself, and may break or return.
-    fn theta(&mut self, plan: Plan<'a>) -> Res<Outcome> {
+    fn theta(&mut self, plan: &Plan<'a>) -> Res<Outcome> {
         let span = plan.span;
         let parent = self.region;
         let body = self.f.add_region();
@@ -219,7 +205,7 @@ impl<'a> Lower<'a, '_> {
         let before = self.vars.clone();
         let mut carried = Vec::new();
         for var in plan.entry.iter().filter(|var| plan.assigned.contains(*var)) {
-            let carry = self.carry(&mut ports, var, span)?;
+            let carry = self.carry(&mut ports, var, span);
             self.vars[var] = carry.start.clone();
             carried.push(carry);
         }
@@ -228,13 +214,15 @@ impl<'a> Lower<'a, '_> {
         if let (Drive::Count(count), Some(counter)) = (&plan.drive, counter) {
             self.bind_target(count, counter)?;
         }
+        self.frame.loops += 1;
         let outcome = self.seq(Seq::new(plan.body, None), &plan.live, Tail::Loop)?;
-        let (goes_on, counter_next) = self.goes_on(&plan, &outcome, counter)?;
+        self.frame.loops -= 1;
+        let (goes_on, counter_next) = self.goes_on(plan, &outcome, counter)?;
         ports.next.extend(&self.states);
         ports.next.extend(counter_next);
         let reaches_end = outcome.fall || outcome.exits[CONTINUE].possible();
         let ends = self.carried_ends(&mut ports, &carried, reaches_end, span)?;
-        let results = self.result_ports(&mut ports, &plan, &outcome);
+        let results = self.result_ports(&mut ports, plan, &outcome);
         let returned = outcome.returned.as_ref().map(|returned| {
             let val = returned.val.map(&mut |value| ports.result(self, *value));
             (val, returned.span)
@@ -284,7 +272,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Ports for a variable that an iteration may read from before it.
-    fn carry(&mut self, ports: &mut Ports, var: usize, span: Span) -> Res<Carried> {
+    fn carry(&mut self, ports: &mut Ports, var: usize, span: Span) -> Carried {
         let mut guess = None;
         let binding = match &self.vars[var] {
             Binding::Unbound => {
@@ -317,7 +305,7 @@ impl<'a> Lower<'a, '_> {
             }
             other => other.clone(),
         };
-        Ok(Carried { var, start, guess })
+        Carried { var, start, guess }
     }
 
     /// Next values of the carried variables, and what they are after the loop.
@@ -345,12 +333,12 @@ impl<'a> Lower<'a, '_> {
             if !fits {
                 let name = self.frame.locals.name(*var);
                 if let Binding::Conflict { a, b } = &end {
-                    return Err(conflict(name, at, a, b).into());
+                    return Err(conflict(&format!("`{name}`"), at, a, b).into());
                 }
                 let (val, span) = end.value().unwrap_or((start_val, start_span));
                 let a = (start_span, start_val.describe(&self.f));
                 let b = (span, val.describe(&self.f));
-                return Err(conflict(name, span, &a, &b).into());
+                return Err(conflict(&format!("`{name}`"), span, &a, &b).into());
             }
             let (val, end_span) = end.value().expect("a value that fits is a value");
             let span = if reaches_end { end_span } else { start_span };

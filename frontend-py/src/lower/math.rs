@@ -2,21 +2,11 @@
 
 use super::value::Val;
 use super::{Lower, Res};
+use crate::constant::math_function;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
 use ruff_python_ast::ExprCall;
 use rvsdg::{MathFn, Op, Span, Type, ValueId};
-
-/// The function that a name in `math` stands for; functions with results other than floats and
-/// truth values are not here.
-fn function(name: &str) -> Option<MathFn> {
-    match name {
-        "pow" => Some(MathFn::MathPow),
-        // Names of operations that Python's module does not have.
-        "rint" | "math_pow" => None,
-        _ => MathFn::from_name(name),
-    }
-}
 
 impl<'a> Lower<'a, '_> {
     /// A call of a member of `math`.
@@ -29,7 +19,7 @@ impl<'a> Lower<'a, '_> {
                     _ => None,
                 };
                 let value = self.numbers(call, name, 1..=1)?[0];
-                self.to_int(value, round, span)
+                self.integer(value, round, span)
             }
             "fabs" => {
                 let value = self.numbers(call, name, 1..=1)?[0];
@@ -38,14 +28,14 @@ impl<'a> Lower<'a, '_> {
             }
             "log" if call.arguments.args.len() == 2 => self.log_to_base(call, span)?,
             _ => {
-                let Some(function) = function(name) else {
+                let Some(function) = math_function(name) else {
                     let message = format!("`math.{name}` is not supported");
                     return Err(Diagnostic::at(
                         codes::UNKNOWN_FUNCTION,
                         span_of(&*call.func),
                         message,
                     )
-                    .hint("see `frontend_py::supported` for the functions that are")
+                    .hint("the supported ones take and give floats, or are floor, ceil and trunc")
                     .into());
                 };
                 let arity = function.arity();

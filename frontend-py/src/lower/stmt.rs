@@ -38,6 +38,17 @@ pub(super) enum Tail {
     Function,
 }
 
+/// What follows a statement.
+#[derive(Clone, Copy)]
+pub(super) struct Rest<'s, 'a> {
+    /// The statements.
+    pub(super) seq: &'s Seq<'s, 'a>,
+    /// The variables live after them, by exit.
+    pub(super) live: &'s Live,
+    /// What reaching their end means.
+    pub(super) tail: Tail,
+}
+
 /// What to do after a compound statement.
 pub(super) enum Step {
     /// Go on with the statement that follows.
@@ -99,7 +110,7 @@ impl<'a> Lower<'a, '_> {
             };
             seq.from += 1;
             self.enter(span_of(stmt))?;
-            let step = self.stmt(stmt, &seq, live, tail)?;
+            let step = self.stmt(stmt, Rest { seq: &seq, live, tail })?;
             self.leave();
             if let Step::Done(outcome) = step {
                 return Ok(outcome);
@@ -107,14 +118,22 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    fn stmt(&mut self, stmt: &'a Stmt, rest: &Seq<'_, 'a>, live: &Live, tail: Tail) -> Res<Step> {
+    fn stmt(&mut self, stmt: &'a Stmt, rest: Rest<'_, 'a>) -> Res<Step> {
         let span = span_of(stmt);
         match stmt {
-            Stmt::If(s) => return self.if_stmt(s, rest, live, tail),
-            Stmt::While(s) => return self.while_stmt(s, rest, live, tail),
-            Stmt::For(s) => return self.for_stmt(s, rest, live, tail),
+            Stmt::If(s) => return self.if_stmt(s, rest),
+            Stmt::While(s) => return self.while_stmt(s, rest),
+            Stmt::For(s) => return self.for_stmt(s, rest),
+            Stmt::Break(_) | Stmt::Continue(_) if self.frame.loops == 0 => {
+                let message = "`break` and `continue` belong inside a loop";
+                return Err(Diagnostic::at(codes::SYNTAX, span, message)
+                    .hint("leave the function with `return`")
+                    .into());
+            }
             Stmt::Break(_) => return Ok(Step::Done(Outcome::exit(BREAK))),
-            Stmt::Continue(_) if tail == Tail::Loop => return Ok(Step::Done(Outcome::falls())),
+            Stmt::Continue(_) if rest.tail == Tail::Loop => {
+                return Ok(Step::Done(Outcome::falls()));
+            }
             Stmt::Continue(_) => return Ok(Step::Done(Outcome::exit(CONTINUE))),
             Stmt::Return(s) => {
                 let (val, at) = match s.value.as_deref() {
@@ -189,8 +208,8 @@ impl<'a> Lower<'a, '_> {
         Ok(())
     }
 
-    fn if_stmt(&mut self, s: &'a StmtIf, rest: &Seq<'_, 'a>, live: &Live, tail: Tail) -> Res<Step> {
-        self.branch(&s.test, &s.body, &s.elif_else_clauses, rest, live, tail)
+    fn if_stmt(&mut self, s: &'a StmtIf, rest: Rest<'_, 'a>) -> Res<Step> {
+        self.branch(&s.test, &s.body, &s.elif_else_clauses, rest)
     }
 
     /// An `if` with its clauses. If one side cannot reach the end, what follows belongs to the
@@ -200,23 +219,23 @@ impl<'a> Lower<'a, '_> {
         test: &'a Expr,
         body: &'a [Stmt],
         clauses: &'a [ElifElseClause],
-        rest: &Seq<'_, 'a>,
-        live: &Live,
-        tail: Tail,
+        rest: Rest<'_, 'a>,
     ) -> Res<Step> {
         let span = span_of(test);
         let condition = self.condition(test)?;
         let known = self.f.as_const(condition).and_then(Const::as_bool);
         let then_falls = self.frame.locals.suffix(body, 0).falls();
         let else_falls = self.clauses_fall(clauses);
-        let takes_rest = rest.is_empty() || !then_falls || !else_falls || known.is_some();
+        let takes_rest = rest.seq.is_empty() || !then_falls || !else_falls || known.is_some();
         let nothing = Seq::new(&[], None);
-        let after = self.live_before(rest, live);
         let (inner_live, inner_tail, inner_rest) = if takes_rest {
-            (live.clone(), tail, rest)
+            (rest.live.clone(), rest.tail, rest.seq)
         } else {
-            ([after, live[BREAK].clone(), live[CONTINUE].clone()], Tail::Plain, &nothing)
+            let after = self.live_before(rest.seq, rest.live);
+            let live = [after, rest.live[BREAK].clone(), rest.live[CONTINUE].clone()];
+            (live, Tail::Plain, &nothing)
         };
+        let inner = Rest { seq: inner_rest, live: &inner_live, tail: inner_tail };
         let on_true =
             |lower: &mut Self| lower.seq(Seq::new(body, Some(inner_rest)), &inner_live, inner_tail);
         let on_false = |lower: &mut Self| match clauses {
@@ -226,7 +245,7 @@ impl<'a> Lower<'a, '_> {
             }
             [ElifElseClause { test: Some(test), body, .. }, more @ ..] => {
                 lower.enter(span_of(test))?;
-                let step = lower.branch(test, body, more, inner_rest, &inner_live, inner_tail)?;
+                let step = lower.branch(test, body, more, inner)?;
                 lower.leave();
                 match step {
                     Step::Done(outcome) => Ok(outcome),
@@ -251,11 +270,7 @@ impl<'a> Lower<'a, '_> {
             }
         }
         let outcome = self.join(condition, &[arm0, arm1], &outcomes, &inner_live, span)?;
-        if takes_rest {
-            Ok(Step::Done(outcome))
-        } else {
-            self.after(outcome, rest, live, tail, span)
-        }
+        if takes_rest { Ok(Step::Done(outcome)) } else { self.after(outcome, rest, span) }
     }
 
     fn clauses_fall(&mut self, clauses: &'a [ElifElseClause]) -> bool {
@@ -268,19 +283,12 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// What follows a statement that was left as `outcome` says.
-    pub(super) fn after(
-        &mut self,
-        outcome: Outcome,
-        rest: &Seq<'_, 'a>,
-        live: &Live,
-        tail: Tail,
-        span: Span,
-    ) -> Res<Step> {
+    pub(super) fn after(&mut self, outcome: Outcome, rest: Rest<'_, 'a>, span: Span) -> Res<Step> {
         if !outcome.fall {
             return Ok(Step::Done(outcome));
         }
         let Some(exited) = self.exited(&outcome.exits, span) else { return Ok(Step::Next) };
-        if rest.is_empty() && tail != Tail::Function {
+        if rest.seq.is_empty() && rest.tail != Tail::Function {
             return Ok(Step::Done(outcome));
         }
         let possible = outcome.exits.iter().filter(|flag| flag.possible()).count();
@@ -292,30 +300,34 @@ impl<'a> Lower<'a, '_> {
             }),
             returned: outcome.returned,
         };
-        let (arm0, out0) = self.arm(span, |lower| lower.seq(*rest, live, tail))?;
+        let (arm0, out0) = self.arm(span, |lower| lower.seq(*rest.seq, rest.live, rest.tail))?;
         let (arm1, ()) = self.arm(span, |_| Ok(()))?;
-        Ok(Step::Done(self.join(exited, &[arm0, arm1], &[out0, left], live, span)?))
+        Ok(Step::Done(self.join(exited, &[arm0, arm1], &[out0, left], rest.live, span)?))
     }
 
     /// A returned value converted to the annotated type.
     fn convert_result(&mut self, val: Val, span: Span) -> Res<Val> {
         let Some((ty, annotation)) = self.frame.returns.clone() else { return Ok(val) };
-        match self.convert_to(&val, &ty, span) {
-            Some(val) => Ok(val),
-            None => {
-                let what = val.describe(&self.f);
-                let name = self.frame.name;
-                let message = if val == Val::None {
-                    format!("`{name}` can end without returning a {ty}")
-                } else {
-                    format!("this returns {what}, but `{name}` is annotated to return {ty}")
-                };
-                Err(Diagnostic::at(codes::RETURNS, span, message)
-                    .note(annotation, "annotated here")
-                    .hint("change the annotation, or convert with float(…), int(…) or bool(…)")
-                    .into())
-            }
+        if let Some(val) = self.convert_to(&val, &ty, span) {
+            return Ok(val);
         }
+        let what = val.describe(&self.f);
+        let name = self.frame.name;
+        let missing = val == Val::None && ty != ReturnType::None;
+        let hint = if missing {
+            "end every path with a `return` of a value"
+        } else {
+            "change the annotation, or convert with float(…), int(…) or bool(…)"
+        };
+        let message = if missing {
+            format!("`{name}` can end without returning a value of type {ty}")
+        } else {
+            format!("this returns {what}, but `{name}` is annotated to return {ty}")
+        };
+        Err(Diagnostic::at(codes::RETURNS, span, message)
+            .note(annotation, "annotated here")
+            .hint(hint)
+            .into())
     }
 
     fn convert_to(&mut self, val: &Val, ty: &ReturnType, span: Span) -> Option<Val> {
@@ -345,24 +357,27 @@ pub(super) fn converts(from: Type, to: Type) -> bool {
 
 /// The error for a statement that is not supported.
 fn unsupported(stmt: &Stmt) -> Diagnostic {
-    let (what, hint) = match stmt {
-        Stmt::FunctionDef(_) => ("a function inside a function", "move it to module level"),
-        Stmt::ClassDef(_) => ("a class", "keep numbers in variables and arrays"),
-        Stmt::Delete(_) => ("`del`", "leave the variable alone; it costs nothing"),
-        Stmt::With(_) => ("`with`", "do this outside the compiled function"),
-        Stmt::Try(_) => ("`try`", "test the condition with `if` before the operation"),
-        Stmt::Match(_) => ("`match`", "write if / elif / else"),
-        Stmt::Import(_) | Stmt::ImportFrom(_) => {
-            ("an import inside a function", "import at the top of the file")
+    let (what, keyword, hint) = match stmt {
+        Stmt::FunctionDef(_) => ("a function inside a function", "def", "move it to module level"),
+        Stmt::ClassDef(_) => ("a class", "class", "keep numbers in variables and arrays"),
+        Stmt::Delete(_) => ("`del`", "del", "leave the variable alone; it costs nothing"),
+        Stmt::With(_) => ("`with`", "with", "do this outside the compiled function"),
+        Stmt::Try(_) => ("`try`", "try", "test the condition with `if` before the operation"),
+        Stmt::Match(_) => ("`match`", "match", "write if / elif / else"),
+        Stmt::Import(_) => {
+            ("an import inside a function", "import", "import at the top of the file")
         }
-        Stmt::Global(_) => ("`global`", "pass the value as a parameter and return the new one"),
-        Stmt::Nonlocal(_) => ("`nonlocal`", "pass the value as a parameter and return the new one"),
-        Stmt::TypeAlias(_) => ("a type alias", "write the type itself"),
-        _ => ("this statement", "see `frontend_py::supported` for what is"),
+        Stmt::ImportFrom(_) => {
+            ("an import inside a function", "from", "import at the top of the file")
+        }
+        Stmt::Global(_) => ("`global`", "global", "pass the value in and return the new one"),
+        Stmt::Nonlocal(_) => ("`nonlocal`", "nonlocal", "pass the value in and return the new one"),
+        Stmt::TypeAlias(_) => ("a type alias", "type", "write the type itself"),
+        _ => ("this statement", "", "the crate's documentation lists what is"),
     };
-    let span = span_of(stmt);
-    // Long statements are pointed at by their first bytes, so that one line is shown.
-    let span = Span { start: span.start, end: span.end.min(span.start + 6) };
+    // A statement of many lines is pointed at by its keyword.
+    let Span { start, end } = span_of(stmt);
+    let span = Span { start, end: end.min(start + keyword.len().max(1) as u32) };
     Diagnostic::at(codes::STATEMENT, span, format!("{what} is not supported")).hint(hint)
 }
 

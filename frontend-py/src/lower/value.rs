@@ -52,8 +52,8 @@ impl Val {
     pub(super) fn fits(&self, other: &Val, f: &Function) -> bool {
         match (self, other) {
             (Val::Scalar(a), Val::Scalar(b)) => f.ty(*a) == f.ty(*b),
-            (Val::Array(a), Val::Array(b)) => a == b,
-            (Val::Row { array: a, .. }, Val::Row { array: b, .. }) => a == b,
+            (Val::Array(a), Val::Array(b))
+            | (Val::Row { array: a, .. }, Val::Row { array: b, .. }) => a == b,
             (Val::Tuple(a), Val::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.fits(b, f))
             }
@@ -123,9 +123,9 @@ impl Binding {
     }
 }
 
-/// The error for a variable whose type depends on the path.
-pub(super) fn conflict(name: &str, at: Span, a: &(Span, String), b: &(Span, String)) -> Diagnostic {
-    let message = format!("`{name}` is {} on one path and {} on another", a.1, b.1);
+/// The error for a variable or expression, `what`, whose type depends on the path.
+pub(super) fn conflict(what: &str, at: Span, a: &(Span, String), b: &(Span, String)) -> Diagnostic {
+    let message = format!("{what} is {} on one path and {} on another", a.1, b.1);
     let numbers = ["i64", "f64"];
     let hint = if numbers.contains(&a.1.as_str()) && numbers.contains(&b.1.as_str()) {
         "give it one type everywhere, for example by writing `0.0` instead of `0`"
@@ -133,9 +133,9 @@ pub(super) fn conflict(name: &str, at: Span, a: &(Span, String), b: &(Span, Stri
         "give it one type everywhere, or use two variables"
     };
     let mut diagnostic = Diagnostic::at(codes::CONFLICT, at, message).hint(hint);
-    for (span, what) in [a, b] {
+    for (span, ty) in [a, b] {
         if *span != at {
-            diagnostic = diagnostic.note(*span, format!("{what} assigned here"));
+            diagnostic = diagnostic.note(*span, format!("{ty} here"));
         }
     }
     diagnostic

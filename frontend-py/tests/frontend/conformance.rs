@@ -27,7 +27,7 @@ fn strict_semantics_is_cpythons() {
 #[test]
 fn every_function_of_the_fixtures_is_run() {
     let file = source(FUNCTIONS);
-    let helpers = ["square", "clipped", "first_above", "both", "bump"];
+    let helpers = ["square", "clipped", "first_above", "both", "bump", "pair"];
     let called: Vec<String> =
         file.directives().iter().map(|d| parse_call(&d.call).unwrap().function).collect();
     for name in file.functions() {

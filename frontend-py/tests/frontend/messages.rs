@@ -1,5 +1,7 @@
 //! The messages users see, word for word.
 
+#![allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use crate::harness::{refused, refused_with};
 use expect_test::{Expect, expect};
 use frontend_py::{ParamType, Semantics, SourceFile, compile};
@@ -29,9 +31,8 @@ fn unsupported_statements() {
             error[OV010]: `try` is not supported
              --> test.py:2:5
               |
-            2 | /     try:
-            3 | |         return x
-              | |_^
+            2 |     try:
+              |     ^^^
               |
               = hint: test the condition with `if` before the operation
 
@@ -39,7 +40,7 @@ fn unsupported_statements() {
              --> test.py:2:5
               |
             2 |     with open('a') as g:
-              |     ^^^^^^
+              |     ^^^^
               |
               = hint: do this outside the compiled function
 
@@ -47,7 +48,7 @@ fn unsupported_statements() {
              --> test.py:2:5
               |
             2 |     del x
-              |     ^^^^^
+              |     ^^^
               |
               = hint: leave the variable alone; it costs nothing
 
@@ -57,7 +58,7 @@ fn unsupported_statements() {
             2 |     global y
               |     ^^^^^^
               |
-              = hint: pass the value as a parameter and return the new one
+              = hint: pass the value in and return the new one
 
             error[OV010]: an import inside a function is not supported
              --> test.py:2:5
@@ -71,7 +72,7 @@ fn unsupported_statements() {
              --> test.py:2:5
               |
             2 |     def g():
-              |     ^^^^^^
+              |     ^^^
               |
               = hint: move it to module level
 
@@ -79,7 +80,7 @@ fn unsupported_statements() {
              --> test.py:2:5
               |
             2 |     match x:
-              |     ^^^^^^
+              |     ^^^^^
               |
               = hint: write if / elif / else
 
@@ -87,7 +88,7 @@ fn unsupported_statements() {
              --> test.py:2:5
               |
             2 |     class A:
-              |     ^^^^^^
+              |     ^^^^^
               |
               = hint: keep numbers in variables and arrays
 
@@ -268,7 +269,7 @@ fn names_and_calls() {
             2 |     return valeu + 1
               |            ^^^^^
               |
-              = hint: assign it first, or pass it as a parameter
+              = hint: did you mean `value`?
 
             error[OV013]: the function `sqrt` is not known
              --> test.py:2:12
@@ -292,9 +293,9 @@ fn names_and_calls() {
             3 |     return math.gcd(x, x)
               |            ^^^^^^^^
               |
-              = hint: see `frontend_py::supported` for the functions that are
+              = hint: the supported ones take and give floats, or are floor, ceil and trunc
 
-            error[OV014]: `atan2` takes 2 arguments, but 1 are given
+            error[OV014]: `atan2` takes 2 arguments, not 1
              --> test.py:3:12
               |
             3 |     return math.atan2(x)
@@ -416,19 +417,19 @@ fn types() {
               |
               = hint: change the annotation, or convert with float(…), int(…) or bool(…)
 
-            error[OV022]: `f` can end without returning a f64
+            error[OV022]: `f` can end without returning a value of type f64
              --> test.py:1:5
               |
             1 | def f(x: f64) -> f64:
               |     ^            --- annotated here
               |
-              = hint: change the annotation, or convert with float(…), int(…) or bool(…)
+              = hint: end every path with a `return` of a value
 
             error[OV021]: `s` is i64 on one path and f64 on another
              --> test.py:4:9
               |
             2 |     s = 0
-              |     - i64 assigned here
+              |     - i64 here
             3 |     for i in range(len(a)):
             4 |         s += a[i]
               |         ^^^^^^^^^
@@ -439,10 +440,10 @@ fn types() {
              --> test.py:6:12
               |
             3 |         y = 1
-              |         - i64 assigned here
+              |         - i64 here
             4 |     else:
             5 |         y = 2.0
-              |         - f64 assigned here
+              |         - f64 here
             6 |     return y
               |            ^
               |
@@ -458,14 +459,13 @@ fn types() {
               |
               = hint: return one type everywhere, or annotate the result, for example `-> f64`
 
-            error[OV021]: `this conditional expression` is i64 on one path and f64 on another
+            error[OV021]: this conditional expression is i64 on one path and f64 on another
              --> test.py:2:12
               |
             2 |     return 1 if x > 0.0 else x
               |            -^^^^^^^^^^^^^^^^^-
               |            |                 |
-              |            |                 f64 assigned here
-              |            i64 assigned here
+              |            i64 here          f64 here
               |
               = hint: give it one type everywhere, for example by writing `0.0` instead of `0`
 
@@ -525,7 +525,7 @@ fn types() {
               |
               = hint: arrays are changed in place: return None
 
-            error[OV026]: this array has 1 dimensions
+            error[OV026]: this array has 1 dimension
              --> test.py:2:12
               |
             2 |     return a[0, 1]
@@ -562,19 +562,28 @@ fn types() {
 
 #[test]
 fn syntax() {
-    check(&["def f(x\n    return x\n", "x = 1\n"], &expect![[r#"
-        error[OV001]: Expected `)`, found newline
-         --> test.py:1:8
-          |
-        1 |   def f(x
-          |  ________^
-        2 | |     return x
-          | |_^
+    check(
+        &["def f(x\n    return x\n", "x = 1\n", "def f(x: f64):\n    if x > 0.0:\n        break\n"],
+        &expect![[r#"
+            error[OV001]: Expected `)`, found newline
+             --> test.py:1:8
+              |
+            1 | def f(x
+              |        ^
 
-        error[OV002]: the file has no function `f`
-         |
-         = hint: the file defines no function at module level
-    "#]]);
+            error[OV002]: the file has no function `f`
+             |
+             = hint: the file defines no function at module level
+
+            error[OV001]: `break` and `continue` belong inside a loop
+             --> test.py:3:9
+              |
+            3 |         break
+              |         ^^^^^
+              |
+              = hint: leave the function with `return`
+        "#]],
+    );
 }
 
 #[test]
@@ -590,7 +599,8 @@ fn fast_semantics_refuses_what_it_does_not_check() {
           |            ^
           |
           = hint: assign it before the branch or loop; fast semantics has no check
-    "#]].assert_eq(&refused_with(text, None, Semantics::Fast));
+    "#]]
+    .assert_eq(&refused_with(text, None, Semantics::Fast));
 }
 
 #[test]
@@ -604,7 +614,8 @@ fn the_number_of_types() {
           |     ^
           |
           = hint: give one type per parameter
-    "#]].assert_eq(&refused("def f(x, y):\n    return x\n", types));
+    "#]]
+    .assert_eq(&refused("def f(x, y):\n    return x\n", types));
 }
 
 #[test]

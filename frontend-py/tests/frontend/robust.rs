@@ -1,5 +1,7 @@
 //! No input makes the compiler panic, overflow its stack or run away.
 
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "the texts are small")]
+
 use crate::harness::{compiled, source};
 use frontend_py::{Options, ParamType, Semantics, SourceFile, codes, compile};
 use rvsdg::Type;
