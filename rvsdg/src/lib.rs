@@ -4,6 +4,22 @@
 //! (gamma) and tail-controlled loops (theta). Effects are ordered by *states* ([`Type::Io`],
 //! [`Type::Mem`]) that are passed from node to node like values, but linearly.
 //!
+//! ```
+//! use rvsdg::interp::{Limits, run};
+//! use rvsdg::{Arg, Inputs, Scalar, text, verify};
+//!
+//! let f = text::parse(
+//!     "(lambda @half [(%x f64)] [%io] -> f64
+//!        (%y = fmul %x 0.5)
+//!        (results %y %io))",
+//! )
+//! .unwrap();
+//! verify::verify(&f).unwrap();
+//! let inputs = Inputs { args: vec![Arg::Scalar(Scalar::F64(3.0))], arrays: vec![] };
+//! let run = run(&f, &inputs, &Limits::default()).unwrap();
+//! assert_eq!(run.answer.outcome.unwrap(), [Scalar::F64(1.5)]);
+//! ```
+//!
 //! Source of the representation: Reissmann, Meyer, Bahmann, Själander, "RVSDG: An Intermediate
 //! Representation for Optimizing Compilers", ACM TECS 2020.
 //!

@@ -1,4 +1,5 @@
 //! Tests of the crate through its public interface, on fixtures.
 
 mod fixtures;
+mod mutation;
 mod scalar;
