@@ -83,7 +83,8 @@ fn map_text(scalar: &Entry, symbol: &str, inputs: &[Elem], output: Elem) -> Stri
         let _ = write!(
             text,
             "  %success = arith.constant 0 : i32\n  \
-             %r:2 = scf.while (%i = %zero, %before = %success) : (index, i32) -> (index, i32) {{\n    \
+             %r:2 = scf.while (%i = %zero, %before = %success) : (index, i32)\n    \
+             -> (index, i32) {{\n    \
              %more = arith.cmpi slt, %i, %n : index\n    \
              %ok = arith.cmpi eq, %before, %success : i32\n    \
              %go = arith.andi %more, %ok : i1\n    \

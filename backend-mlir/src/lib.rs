@@ -31,6 +31,7 @@
 mod call_rules;
 mod elementwise;
 mod emit;
+mod hypot;
 mod library;
 mod ops;
 mod plan;

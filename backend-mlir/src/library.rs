@@ -6,8 +6,9 @@
 //! descriptors `{allocated, aligned, offset, sizes[rank], strides[rank]}`, strides in elements; one
 //! result is returned by value, several as a C struct through a pointer that comes first. So that
 //! any signature can be called without assembling a call at run time, a trampoline in LLVM IR is
-//! added per function, `ovum_entry_K(args, result)`: `args` is an array of pointers, to the scalar's
-//! value (a truth value is a byte) or to the array's descriptor, and `result` points to the struct.
+//! added per function, `ovum_entry_K(args, result)`: `args` is an array of pointers, to the
+//! scalar's value (a truth value is a byte) or to the array's descriptor, and `result` points to
+//! the struct.
 #![expect(unsafe_code, reason = "loading and calling machine code")]
 
 use crate::emit::{Entry, status_kind, status_site};
@@ -302,7 +303,7 @@ fn descriptor(data: *mut c_void, shape: &[usize]) -> Vec<u64> {
     words
 }
 
-/// The scalar in the low bytes of a word, as a little-endian machine reads them.
+/// The scalar in the first bytes of a word, where the trampoline loads it.
 fn scalar_bits(scalar: Scalar) -> u64 {
     let mut bytes = [0; 8];
     match scalar {

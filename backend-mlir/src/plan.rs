@@ -18,8 +18,7 @@ pub(crate) struct Plan {
     origin: Vec<ValueId>,
     /// Per value: whether it is used outside the segment that defines it.
     escapes: Vec<bool>,
-    /// Per value: the nodes between the body and the value's region, innermost last, are found by
-    /// walking owners; this is the depth of each region.
+    /// Per region: how many regions are around it.
     depth: Vec<u32>,
 }
 
@@ -103,7 +102,9 @@ impl Plan {
                 NodeKind::Simple(Op::Call(f)) => call_raises(*f),
                 NodeKind::Simple(_) => false,
                 NodeKind::Gamma { arms } => {
-                    arms.iter().for_each(|arm| self.cut(function, *arm, depth + 1));
+                    for arm in arms {
+                        self.cut(function, *arm, depth + 1);
+                    }
                     arms.iter().any(|arm| self.region_raises(function, *arm))
                 }
                 NodeKind::Theta { body } => {
@@ -127,7 +128,9 @@ impl Plan {
             match &node.kind {
                 NodeKind::Simple(_) => {}
                 NodeKind::Gamma { arms } => {
-                    arms.iter().for_each(|arm| self.mark_uses(function, *arm));
+                    for arm in arms {
+                        self.mark_uses(function, *arm);
+                    }
                 }
                 NodeKind::Theta { body } => self.mark_uses(function, *body),
             }

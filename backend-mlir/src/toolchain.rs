@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// Version suffixes that are tried, best first.
 const SUFFIXES: [&str; 5] = ["-22", "-21", "-20", "-19", ""];
 
-/// From `scf` and friends to the `llvm` dialect. `--convert-math-to-libm` is left out on purpose: the
-/// text calls the C library itself, and keeps in `math` only what has an exact LLVM intrinsic.
+/// From `scf` and friends to the `llvm` dialect. `--convert-math-to-libm` is left out on purpose:
+/// the text calls the C library itself, and keeps in `math` only what has an exact LLVM intrinsic.
 const PASSES: [&str; 5] = [
     "--convert-scf-to-cf",
     "--expand-strided-metadata",
@@ -51,7 +51,7 @@ pub struct BuildOptions {
 
 impl Default for BuildOptions {
     fn default() -> BuildOptions {
-        BuildOptions { time_limit: Duration::from_secs(60), level: 2, native: true }
+        BuildOptions { time_limit: Duration::from_mins(1), level: 2, native: true }
     }
 }
 
