@@ -10,7 +10,13 @@ use crate::{ExcKind, MathFn, Type};
 const SEEDS: u64 = 400;
 
 fn options(seed: u64) -> RandomOptions {
-    RandomOptions { narrow: seed.is_multiple_of(4), ..RandomOptions::default() }
+    RandomOptions {
+        narrow: seed.is_multiple_of(4),
+        memory: !seed.is_multiple_of(5),
+        effects: !seed.is_multiple_of(7),
+        math: !seed.is_multiple_of(11),
+        ..RandomOptions::default()
+    }
 }
 
 #[test]
