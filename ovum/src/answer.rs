@@ -161,12 +161,9 @@ pub fn array_arguments(inputs: &Inputs, arrays: &[Array]) -> Vec<PyValue> {
 /// The call in the notation of `--call`, with a name for every array passed more than once:
 /// `v0 = [1.0]; f(0.5, v0, v0)`.
 pub fn call_text(function: &str, inputs: &Inputs) -> String {
-    let mut prelude = String::new();
-    for (at, array) in inputs.arrays.iter().enumerate() {
-        if is_shared(inputs, at) {
-            prelude += &format!("v{at} = {}; ", PyValue::from(array));
-        }
-    }
+    let shared = inputs.arrays.iter().enumerate().filter(|(at, _)| is_shared(inputs, *at));
+    let prelude: Vec<String> =
+        shared.map(|(at, array)| format!("v{at} = {}; ", PyValue::from(array))).collect();
     let texts: Vec<String> = inputs
         .args
         .iter()
@@ -178,7 +175,7 @@ pub fn call_text(function: &str, inputs: &Inputs) -> String {
             }
         })
         .collect();
-    format!("{prelude}{function}({})", texts.join(", "))
+    format!("{}{function}({})", prelude.concat(), texts.join(", "))
 }
 
 fn is_shared(inputs: &Inputs, array: usize) -> bool {

@@ -73,12 +73,7 @@ fn own_elem(list: &List) -> Elem {
 pub fn bind(call: &CallSpec, function: &Function) -> Result<Inputs> {
     let (given, expected) = (call.args.len(), function.params.len());
     if given != expected {
-        let noun = if expected == 1 { "argument" } else { "arguments" };
-        let verb = if given == 1 { "was" } else { "were" };
-        let message =
-            format!("`{}` takes {expected} {noun}, but {given} {verb} given", function.name);
-        let error = Error::input(codes::ARGUMENTS, message);
-        return Err(error.hint(format!("its signature is {}", signature_text(function))));
+        return Err(wrong_count(&function.name, expected, given));
     }
     let mut inputs = Inputs::default();
     // The array made from each list of the call, with the position and type of its first parameter.
@@ -108,6 +103,14 @@ pub fn bind(call: &CallSpec, function: &Function) -> Result<Inputs> {
         inputs.args.push(bound);
     }
     Ok(inputs)
+}
+
+/// The error of a call with a wrong number of arguments.
+pub fn wrong_count(function: &str, expected: usize, given: usize) -> Error {
+    let verb = if given == 1 { "was" } else { "were" };
+    let expected = crate::report::plural(expected, "argument");
+    let message = format!("`{function}` takes {expected}, but {given} {verb} given");
+    Error::input(codes::ARGUMENTS, message)
 }
 
 /// Checks that every number lies in the domain that was asserted for its parameter; for an array,
@@ -262,7 +265,7 @@ fn item_text(item: Item) -> String {
     }
 }
 
-fn misfit(given: &str, ty: Type, name: &str) -> Box<Error> {
+fn misfit(given: &str, ty: Type, name: &str) -> Error {
     let message = format!("`{name}` is {}, but {given} was given", type_text(ty));
     Error::input(codes::ARGUMENTS, message)
 }

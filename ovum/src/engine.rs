@@ -77,8 +77,8 @@ impl Engine {
     /// What the code is, in words.
     pub fn describe(&self) -> &'static str {
         match self {
-            Engine::Cranelift(_) => "Cranelift",
-            Engine::Mlir(_) => "MLIR, LLVM",
+            Engine::Cranelift(_) => "Cranelift (or MLIR: --backend mlir)",
+            Engine::Mlir(_) => "MLIR and LLVM",
             Engine::Interp(_) => "none: the interpreter runs the RVSDG",
         }
     }
@@ -97,19 +97,19 @@ pub fn interpret(
 }
 
 /// A violation as an error.
-pub(crate) fn violated(violation: &Violation) -> Box<Error> {
+pub(crate) fn violated(violation: &Violation) -> Error {
     Error::input(codes::CODEGEN, format!("the function has no meaning: {violation}"))
 }
 
-pub(crate) fn codegen(error: impl std::fmt::Display) -> Box<Error> {
+pub(crate) fn codegen(error: impl std::fmt::Display) -> Error {
     Error::input(codes::CODEGEN, error.to_string())
 }
 
-fn refused(error: impl std::fmt::Display) -> Box<Error> {
+fn refused(error: impl std::fmt::Display) -> Error {
     Error::input(codes::ARGUMENTS, error.to_string())
 }
 
-fn toolchain_error(error: &ToolchainError) -> Box<Error> {
+fn toolchain_error(error: &ToolchainError) -> Error {
     match error {
         ToolchainError::NotFound { .. } => Error::input(codes::TOOLCHAIN, error.to_string())
             .hint("install mlir-opt, mlir-translate and clang 22, or use --backend cranelift"),

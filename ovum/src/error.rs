@@ -9,8 +9,8 @@ use crate::source::Text;
 use frontend_py::{Diagnostic, Diagnostics};
 use std::fmt;
 
-/// A result whose error is boxed, because errors are rare and large.
-pub type Result<T> = std::result::Result<T, Box<Error>>;
+/// A result of this crate's.
+pub type Result<T> = std::result::Result<T, Error>;
 
 /// The codes of errors that the front end does not know; its own are [`frontend_py::codes`].
 pub mod codes {
@@ -47,60 +47,75 @@ pub enum Blame {
     Usage,
 }
 
-/// What went wrong, and where.
+/// What went wrong, and where. One pointer wide, because errors are rare.
 #[derive(Clone, Debug)]
-pub struct Error {
-    /// Whose fault it is.
-    pub blame: Blame,
-    /// The diagnostics, at least one; the first is the one that machines are told.
-    pub diagnostics: Vec<Diagnostic>,
-    /// The text that the diagnostics' places count in, if they have places.
-    pub text: Option<Text>,
+pub struct Error(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
+    blame: Blame,
+    diagnostics: Vec<Diagnostic>,
+    text: Option<Text>,
 }
 
 impl Error {
     /// An error that is the input's fault.
-    pub fn input(code: &'static str, message: impl Into<String>) -> Box<Error> {
+    pub fn input(code: &'static str, message: impl Into<String>) -> Error {
         Error::from_diagnostic(Blame::Input, Diagnostic::general(code, message))
     }
 
     /// A misuse of the command.
-    pub fn usage(message: impl Into<String>) -> Box<Error> {
+    pub fn usage(message: impl Into<String>) -> Error {
         Error::from_diagnostic(Blame::Usage, Diagnostic::general(codes::USAGE, message))
     }
 
     /// Errors of the front end about a text.
-    pub fn source(text: &Text, diagnostics: Diagnostics) -> Box<Error> {
+    pub fn source(text: &Text, diagnostics: Diagnostics) -> Error {
         let text = Some(text.clone());
-        Box::new(Error { blame: Blame::Input, diagnostics: diagnostics.0, text })
+        Error(Box::new(Details { blame: Blame::Input, diagnostics: diagnostics.0, text }))
     }
 
     /// An error about one place of a text given on the command line.
-    pub fn option(option: &str, text: &str, diagnostic: Diagnostic) -> Box<Error> {
+    pub fn option(option: &str, text: &str, diagnostic: Diagnostic) -> Error {
         let text = Some(Text::new(option, text));
-        Box::new(Error { blame: Blame::Usage, diagnostics: vec![diagnostic], text })
+        Error(Box::new(Details { blame: Blame::Usage, diagnostics: vec![diagnostic], text }))
     }
 
-    fn from_diagnostic(blame: Blame, diagnostic: Diagnostic) -> Box<Error> {
-        Box::new(Error { blame, diagnostics: vec![diagnostic], text: None })
+    fn from_diagnostic(blame: Blame, diagnostic: Diagnostic) -> Error {
+        Error(Box::new(Details { blame, diagnostics: vec![diagnostic], text: None }))
     }
 
     /// Adds a hint to the first diagnostic.
-    pub fn hint(mut self: Box<Error>, hint: impl Into<String>) -> Box<Error> {
-        if let Some(first) = self.diagnostics.first_mut() {
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        if let Some(first) = self.0.diagnostics.first_mut() {
             first.hint = Some(hint.into());
         }
         self
     }
 
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        self.0.blame
+    }
+
+    /// What is wrong, at least one thing; the first is the one that machines are told.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.0.diagnostics
+    }
+
+    /// The message of the first diagnostic.
+    pub fn message(&self) -> &str {
+        self.diagnostics().first().map_or("", |diagnostic| &diagnostic.message)
+    }
+
     /// The code of the first diagnostic.
     pub fn code(&self) -> &'static str {
-        self.diagnostics.first().map_or("", |diagnostic| diagnostic.code)
+        self.diagnostics().first().map_or("", |diagnostic| diagnostic.code)
     }
 
     /// The command's exit code.
     pub fn exit_code(&self) -> i32 {
-        match self.blame {
+        match self.0.blame {
             Blame::Input => 1,
             Blame::Usage => 2,
         }
@@ -109,9 +124,9 @@ impl Error {
     /// Every diagnostic with its source line underlined, for a terminal; ends with a line break.
     pub fn render(&self, style: Style) -> String {
         let mut rendered = String::new();
-        for diagnostic in &self.diagnostics {
+        for diagnostic in self.diagnostics() {
             let (name, text) =
-                self.text.as_ref().map_or(("", ""), |text| (text.name(), text.text()));
+                self.0.text.as_ref().map_or(("", ""), |text| (text.name(), text.text()));
             rendered += frontend_py::render(name, text, diagnostic, style.color).trim_end();
             rendered.push('\n');
         }
@@ -120,8 +135,8 @@ impl Error {
 
     /// The first diagnostic as the machine-readable `{code, message, file, line, column, hint}`.
     pub fn to_json(&self) -> Json {
-        let Some(first) = self.diagnostics.first() else { return Json::Null };
-        let place = match (&self.text, first.span) {
+        let Some(first) = self.diagnostics().first() else { return Json::Null };
+        let place = match (&self.0.text, first.span) {
             (Some(text), Some(span)) => Some(text.line_column(span.start)),
             _ => None,
         };
@@ -129,7 +144,7 @@ impl Error {
         Json::object([
             ("code", Json::Str(first.code.to_owned())),
             ("message", Json::Str(first.message.clone())),
-            ("file", Json::optional(self.text.as_ref().map(Text::name))),
+            ("file", Json::optional(self.0.text.as_ref().map(Text::name))),
             ("line", number(place.map(|(line, _)| line))),
             ("column", number(place.map(|(_, column)| column))),
             ("hint", Json::optional(first.hint.as_deref())),
@@ -145,8 +160,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<optimizer::OptionsError> for Box<Error> {
-    fn from(error: optimizer::OptionsError) -> Box<Error> {
+impl From<optimizer::OptionsError> for Error {
+    fn from(error: optimizer::OptionsError) -> Error {
         let usage = Error::usage(error.to_string());
         match error {
             optimizer::OptionsError::UnknownFamily(_) => {

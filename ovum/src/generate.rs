@@ -7,6 +7,7 @@
 
 use crate::bind::zeros;
 use indexmap::IndexMap;
+use rvsdg::random::Rng;
 use rvsdg::{Arg, Array, Function, Inputs, Scalar, Type};
 
 const EDGE_FLOATS: [f64; 16] = [
@@ -49,7 +50,7 @@ impl<'a> Generator<'a> {
         let mut inputs = Inputs::default();
         let mut owners: Vec<(Type, Option<(f64, f64)>)> = Vec::new();
         // Arrays of one call mostly have one length: programs walk several in step.
-        let extent = random.below(7) as usize;
+        let extent = random.below(7);
         for param in &self.function.params {
             let domain = self.domains.get(&*param.name).copied();
             let arg = if let Type::MemRef { elem, rank, .. } = param.ty {
@@ -73,30 +74,22 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// A generator of pseudo-random numbers: Steele, Lea, Flood, "Fast splittable pseudorandom number
-/// generators", OOPSLA 2014 (`SplitMix64`).
-struct Random(u64);
+/// Random values, from [`rvsdg::random::Rng`].
+struct Random(Rng);
 
 impl Random {
     fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1))
+        // Seeds that follow each other would give one sequence, shifted.
+        Random(Rng::new(seed.wrapping_mul(0xd134_2543_de82_ef95)))
     }
 
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+    fn below(&mut self, bound: usize) -> usize {
+        self.0.below(bound)
     }
 
     /// In `0.0 .. 1.0`.
     fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.0.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     fn scalar(&mut self, ty: Type, domain: Option<(f64, f64)>) -> Scalar {
@@ -129,14 +122,14 @@ impl Random {
                 0 => low,
                 1 => high,
                 2 => 0.0,
-                3 => EDGE_FLOATS[self.below(EDGE_FLOATS.len() as u64) as usize],
+                3 => EDGE_FLOATS[self.below(EDGE_FLOATS.len())],
                 _ => low + self.unit() * (high - low),
             };
             return if (low..=high).contains(&value) { value } else { low };
         }
         match self.below(8) {
-            0..3 => EDGE_FLOATS[self.below(EDGE_FLOATS.len() as u64) as usize],
-            3 => f64::from_bits(self.next()),
+            0..3 => EDGE_FLOATS[self.below(EDGE_FLOATS.len())],
+            3 => f64::from_bits(self.0.bits()),
             4 => (self.below(21) as f64) - 10.0,
             _ => (self.unit() - 0.5) * 20.0,
         }
@@ -144,8 +137,8 @@ impl Random {
 
     fn int(&mut self, domain: Option<(f64, f64)>) -> i64 {
         let any = match self.below(32) {
-            0 => RARE_INTS[self.below(RARE_INTS.len() as u64) as usize],
-            1..16 => EDGE_INTS[self.below(EDGE_INTS.len() as u64) as usize],
+            0 => RARE_INTS[self.below(RARE_INTS.len())],
+            1..16 => EDGE_INTS[self.below(EDGE_INTS.len())],
             _ => self.below(25) as i64 - 8,
         };
         // Casts saturate, so that a domain's end beyond the type is the type's own.
@@ -155,7 +148,7 @@ impl Random {
             return any;
         }
         let span = high.abs_diff(low).saturating_add(1);
-        low.saturating_add_unsigned(self.below(span)).min(high.max(low))
+        low.saturating_add_unsigned(self.0.bits() % span).min(high.max(low))
     }
 
     fn array(
@@ -169,7 +162,7 @@ impl Random {
         let mut shape = Vec::new();
         for _ in 0..rank {
             let other = self.below(6) == 0;
-            shape.push(if other { self.below(5) as usize } else { extent });
+            shape.push(if other { self.below(5) } else { extent });
         }
         let len = shape.iter().product();
         let mut array = Array { shape, data: zeros(elem, len) };

@@ -18,7 +18,7 @@
 //! let answer = program.call(&inputs, None)?;
 //! let results = answer.outcome.expect("no exception");
 //! assert_eq!(PyValue::from_results(&program.function.shape, &results), PyValue::Float(12.0));
-//! # Ok::<(), Box<ovum::Error>>(())
+//! # Ok::<(), ovum::Error>(())
 //! ```
 //!
 //! The `ovum` command is the function [`cli::run`].

@@ -60,29 +60,41 @@ impl Report {
 
     /// The road from source to code, a line per phase.
     pub fn to_text(&self, style: Style) -> String {
-        let mut text = String::new();
-        for (name, time) in &self.phases {
-            let (road, what) = self.describe(name);
-            let time = format!("{:>9}", duration_text(*time));
-            let line = format!(
-                "  {}{road:<24}  {}  {what}",
-                style.bold(&format!("{name:<9}")),
-                style.dim(&time)
-            );
-            text += line.trim_end();
-            text.push('\n');
+        let mut lines: Vec<String> = self
+            .phases
+            .iter()
+            .map(|(name, time)| {
+                let (road, what) = self.describe(name);
+                let name = style.bold(&format!("{name:<9}"));
+                let time = style.dim(&format!("{:>9}", duration_text(*time)));
+                format!("  {name}{road:<25}  {time}  {what}").trim_end().to_owned()
+            })
+            .collect();
+        let optimizer = self.optimizer.as_ref();
+        for approximation in optimizer.iter().flat_map(|report| &report.approximations) {
+            let Approximation { rule, domain: (low, high), bound } = approximation;
+            lines
+                .push(format!("  approximated by {rule} on [{low}, {high}]: error <= {bound:.3e}"));
         }
-        for approximation in self.optimizer.iter().flat_map(|report| &report.approximations) {
-            let Approximation { rule, domain, bound } = approximation;
-            text += &format!(
-                "  approximated by {rule} on [{}, {}]: error <= {bound:.3e}\n",
-                domain.0, domain.1
-            );
+        if let Some(bound) = optimizer.and_then(|report| report.error_bound) {
+            lines.push(format!("  error of the result <= {bound:.3e}"));
         }
-        if let Some(bound) = self.optimizer.as_ref().and_then(|report| report.error_bound) {
-            text += &format!("  error of the result <= {bound:.3e}\n");
-        }
-        text
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// The report in one line.
+    pub fn summary(&self) -> String {
+        let nodes = format!("{} -> {}", self.nodes_before, plural(self.nodes_after, "node"));
+        let cost = self.optimizer.as_ref().map(cost_text);
+        let error = self.optimizer.as_ref().and_then(|report| report.error_bound);
+        let error = error.map(|bound| format!("error <= {bound:.3e}"));
+        let parts = [Some(nodes), cost, error, Some(duration_text(self.total()))];
+        parts.into_iter().flatten().collect::<Vec<String>>().join(", ")
+    }
+
+    fn has_phase(&self, name: &str) -> bool {
+        self.phases.iter().any(|(phase, _)| *phase == name)
     }
 
     /// From what to what a phase leads, and what it gave.
@@ -94,9 +106,14 @@ impl Report {
             "lower" => ("Python -> RVSDG", plural(self.nodes_before, "node")),
             "encode" => ("RVSDG -> e-graph", String::new()),
             "saturate" => ("e-graph, all rewrites", of(saturation_text)),
-            "extract" => ("e-graph -> cheapest term", of(cost_text)),
+            "extract" if self.has_phase("decode") => ("e-graph -> cheapest term", of(cost_text)),
+            "extract" => {
+                let nodes = plural(self.nodes_after, "node");
+                ("e-graph -> cheapest RVSDG", format!("{nodes}, {}", of(cost_text)))
+            }
             "decode" => ("cheapest term -> RVSDG", plural(self.nodes_after, "node")),
             "codegen" => ("RVSDG -> machine code", self.code.clone().unwrap_or_default()),
+            "run" => ("machine code -> answer", String::new()),
             _ => ("", String::new()),
         }
     }
@@ -135,9 +152,11 @@ pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// A time for a person: `0.12 ms`, `3.4 s`.
+/// A time for a person: `8.1 us`, `0.12 ms`, `3.40 s`.
 pub fn duration_text(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
+    if time < Duration::from_micros(100) {
+        format!("{:.1} us", time.as_secs_f64() * 1e6)
+    } else if time < Duration::from_secs(1) {
         format!("{:.2} ms", milliseconds(time))
     } else {
         format!("{:.2} s", time.as_secs_f64())
@@ -169,22 +188,24 @@ fn approximation_json(approximation: &Approximation) -> Json {
 
 fn saturation_text(report: &optimizer::Report) -> String {
     let fired: usize = report.rules_fired.values().sum();
-    let mut text = format!(
-        "{}, {}; {} of {}",
+    let stop = match report.stop_reason.as_str() {
+        "" => String::new(),
+        reason => format!("; {reason}"),
+    };
+    format!(
+        "{}, {}; {} of {}{stop}",
         plural(report.e_nodes, "e-node"),
         plural(report.e_classes, "e-class"),
         plural(fired, "rewrite"),
         plural(report.rules_fired.len(), "rule"),
-    );
-    if !report.stop_reason.is_empty() {
-        text += &format!("; {}", report.stop_reason);
-    }
-    text
+    )
 }
 
 fn cost_text(report: &optimizer::Report) -> String {
-    let kept = if report.kept_input { ", nothing cheaper than the input" } else { "" };
-    format!("cost {} -> {}{kept}", cost(report.cost_before), cost(report.cost_after))
+    if report.kept_input {
+        return format!("cost {}: nothing cheaper than the input", cost(report.cost_before));
+    }
+    format!("cost {} -> {}", cost(report.cost_before), cost(report.cost_after))
 }
 
 fn cost(value: f64) -> String {

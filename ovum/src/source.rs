@@ -35,11 +35,23 @@ impl Text {
         (line as u32, before[start..].chars().count() as u32 + 1)
     }
 
+    /// The first byte of a line, counted from 1.
+    fn line_start(&self, line: u32) -> usize {
+        let before = self.text().split_inclusive('\n').take(line.saturating_sub(1) as usize);
+        before.map(str::len).sum()
+    }
+
+    /// Where a text stands in a line, as the position of its first byte in the whole text.
+    pub fn find_in_line(&self, line: u32, part: &str) -> Option<u32> {
+        let start = self.line_start(line);
+        let line = self.text()[start..].lines().next()?;
+        line.find(part).map(|at| (start + at) as u32)
+    }
+
     /// The character at a line and column, both from 1; empty at the end if there is none.
     fn span_at(&self, line: u32, column: u32) -> Span {
         let text = self.text();
-        let lines = text.split_inclusive('\n').take(line.saturating_sub(1) as usize);
-        let line_start: usize = lines.map(str::len).sum();
+        let line_start = self.line_start(line);
         let mut characters =
             text[line_start..].char_indices().skip(column.saturating_sub(1) as usize);
         match characters.next() {

@@ -121,21 +121,24 @@ fn print(functions: &[Function], emit: Emit) -> Result<String> {
     Ok(printed)
 }
 
+/// The report for a person.
 fn text(lowered: &Lowered, summary: Option<Summary>, style: Style) -> String {
-    let Lowered { original, report, .. } = lowered;
-    let mut text =
-        format!("{}\n{}", style.bold(&bind::signature_text(original)), report.to_text(style));
-    if let Some(Summary { same, outside_contract, too_long }) = summary {
-        text += &format!("  check: the same answer on {}", plural(same, "input"));
-        if outside_contract > 0 {
-            text += &format!("; on {outside_contract} more, where an integer wraps");
-        }
-        if too_long > 0 {
-            text += &format!("; {too_long} given up as too long");
-        }
-        text.push('\n');
-    }
-    text
+    let title = style.bold(&bind::signature_text(&lowered.original));
+    let road = lowered.report.to_text(style);
+    format!("{title}\n{road}{}", summary.map_or(String::new(), summary_text))
+}
+
+fn summary_text(summary: Summary) -> String {
+    let Summary { same, outside_contract, too_long } = summary;
+    let wraps = match outside_contract {
+        0 => String::new(),
+        more => format!("; on {more} more, where an integer wraps"),
+    };
+    let given_up = match too_long {
+        0 => String::new(),
+        more => format!("; {more} given up as too long"),
+    };
+    format!("  check: the same answer on {}{wraps}{given_up}\n", plural(same, "input"))
 }
 
 fn summary_json(summary: Summary) -> Json {

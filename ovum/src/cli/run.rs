@@ -8,11 +8,13 @@ use crate::check::{self, Tolerance, Verdict};
 use crate::error::{Error, Result, codes};
 use crate::json::Json;
 use crate::pipeline::{Pipeline, Program};
-use crate::report::{Style, duration_text};
+use crate::report::{Report, Style};
 use crate::source::{Source, Text};
-use frontend_py::ParamType;
 use frontend_py::call::CallSpec;
-use rvsdg::{Answer, Inputs, Raised};
+use frontend_py::{Diagnostic, ParamType, RunDirective};
+use indexmap::IndexMap;
+use rvsdg::{Answer, Inputs, Raised, Span};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A call to make, as written and as read.
@@ -23,11 +25,24 @@ struct Request {
 
 /// What a call gave.
 struct Ran {
-    program: Program,
+    program: Rc<Program>,
     inputs: Inputs,
     answer: Answer,
     verdict: Option<Verdict>,
-    time: Duration,
+    report: Report,
+}
+
+/// What is the same for every call of a run.
+struct Session<'a> {
+    args: &'a RunArgs,
+    source: Source,
+    parse: Duration,
+    pipeline: Pipeline,
+    deadline: Option<Instant>,
+    /// Asserted ranges of parameters.
+    domains: IndexMap<String, (f64, f64)>,
+    /// What was compiled, by function and types of the arguments.
+    programs: Vec<(String, Vec<ParamType>, Rc<Program>)>,
 }
 
 /// Carries out the command and gives its exit code.
@@ -37,29 +52,27 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> Result<i32> {
     let source = Source::read(&args.file)?;
     let parse = start.elapsed();
     let requests = requests(args, &source)?;
+    let domains = args.compile.optimizer_options()?.domains;
+    let pipeline = pipeline(args, deadline)?;
+    let mut session =
+        Session { args, source, parse, pipeline, deadline, domains, programs: Vec::new() };
     let single = requests.len() == 1;
     let mut code = 0;
     let mut objects = Vec::new();
     for request in &requests {
-        let ran = match make_call(args, &source, request, parse, deadline) {
-            Ok(ran) => ran,
-            Err(error) if error.code() == codes::TIME_LIMIT => {
-                return Err(time_limit(&error, args.time_limit));
-            }
-            Err(error) => return Err(error),
-        };
+        let ran = session.make_call(request).map_err(|error| time_limit(error, args.time_limit))?;
         if console.json {
             let mut object = answer_json(&ran.program.function.shape, &ran.inputs, &ran.answer);
             if let Some(verdict) = ran.verdict {
                 object.push("check", Json::Str(verdict_text(verdict).to_owned()));
             }
-            object.push("report", ran.program.report.to_json());
+            object.push("report", ran.report.to_json());
             if !single {
                 object.push("call", Json::Str(request.written.clone()));
             }
             objects.push(object);
         } else {
-            code = code.max(show(console, &source, request, &ran, single));
+            code = code.max(show(console, session.source.text(), request, &ran, single));
         }
     }
     if console.json {
@@ -87,10 +100,8 @@ fn requests(args: &RunArgs, source: &Source) -> Result<Vec<Request>> {
     }
     let mut requests = Vec::new();
     for directive in source.directives() {
-        let call = frontend_py::call::parse_call(&directive.call).map_err(|diagnostic| {
-            let place = format!("{}:{}", source.text().name(), directive.line);
-            Error::source(&Text::new(&place, &directive.call), diagnostic.into())
-        })?;
+        let call = frontend_py::call::parse_call(&directive.call)
+            .map_err(|diagnostic| directive_error(source.text(), &directive, diagnostic))?;
         if args.func.as_ref().is_none_or(|func| *func == call.function) {
             requests.push(Request { written: directive.call, call });
         }
@@ -111,6 +122,16 @@ fn requests(args: &RunArgs, source: &Source) -> Result<Vec<Request>> {
     Err(Error::usage(message).hint(format!("give its arguments: --call \"{func}(…)\"")))
 }
 
+/// A diagnostic about a directive's call as one about the file.
+fn directive_error(text: &Text, directive: &RunDirective, mut diagnostic: Diagnostic) -> Error {
+    let call = text.find_in_line(directive.line, &directive.call);
+    diagnostic.span = match (diagnostic.span, call) {
+        (Some(span), Some(at)) => Some(Span { start: span.start + at, end: span.end + at }),
+        _ => None,
+    };
+    Error::source(text, diagnostic.into())
+}
+
 fn nothing_hint(source: &Source) -> String {
     let call = match source.functions().first() {
         Some(name) => format!("{name}(…)"),
@@ -119,43 +140,55 @@ fn nothing_hint(source: &Source) -> String {
     format!("use --call \"{call}\", or write a line `# ovum: run {call}` in the file")
 }
 
-/// Compiles and calls.
-fn make_call(
-    args: &RunArgs,
-    source: &Source,
-    request: &Request,
-    parse: Duration,
-    deadline: Option<Instant>,
-) -> Result<Ran> {
-    let pipeline = pipeline(args, deadline)?;
-    let types = parameter_types(args, &request.call)?;
-    let function = &request.call.function;
-    let mut lowered = pipeline.lower(source, function, types.as_deref())?;
-    lowered.report.phases.insert(0, ("parse", parse));
-    let inputs = bind::bind(&request.call, &lowered.function)?;
-    if let Some(options) = &pipeline.optimize {
-        bind::check_domains(&lowered.function, &inputs, &options.domains)?;
+impl Session<'_> {
+    /// Compiles, unless that was done before, and calls.
+    fn make_call(&mut self, request: &Request) -> Result<Ran> {
+        let function = &request.call.function;
+        let program = self.program(&request.call)?;
+        let mut report = program.report.clone();
+        let inputs = bind::bind(&request.call, &program.function)?;
+        bind::check_domains(&program.function, &inputs, &self.domains)?;
+        let start = Instant::now();
+        if self.deadline.is_some_and(|deadline| start >= deadline) {
+            return Err(Error::input(codes::TIME_LIMIT, format!("before `{function}` ran")));
+        }
+        let answer = program.call(&inputs, self.deadline)?;
+        report.push_phase("run", start.elapsed());
+        if check::timed_out(&answer) {
+            return Err(Error::input(codes::TIME_LIMIT, format!("while `{function}` ran")));
+        }
+        let verdict = if self.args.check {
+            let options = self.pipeline.optimize.as_ref();
+            let tolerance = Tolerance::of(options, report.optimizer.as_ref());
+            let original = &program.original;
+            let deadline = self.deadline;
+            Some(check::against_interpreter(original, &inputs, &answer, tolerance, deadline)?)
+        } else {
+            None
+        };
+        Ok(Ran { program, inputs, answer, verdict, report })
     }
-    let mut program = pipeline.finish(lowered)?;
-    let start = Instant::now();
-    if deadline.is_some_and(|deadline| start >= deadline) {
-        return Err(Error::input(codes::TIME_LIMIT, "before the function ran"));
+
+    fn program(&mut self, call: &CallSpec) -> Result<Rc<Program>> {
+        let arity = self.source.arity(&call.function)?;
+        if arity != call.args.len() {
+            return Err(bind::wrong_count(&call.function, arity, call.args.len()));
+        }
+        let types = match &self.args.compile.types {
+            Some(text) => bind::parse_types(text)?,
+            None => bind::argument_types(call)?,
+        };
+        let known =
+            self.programs.iter().find(|(name, of, _)| *name == call.function && *of == types);
+        if let Some((_, _, program)) = known {
+            return Ok(Rc::clone(program));
+        }
+        let mut program = self.pipeline.compile(&self.source, &call.function, Some(&types))?;
+        program.report.phases.insert(0, ("parse", self.parse));
+        let program = Rc::new(program);
+        self.programs.push((call.function.clone(), types, Rc::clone(&program)));
+        Ok(program)
     }
-    let answer = program.call(&inputs, deadline)?;
-    let time = start.elapsed();
-    if check::timed_out(&answer) {
-        return Err(Error::input(codes::TIME_LIMIT, format!("while `{function}` ran")));
-    }
-    program.report.push_phase("run", time);
-    let verdict = if args.check {
-        let tolerance =
-            Tolerance::of(pipeline.optimize.as_ref(), program.report.optimizer.as_ref());
-        let original = &program.original;
-        Some(check::against_interpreter(original, &inputs, &answer, tolerance, deadline)?)
-    } else {
-        None
-    };
-    Ok(Ran { program, inputs, answer, verdict, time })
 }
 
 fn pipeline(args: &RunArgs, deadline: Option<Instant>) -> Result<Pipeline> {
@@ -173,28 +206,16 @@ fn pipeline(args: &RunArgs, deadline: Option<Instant>) -> Result<Pipeline> {
     })
 }
 
-/// The parameter types for functions without annotations: those asked for, else the arguments'.
-/// None if the number of arguments is wrong, which [`bind::bind`] reports better.
-fn parameter_types(args: &RunArgs, call: &CallSpec) -> Result<Option<Vec<ParamType>>> {
-    match &args.compile.types {
-        Some(text) => bind::parse_types(text).map(Some),
-        None => bind::argument_types(call).map(Some),
-    }
-}
-
 /// Prints a call's result, or its exception, for a person. Returns the exit code.
-fn show(
-    console: &mut Console<'_>,
-    source: &Source,
-    request: &Request,
-    ran: &Ran,
-    single: bool,
-) -> i32 {
-    let Ran { program, inputs: _, answer, verdict, time } = ran;
+fn show(console: &mut Console<'_>, text: &Text, request: &Request, ran: &Ran, single: bool) -> i32 {
+    let Ran { program, answer, verdict, report, .. } = ran;
     let style = console.style;
-    let title = bind::signature_text(&program.original);
-    console.say(&format!("{}\n", style.bold(&title)));
-    console.say(&program.report.to_text(style));
+    let title = style.bold(&bind::signature_text(&program.original));
+    if single {
+        console.say(&format!("{title}\n{}", report.to_text(style)));
+    } else {
+        console.say(&format!("{title}  {}\n", style.dim(&report.summary())));
+    }
     if let Some(verdict) = verdict {
         console.say(&format!("  check: {}\n", verdict_text(*verdict)));
     }
@@ -209,9 +230,7 @@ fn show(
             0
         }
         Err(raised) => {
-            let after = duration_text(*time);
-            console.say(&format!("  raised after {after}\n"));
-            console.say(&exception_text(source.text(), &request.written, raised, style));
+            console.say(&exception_text(text, &request.written, raised, style));
             1
         }
     }
@@ -220,14 +239,10 @@ fn show(
 /// An exception as Python would say it, with the line it comes from.
 fn exception_text(text: &Text, call: &str, raised: &Raised, style: Style) -> String {
     let name = style.error(raised.kind.name());
-    let mut shown = if raised.message.is_empty() {
-        format!("{name}\n")
-    } else {
-        format!("{name}: {}\n", raised.message)
-    };
+    let colon = if raised.message.is_empty() { "" } else { ": " };
+    let title = format!("{name}{colon}{}", raised.message);
     if !raised.span.is_some() {
-        shown += &format!("  in {call}\n");
-        return shown;
+        return format!("{title}\n  in {call}\n");
     }
     let (line, column) = text.line_column(raised.span.start);
     let source = text.text().lines().nth(line as usize - 1).unwrap_or("");
@@ -238,10 +253,12 @@ fn exception_text(text: &Text, call: &str, raised: &Raised, style: Style) -> Str
     let gutter = " ".repeat(number.len());
     let indent: String =
         source.chars().take(column as usize - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
-    shown += &format!("{gutter}--> {}:{line}:{column}, in {call}\n", text.name());
-    shown += &format!("{gutter} |\n{number} | {source}\n");
-    shown += &format!("{gutter} | {indent}{}\n", style.error(&"^".repeat(width)));
-    shown
+    let marks = style.error(&"^".repeat(width));
+    let file = text.name();
+    format!(
+        "{title}\n{gutter}--> {file}:{line}:{column}, in {call}\n{gutter} |\n\
+         {number} | {source}\n{gutter} | {indent}{marks}\n"
+    )
 }
 
 fn verdict_text(verdict: Verdict) -> &'static str {
@@ -253,9 +270,10 @@ fn verdict_text(verdict: Verdict) -> &'static str {
     }
 }
 
-fn time_limit(error: &Error, limit: Option<Duration>) -> Box<Error> {
-    let seconds = limit.map_or(0.0, |limit| limit.as_secs_f64());
-    let when = error.diagnostics.first().map_or("", |first| first.message.as_str());
-    let message = format!("the time limit of {seconds} s was reached {when}");
+/// Says how long the limit was, if the error is that it was reached.
+fn time_limit(error: Error, limit: Option<Duration>) -> Error {
+    let (Some(limit), codes::TIME_LIMIT) = (limit, error.code()) else { return error };
+    let when = error.message();
+    let message = format!("the time limit of {} s was reached {when}", limit.as_secs_f64());
     Error::input(codes::TIME_LIMIT, message)
 }
