@@ -269,3 +269,122 @@ fn misfit(given: &str, ty: Type, name: &str) -> Error {
     let message = format!("`{name}` is {}, but {given} was given", type_text(ty));
     Error::input(codes::ARGUMENTS, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rvsdg::{Param, Shape};
+
+    const FLOATS: Type = Type::MemRef { elem: Elem::F64, rank: 1, mem: 0 };
+
+    fn function(types: &[Type]) -> Function {
+        let names = ["a", "b", "c"];
+        let params =
+            names.iter().zip(types).map(|(name, ty)| Param { name: (*name).into(), ty: *ty });
+        Function::new("f", params.collect(), 3, Shape::None)
+    }
+
+    fn bound(types: &[Type], call: &str) -> std::result::Result<Inputs, String> {
+        let call = parse_call(call).expect("a call");
+        bind(&call, &function(types)).map_err(|error| error.message().to_owned())
+    }
+
+    fn one(ty: Type, literal: &str) -> std::result::Result<Scalar, String> {
+        let inputs = bound(&[ty], &format!("f({literal})"))?;
+        match inputs.args[0] {
+            Arg::Scalar(scalar) => Ok(scalar),
+            Arg::Array(_) => Err("an array".to_owned()),
+        }
+    }
+
+    #[test]
+    fn scalars_are_converted_where_no_value_is_lost() {
+        assert_eq!(one(Type::F64, "2"), Ok(Scalar::F64(2.0)));
+        assert_eq!(one(Type::F64, "True"), Ok(Scalar::F64(1.0)));
+        assert_eq!(one(Type::F32, "0.1"), Ok(Scalar::F32(0.1)));
+        assert_eq!(one(Type::I64, "False"), Ok(Scalar::I64(0)));
+        assert_eq!(one(Type::I32, "-5"), Ok(Scalar::I32(-5)));
+        assert_eq!(one(Type::Bool, "True"), Ok(Scalar::Bool(true)));
+        for (ty, literal, message) in [
+            (Type::I64, "2.0", "`a` is i64, but the float 2.0 was given"),
+            (Type::I32, "2147483648", "`a` is i32, but the integer 2147483648 was given"),
+            (Type::Bool, "1", "`a` is bool, but the integer 1 was given"),
+            (Type::F64, "None", "`a` is f64, but `None` was given"),
+            (Type::F64, "[1.0]", "`a` is f64, but a list was given"),
+            (FLOATS, "1.0", "`a` is array[f64, 1], but the float 1.0 was given"),
+        ] {
+            assert_eq!(one(ty, literal), Err(message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn lists_take_the_parameters_type() {
+        assert_eq!(bound(&[FLOATS], "f([])").expect("empty").arrays, [Array::f64(vec![])]);
+        let inputs = bound(&[FLOATS], "f([1, 2.5])").expect("converted");
+        assert_eq!(inputs.arrays, [Array::f64(vec![1.0, 2.5])]);
+        let matrix = Type::MemRef { elem: Elem::I64, rank: 2, mem: 1 };
+        let inputs = bound(&[matrix], "f([[1, 2], [3, 4]])").expect("rows");
+        assert_eq!(inputs.arrays[0].shape, [2, 2]);
+        assert_eq!(bound(&[matrix], "f([])").expect("empty").arrays[0].shape, [0, 0]);
+        assert_eq!(bound(&[matrix], "f([[], []])").expect("empty").arrays[0].shape, [2, 0]);
+        let error = bound(&[matrix], "f([1])").expect_err("one dimension");
+        assert_eq!(
+            error,
+            "`a` takes an array of 2 dimensions, but a list of 1 dimension was given"
+        );
+        let error = bound(&[matrix], "f([[1.5]])").expect_err("a float");
+        assert_eq!(error, "`a` is i64, but the float 1.5 was given");
+    }
+
+    #[test]
+    fn one_variable_is_one_array() {
+        let inputs = bound(&[FLOATS, FLOATS], "v = [1.0]; f(v, v)").expect("aliased");
+        assert_eq!(inputs.args, [Arg::Array(0), Arg::Array(0)]);
+        assert_eq!(inputs.arrays.len(), 1);
+        let inputs = bound(&[FLOATS, FLOATS], "f([1.0], [1.0])").expect("apart");
+        assert_eq!(inputs.args, [Arg::Array(0), Arg::Array(1)]);
+        let ints = Type::MemRef { elem: Elem::I64, rank: 1, mem: 1 };
+        let error = bound(&[FLOATS, ints], "v = [1]; f(v, v)").expect_err("two types");
+        assert!(error.starts_with("one list is passed both as array[f64, 1]"), "{error}");
+    }
+
+    #[test]
+    fn the_number_of_arguments_must_fit() {
+        let error = bound(&[Type::F64], "f()").expect_err("too few");
+        assert_eq!(error, "`f` takes 1 argument, but 0 were given");
+        let error = bound(&[], "f(1)").expect_err("too many");
+        assert_eq!(error, "`f` takes 0 arguments, but 1 was given");
+    }
+
+    #[test]
+    fn arguments_decide_types() {
+        let types = |call: &str| {
+            let call = parse_call(call).expect("a call");
+            argument_types(&call)
+                .map(|types| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        };
+        let found = types("f(1, 1.0, True, [], [1], [1, 2.0], [True], [[1]])").expect("types");
+        assert_eq!(
+            found,
+            "i64 f64 bool array[f64, 1] array[i64, 1] array[f64, 1] array[bool, 1] array[i64, 2]"
+        );
+        assert!(types("f(None)").is_err());
+    }
+
+    #[test]
+    fn domains_hold_for_every_number() {
+        let f = function(&[Type::F64, Type::I64, FLOATS]);
+        let domains = ["a", "b", "c"].map(|name| (name.to_owned(), (-1.0, 1.0)));
+        let domains = IndexMap::from(domains);
+        let check = |call: &str| {
+            let inputs = bind(&parse_call(call).expect("a call"), &f).expect("arguments");
+            check_domains(&f, &inputs, &domains).map_err(|error| error.message().to_owned())
+        };
+        assert_eq!(check("f(-1.0, 1, [0.0, 1.0])"), Ok(()));
+        for bad in ["f(1.5, 0, [])", "f(nan, 0, [])", "f(0.0, 2, [])", "f(0.0, 0, [0.0, -inf])"] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        let message = check("f(1.5, 0, [])").expect_err("outside");
+        assert_eq!(message, "the argument 1.5 for `a` lies outside its domain -1.0..1.0");
+    }
+}
