@@ -4,7 +4,7 @@ use super::{Draft, assert_same, compile, scalars};
 use crate::EmitOptions;
 use rvsdg::{Cmp, Const, ExcKind, Function, MathFn, Op, Scalar, Type};
 
-const FLOATS: [f64; 36] = [
+const FLOATS: [f64; 38] = [
     0.0,
     -0.0,
     1.0,
@@ -41,6 +41,9 @@ const FLOATS: [f64; 36] = [
     f64::NEG_INFINITY,
     f64::NAN,
     -171.5,
+    // The C library's pow(x, 2.0) is not x * x, and its pow(2.0, x) not exp2(x).
+    1.617_486_862_710_821_2,
+    0.051_740_762_168_322_685,
 ];
 
 const INTS: [i64; 25] = [
@@ -195,12 +198,15 @@ fn constant_arguments_fold_to_the_same_bits() {
         if f.arity() != 2 || f.result(Type::F64) == Type::Bool {
             continue;
         }
-        for y in [2.0, 0.5, -1.0, 3.0, 0.0] {
-            let mut draft = Draft::new("half_constant", &[("x", Type::F64)], 1);
-            let y = draft.op(Op::Const(Const::f64(y)), &[]);
-            let x = draft.param(0);
-            let result = draft.op(Op::Math(f), &[x, y]);
-            functions.push(draft.finish(&[result]));
+        for constant in [2.0, 0.5, -1.0, 3.0, 10.0, 0.0] {
+            for first in [false, true] {
+                let mut draft = Draft::new("half_constant", &[("x", Type::F64)], 1);
+                let constant = draft.op(Op::Const(Const::f64(constant)), &[]);
+                let x = draft.param(0);
+                let operands = if first { [constant, x] } else { [x, constant] };
+                let result = draft.op(Op::Math(f), &operands);
+                functions.push(draft.finish(&[result]));
+            }
         }
     }
     run_all(&functions);
