@@ -3,5 +3,6 @@
 mod analyses;
 mod congruence;
 mod limits;
+mod matching;
 mod regions;
 mod rewriting;
