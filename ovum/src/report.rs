@@ -214,6 +214,7 @@ fn cost(value: f64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 mod tests {
     use super::*;
 
@@ -249,12 +250,14 @@ mod tests {
     #[test]
     fn text_shows_the_road() {
         expect_test::expect![[r#"
+            report
               lower    Python -> RVSDG              0.15 ms  17 nodes
               saturate e-graph, all rewrites        2.50 ms  120 e-nodes, 1 e-class; 2 rewrites of 1 rule; saturated
               extract  e-graph -> cheapest RVSDG     1.50 s  9 nodes, cost 240 -> 31.5
               approximated by tanh-pade on [-1, 1]: error <= 1.000e-6
               error of the result <= 2.000e-6
-        "#]].assert_eq(&sample().to_text(Style::default()));
+        "#]]
+            .assert_eq(&format!("report\n{}", sample().to_text(Style::default())));
     }
 
     #[test]
