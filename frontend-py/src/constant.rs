@@ -76,7 +76,8 @@ impl Evaluator<'_, '_> {
     }
 
     fn is_math(&self, expr: &Expr) -> bool {
-        matches!(expr, Expr::Name(name) if matches!(self.module.get(name.id.as_str()), Some(Global::Math)))
+        let Expr::Name(name) = expr else { return false };
+        matches!(self.module.get(name.id.as_str()), Some(Global::Math))
     }
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Option<Scalar> {

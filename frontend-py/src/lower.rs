@@ -16,6 +16,7 @@ mod flow;
 mod index;
 mod loops;
 mod math;
+mod range;
 mod stmt;
 mod value;
 

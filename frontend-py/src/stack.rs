@@ -6,9 +6,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 /// limit for one expression lies between 1,000 and 3,000.
 pub(crate) const MAX_DEPTH: usize = 1_500;
 
-/// Bytes of the large stack. The deepest lowering (a helper's body inside an expression, each at
-/// the nesting limit) was measured below 40 MiB; memory is committed only as it is touched.
-const STACK_BYTES: usize = 256 << 20;
+/// Bytes of the large stack. The deepest programs that the tests compile need less than 3 MiB with
+/// the dev profile; memory is committed only as it is touched.
+const STACK_BYTES: usize = 64 << 20;
 
 /// Runs the work on a thread with a large stack.
 ///

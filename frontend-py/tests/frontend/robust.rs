@@ -187,6 +187,12 @@ fn deep_nesting_is_refused_or_compiled() {
         let text = format!("def f(x):\n    return x{}\n", " + x".repeat(terms));
         assert_eq!(compile_all(&text, Semantics::Strict), 1);
     }
+    // The deepest that is accepted: a long expression in a helper that is called in another.
+    let both = format!(
+        "def g(x):\n    return x{0}\ndef f(x):\n    return g(x){0}\n",
+        " + x".repeat(1_480)
+    );
+    assert_eq!(compile_all(&both, Semantics::Strict), 2);
     let nested = format!("def f(x):\n    return {}x{}\n", "(".repeat(1_000), ")".repeat(1_000));
     assert_eq!(compile_all(&nested, Semantics::Strict), 1);
 }

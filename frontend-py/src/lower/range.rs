@@ -1,0 +1,181 @@
+//! What a `for` loop counts: `range(…)` with Python's bounds and no overflow, or an array's items.
+
+use super::value::Val;
+use super::{Lower, Res};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::types::span_of;
+use ruff_python_ast::{Expr, StmtFor};
+use rvsdg::{Cmp, Const, ExcKind, Op, Span, ValueId};
+
+/// A counted loop.
+pub(super) struct Count<'a> {
+    pub(super) target: &'a Expr,
+    /// The array or row whose items the target takes; else the counter itself.
+    pub(super) container: Option<Val>,
+    pub(super) start: ValueId,
+    pub(super) step: ValueId,
+    /// The next iteration runs if the *next* counter is before this bound.
+    bound: Bound,
+    pub(super) span: Span,
+}
+
+#[derive(Clone, Copy)]
+enum Bound {
+    /// Counter plus step, compared so; cannot overflow.
+    Next(Cmp, ValueId),
+    /// Counter before the step, compared so: `limit` is the bound less the step.
+    Before(Cmp, ValueId),
+    /// As `Before`, upwards or downwards by the sign of the step.
+    Either { up: ValueId, limit: ValueId },
+}
+
+impl<'a> Lower<'a, '_> {
+    /// Whether another iteration follows the one with this counter; `next` is the next counter.
+    pub(super) fn more(&mut self, count: &Count<'a>, counter: ValueId, next: ValueId) -> ValueId {
+        let span = count.span;
+        match count.bound {
+            Bound::Next(cmp, stop) => self.op(Op::ICmp(cmp), &[next, stop], span),
+            Bound::Before(cmp, limit) => self.op(Op::ICmp(cmp), &[counter, limit], span),
+            Bound::Either { up, limit } => {
+                let below = self.op(Op::ICmp(Cmp::Lt), &[counter, limit], span);
+                let above = self.op(Op::ICmp(Cmp::Gt), &[counter, limit], span);
+                self.op(Op::Select, &[up, below, above], span)
+            }
+        }
+    }
+
+    /// Evaluates what a `for` runs over: the counter, and whether there is a first iteration.
+    pub(super) fn count(&mut self, s: &'a StmtFor) -> Res<(Count<'a>, ValueId)> {
+        let span = span_of(&*s.iter);
+        let target = &*s.target;
+        if let Expr::Call(call) = &*s.iter
+            && let Expr::Name(name) = &*call.func
+            && name.id.as_str() == "range"
+            && self.is_builtin("range")
+        {
+            return self.range(target, call, span);
+        }
+        if let Expr::Call(call) = &*s.iter
+            && let Expr::Name(name) = &*call.func
+            && matches!(name.id.as_str(), "enumerate" | "zip" | "reversed")
+        {
+            let message = format!("`for` over `{}` is not supported", name.id);
+            return Err(Diagnostic::at(codes::STATEMENT, span, message)
+                .hint("write `for i in range(len(a)):` and index the arrays")
+                .into());
+        }
+        let container = self.expr(&s.iter)?;
+        let Some(stop) = self.items(&container, span) else {
+            let message = "`for` runs over `range(…)` or an array";
+            return Err(Diagnostic::at(codes::STATEMENT, span, message)
+                .hint("write `for i in range(n):`")
+                .into());
+        };
+        let start = self.constant(Const::I64(0), span);
+        let step = self.constant(Const::I64(1), span);
+        let first = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
+        let bound = Bound::Next(Cmp::Lt, stop);
+        Ok((Count { target, container: Some(container), start, step, bound, span }, first))
+    }
+
+    fn range(
+        &mut self,
+        target: &'a Expr,
+        call: &'a ruff_python_ast::ExprCall,
+        span: Span,
+    ) -> Res<(Count<'a>, ValueId)> {
+        let args = &call.arguments;
+        if !args.keywords.is_empty() || !(1..=3).contains(&args.args.len()) {
+            let message = "`range` takes one to three positional arguments";
+            return Err(Diagnostic::at(codes::ARGUMENTS, span, message)
+                .hint("write range(stop), range(start, stop) or range(start, stop, step)")
+                .into());
+        }
+        let mut values = Vec::new();
+        for arg in &args.args {
+            values.push(self.index_number(arg, "an argument of `range`")?);
+        }
+        let (start, stop, step) = match values[..] {
+            [stop] => (None, stop, None),
+            [start, stop] => (Some(start), stop, None),
+            [start, stop, step] => (Some(start), stop, Some(step)),
+            _ => unreachable!("range has one to three arguments"),
+        };
+        let start = start.unwrap_or_else(|| self.constant(Const::I64(0), span));
+        let mut step = step.unwrap_or_else(|| self.constant(Const::I64(1), span));
+        let known = self.f.as_const(step).and_then(Const::as_i64);
+        if !self.is_fast() && known.is_none_or(|step| step == 0) {
+            let zero = self.constant(Const::I64(0), span);
+            let nonzero = self.op(Op::ICmp(Cmp::Ne), &[step, zero], span);
+            let message = "range() arg 3 must not be zero";
+            step = self.guard(nonzero, step, ExcKind::ValueError, message, span);
+        }
+        let (first, bound) = match known.filter(|step| *step != 0) {
+            Some(known) => self.known_step(start, stop, step, known, span),
+            None => self.unknown_step(start, stop, step, span),
+        };
+        Ok((Count { target, container: None, start, step, bound, span }, first))
+    }
+
+    fn known_step(
+        &mut self,
+        start: ValueId,
+        stop: ValueId,
+        step: ValueId,
+        known: i64,
+        span: Span,
+    ) -> (ValueId, Bound) {
+        let cmp = if known > 0 { Cmp::Lt } else { Cmp::Gt };
+        let consts = (self.f.as_const(start), self.f.as_const(stop));
+        let first = match consts {
+            (Some(Const::I64(a)), Some(Const::I64(b))) => {
+                self.constant(Const::Bool(cmp.holds(&a, &b)), span)
+            }
+            _ => self.op(Op::ICmp(cmp), &[start, stop], span),
+        };
+        // The counter plus the step passes the bound without overflow if the step is 1 or -1, or
+        // if the bound is far enough from the end of the 64-bit range.
+        let close = match consts.1 {
+            Some(Const::I64(stop)) => stop.checked_add(known).is_some(),
+            _ => known.unsigned_abs() == 1 || self.is_fast(),
+        };
+        if close {
+            return (first, Bound::Next(cmp, stop));
+        }
+        let (edge, clamp) =
+            if known > 0 { (i64::MIN + known, Op::IMax) } else { (i64::MAX + known, Op::IMin) };
+        let edge = self.constant(Const::I64(edge), span);
+        let clamped = self.op(clamp, &[stop, edge], span);
+        let limit = self.op(Op::ISub, &[clamped, step], span);
+        (first, Bound::Before(cmp, limit))
+    }
+
+    fn unknown_step(
+        &mut self,
+        start: ValueId,
+        stop: ValueId,
+        step: ValueId,
+        span: Span,
+    ) -> (ValueId, Bound) {
+        let zero = self.constant(Const::I64(0), span);
+        let up = self.op(Op::ICmp(Cmp::Gt), &[step, zero], span);
+        let below = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
+        let mut above = self.op(Op::ICmp(Cmp::Gt), &[start, stop], span);
+        if self.is_fast() {
+            // Without the check for zero, a zero step must not loop for ever.
+            let down = self.op(Op::ICmp(Cmp::Lt), &[step, zero], span);
+            above = self.op(Op::BAnd, &[down, above], span);
+        }
+        let first = self.op(Op::Select, &[up, below, above], span);
+        // `bound - step` kept inside the 64-bit range: counter < limit iff counter + step < bound.
+        let least = self.constant(Const::I64(i64::MIN), span);
+        let most = self.constant(Const::I64(i64::MAX), span);
+        let low = self.op(Op::IAdd, &[least, step], span);
+        let high = self.op(Op::IAdd, &[most, step], span);
+        let above_low = self.op(Op::IMax, &[stop, low], span);
+        let below_high = self.op(Op::IMin, &[stop, high], span);
+        let clamped = self.op(Op::Select, &[up, above_low, below_high], span);
+        let limit = self.op(Op::ISub, &[clamped, step], span);
+        (first, Bound::Either { up, limit })
+    }
+}
