@@ -51,6 +51,7 @@ fn ovum(file: &Path, args: &[&str]) -> Outcome {
 }
 
 /// Runs the command on Python text; expects nothing on standard output.
+#[allow(clippy::needless_pass_by_value, reason = "a snapshot is written where it is passed")]
 fn refused(test: &str, text: &str, args: &[&str], code: i32, expected: Expect) {
     let folder = Folder::new(test);
     let outcome = ovum(&folder.file("program.py", text), args);
