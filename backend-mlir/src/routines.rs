@@ -95,10 +95,12 @@ impl Shared {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for (symbol, signature) in &self.library {
-            // `errno` is nobody's business: without effects LLVM may merge equal calls.
+            // Nobody looks at `errno`: without effects LLVM may merge equal calls. But it must not
+            // replace one function by others (`pow(x, 2.0)` by a product has other last bits).
             let _ = writeln!(
                 text,
-                "func.func private @{symbol}{signature} attributes {{llvm.readnone}}"
+                "func.func private @{symbol}{signature} \
+                 attributes {{llvm.readnone, passthrough = [\"nobuiltin\"]}}"
             );
         }
         for routine in &self.routines {

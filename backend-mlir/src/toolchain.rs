@@ -211,8 +211,7 @@ impl CodeTools {
         })
     }
 
-    /// Makes a shared object. Library calls stay calls (`pow(x, 2.0)` as a product has other last
-    /// bits), and products are not fused into sums.
+    /// Makes a shared object. Products are not fused into sums.
     fn build(
         &self,
         ir: &str,
@@ -230,7 +229,6 @@ impl CodeTools {
                     "-Wno-override-module",
                     &level,
                     "-ffp-contract=off",
-                    "-fno-builtin",
                     "-shared",
                     "-fPIC",
                     "-Wl,-Bsymbolic",
@@ -250,7 +248,7 @@ impl CodeTools {
                     common.push("-mcpu=native".to_owned());
                 }
                 let mut args = common.clone();
-                args.extend(strings(&[&level, "-disable-simplify-libcalls", ir, "-o", &better]));
+                args.extend(strings(&[&level, ir, "-o", &better]));
                 run(opt, &args, dir, deadline)?;
                 let mut args = common;
                 args.extend(strings(&[
