@@ -228,3 +228,20 @@ fn nodes_carry_the_places_of_their_expressions() {
         .collect();
     assert_eq!(guards, ["1.0 / x", "2.0 / x"]);
 }
+
+#[test]
+fn literals_take_the_width_of_32_bit_operands() {
+    let text = "import math\ndef f(x: f32, n: i32, a: array[f32, 1], b: array[i32, 1]):\n    \
+                a[0] = 2.0 * x + 1\n    b[n] = n * 3 + n // 2\n    for i in range(n):\n        a[i] += 1\n    \
+                return 0.5 * x ** 2, math.tanh(x), n + 1, n / 2, x + 2.5 * n, -n, min(x, 1), x < n\n";
+    let f = lowered(text, Semantics::Strict);
+    assert_eq!(
+        f.result_types(),
+        [Type::F32, Type::F32, Type::I32, Type::F64, Type::F64, Type::I32, Type::F32, Type::Bool]
+    );
+    let run = crate::harness::answer(&f, "f(1.5, 1, [0.0, 0.0], [0, 0])");
+    assert!(run.contains("| (g3f900000,"), "{run}");
+    assert!(run.ends_with("| [g40a00000,g00000000] [j0,j3]"), "{run}");
+    let wide = lowered(text, Semantics::Fast);
+    assert_eq!(wide.result_types(), f.result_types());
+}
