@@ -31,9 +31,14 @@ pub struct Extracted {
     pub selection: Selection,
 }
 
-/// Extracts the program of least estimated cost that an extractor finds and that is legal.
-pub fn extract_program(model: &Model<'_>, extractor: &dyn Extractor) -> Option<Extracted> {
-    let mut banned: Set<ENodeId> = Set::default();
+/// Extracts the program of least estimated cost that an extractor finds and that is legal, without
+/// the nodes in `without`.
+pub fn extract_program(
+    model: &Model<'_>,
+    extractor: &dyn Extractor,
+    without: &[ENodeId],
+) -> Option<Extracted> {
+    let mut banned: Set<ENodeId> = without.iter().copied().collect();
     for _ in 0..MAX_BANS {
         let choice = choose(model, &banned, extractor)?;
         match attempt(model, &choice, &banned) {

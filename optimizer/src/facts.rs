@@ -322,27 +322,23 @@ pub fn math_range(f: MathFn, operands: &[Facts]) -> Range {
         return Range::any(f.result(Type::F64));
     };
     let inf = f64::INFINITY;
+    let value = |x: f64| rvsdg::scalar::math1(f, x);
     let range = match f {
-        MathFn::Tanh => x.monotone(f64::tanh, (-1.0, 1.0)),
-        MathFn::Exp => x.monotone(f64::exp, (0.0, inf)),
-        MathFn::Expm1 => x.monotone(f64::exp_m1, (-1.0, inf)),
-        MathFn::Atan => x.monotone(f64::atan, (-1.571, 1.571)),
-        MathFn::Asinh => x.monotone(f64::asinh, (-inf, inf)),
-        MathFn::Sinh => x.monotone(f64::sinh, (-inf, inf)),
-        MathFn::Cbrt => x.monotone(f64::cbrt, (-inf, inf)),
+        MathFn::Tanh => x.monotone(value, (-1.0, 1.0)),
+        MathFn::Exp => x.monotone(value, (0.0, inf)),
+        MathFn::Expm1 => x.monotone(value, (-1.0, inf)),
+        MathFn::Atan => x.monotone(value, (-1.571, 1.571)),
+        MathFn::Asinh | MathFn::Sinh | MathFn::Cbrt => x.monotone(value, (-inf, inf)),
         MathFn::Erf => Floats { lo: -1.0, hi: 1.0, nan: x.nan },
         MathFn::Erfc => Floats { lo: 0.0, hi: 2.0, nan: x.nan },
-        MathFn::Sqrt if x.lo >= 0.0 => x.monotone(f64::sqrt, (0.0, inf)),
-        MathFn::Log if x.lo > 0.0 => x.monotone(f64::ln, (-inf, inf)),
-        MathFn::Log2 if x.lo > 0.0 => x.monotone(f64::log2, (-inf, inf)),
-        MathFn::Log10 if x.lo > 0.0 => x.monotone(f64::log10, (-inf, inf)),
-        MathFn::Log1p if x.lo > -1.0 => x.monotone(f64::ln_1p, (-inf, inf)),
+        MathFn::Sqrt if x.lo >= 0.0 => x.monotone(value, (0.0, inf)),
+        MathFn::Log | MathFn::Log2 | MathFn::Log10 if x.lo > 0.0 => x.monotone(value, (-inf, inf)),
+        MathFn::Log1p if x.lo > -1.0 => x.monotone(value, (-inf, inf)),
         MathFn::Sin | MathFn::Cos if x.is_finite() => Floats::new(-1.0, 1.0),
-        MathFn::Cosh => x.abs().monotone(f64::cosh, (1.0, inf)),
-        MathFn::Floor => x.monotone(f64::floor, (-inf, inf)),
-        MathFn::Ceil => x.monotone(f64::ceil, (-inf, inf)),
-        MathFn::Trunc => x.monotone(f64::trunc, (-inf, inf)),
-        MathFn::Rint => x.monotone(f64::round_ties_even, (-inf, inf)),
+        MathFn::Cosh => x.abs().monotone(value, (1.0, inf)),
+        MathFn::Floor | MathFn::Ceil | MathFn::Trunc | MathFn::Rint => {
+            x.monotone(value, (-inf, inf))
+        }
         MathFn::Pow | MathFn::MathPow => match whole_exponent(operands) {
             Some(n) => x.power(n),
             None => Floats::ANY,

@@ -1,11 +1,12 @@
 //! The whole road of one function: encode, saturate, extract, decode, judge.
 
 use crate::encode::{Assumptions, encode};
-use crate::extraction::{cost_of, extract_program};
+use crate::extraction::{Extracted, cost_of, extract_program};
 use crate::facts::Range;
 use crate::interval::{Floats, Ints};
 use crate::model::Model;
 use crate::options::{Optimized, Options, OptionsError, Report};
+use crate::saturate::{Certificate, Saturation, approximate_nodes, certify};
 use extract::Extractor;
 use rvsdg::{Function, Type};
 use std::time::Instant;
@@ -47,8 +48,8 @@ pub fn optimize_with(
     let start = Instant::now();
     let saturation = crate::saturate::saturate(&mut model, options)?;
     report.phases.insert("saturate", start.elapsed());
-    report.stop_reason = saturation.stop_reason;
-    report.rules_fired = saturation.rules_fired;
+    report.stop_reason.clone_from(&saturation.stop_reason);
+    report.rules_fired.clone_from(&saturation.rules_fired);
     report.e_nodes = model.graph.node_count();
     report.e_classes = model.graph.class_count();
     if model.graph.root_contradiction().is_some() {
@@ -56,22 +57,38 @@ pub fn optimize_with(
     }
 
     let start = Instant::now();
-    let extracted = extract_program(&model, extractor);
+    let judged = certified_program(&model, &saturation, options, extractor);
     report.phases.insert("extract", start.elapsed());
-    let Some(extracted) = extracted else {
+    let Some((extracted, certificate)) = judged else {
         report.kept_input = true;
         return Ok(Optimized { function: function.clone(), report });
     };
-    let certified = crate::saturate::certify(&model, &saturation.sites, &extracted, options);
     let cost = cost_of(&extracted.function);
-    let Some(certified) = certified.filter(|_| cost < report.cost_before) else {
+    if cost >= report.cost_before {
         report.kept_input = true;
         return Ok(Optimized { function: function.clone(), report });
-    };
+    }
     report.cost_after = cost;
-    report.approximations = certified.approximations;
-    report.error_bound = certified.bound;
+    report.approximations = certificate.approximations;
+    report.error_bound = certificate.bound;
     Ok(Optimized { function: extracted.function, report })
+}
+
+/// The cheapest legal program within the error budget: where an approximated one exceeds it, the
+/// cheapest exact one.
+fn certified_program(
+    model: &Model<'_>,
+    saturation: &Saturation,
+    options: &Options,
+    extractor: &dyn Extractor,
+) -> Option<(Extracted, Certificate)> {
+    let extracted = extract_program(model, extractor, &[])?;
+    if let Some(certificate) = certify(model, &saturation.sites, &extracted, options) {
+        return Some((extracted, certificate));
+    }
+    let exact = extract_program(model, extractor, &approximate_nodes(model))?;
+    let certificate = certify(model, &saturation.sites, &exact, options)?;
+    Some((exact, certificate))
 }
 
 /// What the analysis may assume: the asserted domains and the folding rules.
@@ -100,7 +117,7 @@ fn assumptions(function: &Function, options: &Options) -> Result<Assumptions, Op
         .collect();
     Ok(Assumptions {
         formals,
-        fold: true,
+        fold: crate::families::plan(options)?.fold,
         inexact: options.fast_math,
         node_limit: options.node_limit,
     })

@@ -1,9 +1,21 @@
-//! Saturation under the caller's rule sets and limits.
+//! Saturation under the caller's rule sets, budgets and limits.
 
-use crate::extraction::Extracted;
+use crate::approx::{self, Site};
+use crate::certify;
+use crate::extraction::{Extracted, extract_program};
+use crate::facts::FactAnalysis;
+use crate::families::{self, Plan};
+use crate::language::{Meaning, Payload};
 use crate::model::Model;
 use crate::options::{Approximation, Options, OptionsError};
+use egraph_core::{Composition, Limits, Rules, Runner, SchedulerKind, StopReason};
 use indexmap::IndexMap;
+use rvsdg::Const;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Candidates beyond this many are not considered: admission is quadratic in their number.
+const MAX_SITES: usize = 64;
 
 /// How saturation ended.
 pub(crate) struct Saturation {
@@ -11,8 +23,8 @@ pub(crate) struct Saturation {
     pub(crate) stop_reason: String,
     /// Effective applications by rule.
     pub(crate) rules_fired: IndexMap<String, usize>,
-    /// Approximations that were admitted.
-    pub(crate) sites: Vec<Approximation>,
+    /// Approximations that were admitted, by the number in their payload.
+    pub(crate) sites: Vec<Site>,
 }
 
 /// What an extracted program's error is.
@@ -23,23 +35,153 @@ pub(crate) struct Certificate {
     pub(crate) bound: Option<f64>,
 }
 
+/// Runs the exact and real sets, places the approximations that fit the budget, and runs the sets
+/// again on what they added.
 pub(crate) fn saturate(
-    _model: &mut Model<'_>,
-    _options: &Options,
+    model: &mut Model<'_>,
+    options: &Options,
 ) -> Result<Saturation, OptionsError> {
-    Ok(Saturation {
-        stop_reason: "saturated".to_owned(),
+    let plan = families::plan(options)?;
+    let started = Instant::now();
+    let mut saturation = Saturation {
+        stop_reason: StopReason::Saturated.to_string(),
         rules_fired: IndexMap::new(),
         sites: Vec::new(),
-    })
+    };
+    let rules = plan.composition.as_ref().map(|_| compile(model));
+    let run = |model: &mut Model<'_>, saturation: &mut Saturation| {
+        if let (Some(rules), Some(sets)) = (&rules, &plan.composition) {
+            run_rules(model, rules, sets, options, started, saturation);
+        }
+    };
+    run(model, &mut saturation);
+    if admit(model, options, &plan, &mut saturation) {
+        run(model, &mut saturation);
+    }
+    Ok(saturation)
+}
+
+/// The rules of every family for this model's language.
+fn compile(model: &mut Model<'_>) -> Rules<FactAnalysis> {
+    let analysis = model.graph.analysis_mut();
+    let language = analysis.language.clone();
+    let payloads = &mut analysis.payloads;
+    let resolve = |text: &str| parse_constant(text).map(|c| payloads.intern(Payload::Const(c)));
+    let sets = families::rule_sets(&language);
+    Rules::compile(sets, &language.signature, resolve).expect("the families' rules compile")
+}
+
+/// The constant that a rule's text names: `i64:3`, `f64:-0.0`, `bool:true`.
+pub(crate) fn parse_constant(text: &str) -> Option<Const> {
+    let (ty, value) = text.split_once(':')?;
+    match ty {
+        "i64" => value.parse().ok().map(Const::I64),
+        "f64" => value.parse().ok().map(Const::f64),
+        "bool" => value.parse().ok().map(Const::Bool),
+        _ => None,
+    }
+}
+
+fn run_rules(
+    model: &mut Model<'_>,
+    rules: &Rules<FactAnalysis>,
+    sets: &Composition,
+    options: &Options,
+    started: Instant,
+    saturation: &mut Saturation,
+) {
+    let limits = Limits {
+        nodes: options.node_limit,
+        iterations: options.iteration_limit,
+        time: options.time_limit.saturating_sub(started.elapsed()).max(Duration::from_nanos(1)),
+        bytes: None,
+    };
+    let pool = (options.threads > 1)
+        .then(|| rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().ok())
+        .flatten();
+    let runner = Runner { limits, scheduler: SchedulerKind::default(), pool: pool.map(Arc::new) };
+    let report = runner.run(&mut model.graph, rules, &sets.saturating());
+    let report = report.expect("every named set is compiled");
+    saturation.stop_reason = report.stop_reason.to_string();
+    for (name, count) in report.rules_fired {
+        *saturation.rules_fired.entry(name).or_default() += count;
+    }
+    saturation.rules_fired.retain(|_, count| *count > 0);
+}
+
+/// Admits the approximations whose propagated error fits the budget; true if there are any.
+fn admit(
+    model: &mut Model<'_>,
+    options: &Options,
+    plan: &Plan,
+    saturation: &mut Saturation,
+) -> bool {
+    let Some(budget) = options.max_error else { return false };
+    let mut candidates = approx::candidates(model, plan.approximate_tanh, plan.approximate_pow);
+    if candidates.is_empty() || model.graph.root_contradiction().is_some() {
+        return false;
+    }
+    candidates.truncate(MAX_SITES);
+    let Some(exact) = extract_program(model, &extract::GreedyDag, &[]) else { return false };
+    let judge = |sites: &[Site]| certify::certify(model, &exact.selection, &[], sites);
+    // Cheapest error first, so that as many as possible fit.
+    let mut alone: Vec<(f64, Site)> = candidates
+        .into_iter()
+        .filter(|site| exact.selection.used.contains_key(&model.graph.find(site.class)))
+        .map(|site| (judge(&[site]), site))
+        .filter(|(error, _)| *error <= budget)
+        .collect();
+    alone.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut admitted: Vec<Site> = Vec::new();
+    for (_, site) in alone {
+        admitted.push(site);
+        if judge(&admitted) > budget {
+            admitted.pop();
+        }
+    }
+    if admitted.is_empty() || approx::insert(&mut model.graph, &admitted).is_err() {
+        return false;
+    }
+    for site in &admitted {
+        *saturation.rules_fired.entry(site.rule().to_owned()).or_default() += 1;
+    }
+    saturation.sites = admitted;
+    true
 }
 
 /// The certificate of an extracted program; none if it exceeds the budget.
 pub(crate) fn certify(
-    _model: &Model<'_>,
-    _sites: &[Approximation],
-    _extracted: &Extracted,
-    _options: &Options,
+    model: &Model<'_>,
+    sites: &[Site],
+    extracted: &Extracted,
+    options: &Options,
 ) -> Option<Certificate> {
-    Some(Certificate { approximations: Vec::new(), bound: None })
+    let graph = &model.graph;
+    let mut approximations = Vec::new();
+    for node in extracted.selection.used.values() {
+        let analysis = graph.analysis();
+        if analysis.language.meaning(graph.op(*node)) != Meaning::Approx {
+            continue;
+        }
+        if let Payload::Site(k) = analysis.payloads.get(graph.payload(*node)) {
+            let site = sites[k as usize];
+            approximations.push(Approximation {
+                rule: site.rule().to_owned(),
+                domain: (site.range.lo, site.range.hi),
+                bound: site.bound(site.range.magnitude()),
+            });
+        }
+    }
+    if approximations.is_empty() {
+        return Some(Certificate { approximations, bound: None });
+    }
+    let bound = certify::certify(model, &extracted.selection, sites, &[]);
+    let fits = options.max_error.is_some_and(|budget| bound <= budget);
+    fits.then_some(Certificate { approximations, bound: Some(bound) })
+}
+
+/// Nodes that stand for approximations: banned where a certificate fails.
+pub(crate) fn approximate_nodes(model: &Model<'_>) -> Vec<egraph_core::ENodeId> {
+    let op = model.graph.analysis().language.approx;
+    model.graph.nodes_with_op(op).collect()
 }

@@ -1,0 +1,196 @@
+//! The rule families, by name.
+//!
+//! Every family states its law. *Exact* rules are equalities of bits, for every float (NaN,
+//! infinities and signed zeros included) and every wrapping integer. *Real* rules hold over the
+//! reals and change rounding; they run only where the caller says so. *Approximate* rules come with
+//! a proven bound and run within the caller's error budget; they are not in a rule set of the
+//! engine but are placed by [`crate::approx`].
+
+mod algebra;
+mod calls;
+mod fold;
+mod pow;
+
+pub(crate) use algebra::constant;
+pub(crate) use pow::{is_power, multiply_out};
+
+use crate::facts::FactAnalysis;
+use crate::language::Language;
+use crate::options::{Options, OptionsError};
+use egraph_core::{Composition, Rule, RuleSet};
+
+/// How far a family's rules may be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    /// Equal bits.
+    Exact,
+    /// Equal over the reals.
+    Real,
+    /// Within a proven bound on a stated domain.
+    Approximate,
+}
+
+impl Law {
+    /// The law's name in listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Law::Exact => "exact",
+            Law::Real => "real",
+            Law::Approximate => "approximate",
+        }
+    }
+}
+
+/// A family of rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// The name used in [`Options::rules`].
+    pub name: &'static str,
+    /// How far its rules may be trusted.
+    pub law: Law,
+    /// What the family does.
+    pub summary: &'static str,
+    /// Names of its rules that are written as pattern pairs.
+    rules: fn(&Language) -> Vec<Rule<FactAnalysis>>,
+}
+
+impl Family {
+    /// The family's rules for a function's language.
+    pub(crate) fn rules(&self, language: &Language) -> Vec<Rule<FactAnalysis>> {
+        let rules = (self.rules)(language);
+        rules.into_iter().map(|rule| rule.family(self.name)).collect()
+    }
+
+    /// Names of the family's rules, in order; approximate families have one of their own name.
+    pub fn rule_names(&self) -> Vec<String> {
+        let function = rvsdg::Function::new("names", Vec::new(), 0, rvsdg::Shape::None);
+        let rules = self.rules(&Language::new(&function));
+        if rules.is_empty() {
+            return vec![self.name.to_owned()];
+        }
+        rules.iter().map(|rule| rule.name().to_owned()).collect()
+    }
+}
+
+/// Every family, in a fixed order.
+pub const FAMILIES: &[Family] = &[
+    Family {
+        name: "fold",
+        law: Law::Exact,
+        summary: "constant folding under the interpreter's definitions",
+        rules: fold::rules,
+    },
+    Family {
+        name: "algebra",
+        law: Law::Exact,
+        summary: "identities of integers, floats and truth values that keep every bit",
+        rules: algebra::rules,
+    },
+    Family {
+        name: "calls",
+        law: Law::Exact,
+        summary: "calls and checks that cannot raise become pure and leave the io state",
+        rules: calls::rules,
+    },
+    Family {
+        name: "pow",
+        law: Law::Real,
+        summary: "whole powers become multiplications",
+        rules: pow::rules,
+    },
+    Family {
+        name: "tanh",
+        law: Law::Approximate,
+        summary: "tanh becomes a convergent of its continued fraction",
+        rules: no_rules,
+    },
+];
+
+fn no_rules(_: &Language) -> Vec<Rule<FactAnalysis>> {
+    Vec::new()
+}
+
+/// The family of this name.
+pub fn family(name: &str) -> Option<&'static Family> {
+    FAMILIES.iter().find(|family| family.name == name)
+}
+
+/// What a caller's composition of rule sets asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The exact and real sets that the engine runs.
+    pub(crate) composition: Option<Composition>,
+    /// Fold constants.
+    pub(crate) fold: bool,
+    /// Replace whole powers within the error budget.
+    pub(crate) approximate_pow: bool,
+    /// Replace tanh within the error budget.
+    pub(crate) approximate_tanh: bool,
+}
+
+/// Reads [`Options::rules`]. `default` stands for all exact families, and for those that the
+/// caller's budgets admit.
+pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
+    let budget = options.max_error.is_some();
+    let mut sets: Vec<Vec<String>> = Vec::new();
+    let parsed =
+        Composition::parse(&options.rules).map_err(|e| OptionsError::Syntax(e.to_string()))?;
+    let named: Vec<String> = parsed.names().into_iter().map(str::to_owned).collect();
+    for name in &named {
+        check_budget(name, options)?;
+    }
+    let has = |name: &str| named.iter().any(|known| known == name || known == "default");
+    for part in options.rules.split(',') {
+        let mut group: Vec<String> = Vec::new();
+        for name in part.split('|').map(str::trim) {
+            match name {
+                "default" => {
+                    group.extend(["fold", "algebra", "calls"].map(str::to_owned));
+                    if options.fast_math {
+                        group.push("pow".to_owned());
+                    }
+                }
+                "tanh" => {}
+                "pow" if !options.fast_math => {}
+                name => group.push(name.to_owned()),
+            }
+        }
+        group.dedup();
+        if !group.is_empty() {
+            sets.push(group);
+        }
+    }
+    let text: Vec<String> = sets.iter().map(|group| group.join("|")).collect();
+    let composition = if text.is_empty() {
+        None
+    } else {
+        let parsed = Composition::parse(&text.join(","));
+        Some(parsed.map_err(|e| OptionsError::Syntax(e.to_string()))?)
+    };
+    Ok(Plan {
+        composition,
+        fold: has("fold"),
+        approximate_pow: budget && !options.fast_math && has("pow"),
+        approximate_tanh: budget && has("tanh"),
+    })
+}
+
+fn check_budget(name: &str, options: &Options) -> Result<(), OptionsError> {
+    if name == "default" {
+        return Ok(());
+    }
+    let family = family(name).ok_or_else(|| OptionsError::UnknownFamily(name.to_owned()))?;
+    let missing = |flag| Err(OptionsError::MissingBudget { family: name.to_owned(), flag });
+    match family.law {
+        Law::Real if !options.fast_math && options.max_error.is_none() => {
+            missing("--fast-math or --max-error")
+        }
+        Law::Approximate if options.max_error.is_none() => missing("--max-error"),
+        _ => Ok(()),
+    }
+}
+
+/// The rule sets of the families that a composition names.
+pub(crate) fn rule_sets(language: &Language) -> Vec<RuleSet<FactAnalysis>> {
+    FAMILIES.iter().map(|family| RuleSet::new(family.name).rules(family.rules(language))).collect()
+}
