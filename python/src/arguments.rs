@@ -1,0 +1,380 @@
+//! Machine arguments from Python's objects.
+//!
+//! A C-contiguous, aligned NumPy array is used in place. Another NumPy array is copied and copied
+//! back; a list (of lists) of numbers becomes an array and its items are replaced afterwards. The
+//! same object passed twice is one array. Distinct arrays that share memory are refused: the
+//! optimiser may tell them apart.
+
+use crate::answers::numpy_kind;
+use crate::kernel::type_word;
+use backend_cranelift::ArrayDescriptor;
+use frontend_py::ParamType;
+use indexmap::IndexMap;
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList};
+use rvsdg::{Array, Buffer, Elem, Function, Scalar, Type};
+
+/// The type that a value asks for where the parameter has no annotation.
+pub(crate) fn type_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<ParamType> {
+    if let Ok(array) = value.cast::<PyUntypedArray>() {
+        let elem = elem_of(name, array)?;
+        let rank = rank(name, array.ndim())?;
+        return Ok(ParamType::Array { elem, rank });
+    }
+    if let Ok(list) = value.cast::<PyList>() {
+        let shape = shape_of(name, list)?;
+        let float = rows(list, shape.len())?.iter().any(PyAnyMethods::is_instance_of::<PyFloat>);
+        let elem = if float || shape.contains(&0) { Elem::F64 } else { Elem::I64 };
+        return Ok(ParamType::Array { elem, rank: rank(name, shape.len())? });
+    }
+    let value = plain(value)?;
+    let ty = if value.is_instance_of::<PyBool>() {
+        Type::Bool
+    } else if value.is_instance_of::<PyInt>() {
+        Type::I64
+    } else if value.is_instance_of::<PyFloat>() {
+        Type::F64
+    } else {
+        let message = format!(
+            "argument '{name}' is a {}: pass numbers, NumPy arrays or lists of numbers",
+            value.get_type().name()?
+        );
+        return Err(PyTypeError::new_err(message));
+    };
+    Ok(ParamType::Scalar(ty))
+}
+
+/// A NumPy scalar as Python's number; anything else as it is.
+fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let builtin = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
+    if !builtin && value.hasattr("dtype")? && value.hasattr("item")? {
+        return value.call_method0("item");
+    }
+    Ok(value.clone())
+}
+
+fn rank(name: &str, dimensions: usize) -> PyResult<u8> {
+    match dimensions {
+        1 => Ok(1),
+        2 => Ok(2),
+        n => Err(PyTypeError::new_err(format!("array '{name}' has {n} dimensions: pass 1 or 2"))),
+    }
+}
+
+fn elem_of(name: &str, array: &Bound<'_, PyUntypedArray>) -> PyResult<Elem> {
+    let dtype = array.dtype();
+    let kind = (dtype.kind(), dtype.itemsize());
+    [Elem::F64, Elem::I64, Elem::F32, Elem::I32, Elem::Bool]
+        .into_iter()
+        .find(|elem| numpy_kind(*elem) == kind && dtype.is_native_byteorder() != Some(false))
+        .ok_or_else(|| {
+            let message = format!(
+                "array '{name}' has elements of type {dtype}: pass float64, int64, float32, int32 \
+                 or bool"
+            );
+            PyTypeError::new_err(message)
+        })
+}
+
+/// Extents of a list: its length, and that of its rows if it has lists.
+fn shape_of(name: &str, list: &Bound<'_, PyList>) -> PyResult<Vec<usize>> {
+    let mut shape = vec![list.len()];
+    if let Some(Ok(first)) = list.iter().next().map(Bound::cast_into::<PyList>) {
+        for row in list.iter() {
+            if row.cast::<PyList>().map(PyListMethods::len).ok() != Some(first.len()) {
+                let message = format!("the rows of list '{name}' differ in length");
+                return Err(PyValueError::new_err(message));
+            }
+        }
+        shape.push(first.len());
+    }
+    Ok(shape)
+}
+
+/// The items of a list of one or two dimensions, row by row.
+fn rows<'py>(list: &Bound<'py, PyList>, rank: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if rank == 1 {
+        return Ok(list.iter().collect());
+    }
+    let mut items = Vec::new();
+    for row in list.iter() {
+        items.extend(row.cast::<PyList>()?.iter());
+    }
+    Ok(items)
+}
+
+/// A number for a parameter or element of type `ty`.
+fn number(name: &str, ty: Type, value: &Bound<'_, PyAny>) -> PyResult<Scalar> {
+    let value = plain(value)?;
+    let whole = value.is_instance_of::<PyInt>();
+    match ty {
+        Type::Bool if value.is_instance_of::<PyBool>() => Ok(Scalar::Bool(value.extract()?)),
+        Type::I64 if whole => Ok(Scalar::I64(value.extract()?)),
+        Type::I32 if whole => Ok(Scalar::I32(value.extract()?)),
+        Type::F64 if whole || value.is_instance_of::<PyFloat>() => {
+            Ok(Scalar::F64(value.extract()?))
+        }
+        // Rounds to the nearest binary32, as an annotation of that type asks for.
+        Type::F32 if whole || value.is_instance_of::<PyFloat>() => {
+            Ok(Scalar::F32(value.extract::<f64>()? as f32))
+        }
+        _ => {
+            let (given, wanted) = (value.get_type().name()?, type_word(ty));
+            Err(PyTypeError::new_err(format!("argument '{name}' is a {given}, not {wanted}")))
+        }
+    }
+}
+
+/// Where the elements of an array lie during the call.
+enum Place<'py> {
+    /// In the caller's NumPy array.
+    Numpy(Bound<'py, PyUntypedArray>),
+    /// In a contiguous copy.
+    Copied { original: Bound<'py, PyUntypedArray>, copy: Bound<'py, PyUntypedArray> },
+    /// In an array made of a list.
+    List { list: Bound<'py, PyList>, array: Array },
+}
+
+impl<'py> Place<'py> {
+    /// The NumPy array that the caller passed, if it is one.
+    fn original(&self) -> Option<&Bound<'py, PyUntypedArray>> {
+        match self {
+            Place::Numpy(array) | Place::Copied { original: array, .. } => Some(array),
+            Place::List { .. } => None,
+        }
+    }
+}
+
+/// The arguments of one call; keeps the memory that [`Arguments::slots`] points into.
+pub(crate) struct Arguments<'py> {
+    slots: Vec<u64>,
+    /// The boxes keep the lists' elements at their addresses.
+    places: IndexMap<usize, Box<Place<'py>>>,
+    /// Slots that hold the address of a descriptor, and the descriptor.
+    descriptors: Vec<(usize, Box<ArrayDescriptor>)>,
+}
+
+impl<'py> Arguments<'py> {
+    /// Converts one value per parameter. `writes` says whether the code stores to any array.
+    pub(crate) fn new(
+        function: &Function,
+        values: &[Bound<'py, PyAny>],
+        writes: bool,
+        domains: &IndexMap<String, (f64, f64)>,
+    ) -> PyResult<Arguments<'py>> {
+        let (slots, places) = (Vec::with_capacity(values.len()), IndexMap::new());
+        let mut arguments = Arguments { slots, places, descriptors: Vec::new() };
+        for (param, value) in function.params.iter().zip(values) {
+            if let Type::MemRef { elem, rank, .. } = param.ty {
+                arguments.push_array(&param.name, elem, rank, value, writes)?;
+            } else {
+                let scalar = number(&param.name, param.ty, value)?;
+                if let Some((low, high)) = domains.get(&*param.name) {
+                    check_domain(&param.name, scalar, *low, *high)?;
+                }
+                arguments.slots.push(bits(scalar));
+            }
+        }
+        arguments.check_overlap()?;
+        Ok(arguments)
+    }
+
+    /// One slot per parameter; valid while the arguments live.
+    pub(crate) fn slots(&self) -> Vec<u64> {
+        let mut slots = self.slots.clone();
+        for (at, descriptor) in &self.descriptors {
+            slots[*at] = std::ptr::from_ref(&**descriptor).addr() as u64;
+        }
+        slots
+    }
+
+    fn push_array(
+        &mut self,
+        name: &str,
+        elem: Elem,
+        rank: u8,
+        value: &Bound<'py, PyAny>,
+        writes: bool,
+    ) -> PyResult<()> {
+        let key = value.as_ptr().addr();
+        if !self.places.contains_key(&key) {
+            self.places.insert(key, Box::new(place(name, elem, value, writes)?));
+        }
+        let (data, shape) = match &mut *self.places[&key] {
+            Place::Numpy(array) | Place::Copied { copy: array, .. } => {
+                let found = elem_of(name, array)?;
+                if found != elem {
+                    let message = format!("array '{name}' has {found:?} elements, not {elem:?}");
+                    return Err(PyTypeError::new_err(message));
+                }
+                (data_of(array), array.shape().to_vec())
+            }
+            Place::List { array, .. } if array.elem() == elem => {
+                (address(&mut array.data), array.shape.clone())
+            }
+            Place::List { .. } => {
+                let message = format!("list '{name}' is passed with two element types");
+                return Err(PyTypeError::new_err(message));
+            }
+        };
+        // `[]` has no rows to tell how many dimensions it has.
+        let empty = shape == [0] && rank == 2;
+        if shape.len() != usize::from(rank) && !empty {
+            let message = format!("array '{name}' has {} dimensions, not {rank}", shape.len());
+            return Err(PyTypeError::new_err(message));
+        }
+        let second = shape.get(1).copied().unwrap_or(0);
+        let extents = [shape[0] as i64, second as i64];
+        self.descriptors.push((self.slots.len(), Box::new(ArrayDescriptor { data, extents })));
+        self.slots.push(0);
+        Ok(())
+    }
+
+    /// Refuses distinct NumPy arrays that share memory.
+    fn check_overlap(&self) -> PyResult<()> {
+        let arrays: Vec<_> = self.places.values().filter_map(|place| place.original()).collect();
+        for (at, a) in arrays.iter().enumerate() {
+            for b in &arrays[..at] {
+                let numpy = a.py().import("numpy")?;
+                let shared: bool = numpy.call_method1("may_share_memory", (a, b))?.extract()?;
+                if shared {
+                    let message = "two array arguments share memory: pass the same array, or copy";
+                    return Err(PyValueError::new_err(message));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the elements of copies back to their arrays and lists.
+    pub(crate) fn write_back(&self) -> PyResult<()> {
+        for place in self.places.values() {
+            match &**place {
+                Place::Numpy(_) => {}
+                Place::Copied { original, copy } => {
+                    let numpy = original.py().import("numpy")?;
+                    numpy.call_method1("copyto", (original, copy))?;
+                }
+                Place::List { list, array } => {
+                    let width = array.shape.get(1).copied();
+                    for at in 0..array.len() {
+                        let item = item(list.py(), array, at)?;
+                        match width {
+                            None => list.set_item(at, item)?,
+                            Some(n) => list.get_item(at / n)?.set_item(at % n, item)?,
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the elements of an argument are to lie.
+fn place<'py>(
+    name: &str,
+    elem: Elem,
+    value: &Bound<'py, PyAny>,
+    writes: bool,
+) -> PyResult<Place<'py>> {
+    if let Ok(list) = value.cast::<PyList>() {
+        let shape = shape_of(name, list)?;
+        let items = rows(list, shape.len())?;
+        let items = items.iter().map(|item| number(name, elem.scalar(), item));
+        let data = buffer(elem, &items.collect::<PyResult<Vec<_>>>()?);
+        return Ok(Place::List { list: list.clone(), array: Array { shape, data } });
+    }
+    let Ok(array) = value.cast::<PyUntypedArray>() else {
+        let given = value.get_type().name()?;
+        let message = format!("argument '{name}' is a {given}, not an array");
+        return Err(PyTypeError::new_err(message));
+    };
+    if writes && !array.getattr("flags")?.getattr("writeable")?.extract::<bool>()? {
+        return Err(PyValueError::new_err(format!("array '{name}' is read-only")));
+    }
+    let aligned = data_of(array).addr().is_multiple_of(elem.bytes() as usize);
+    if array.is_c_contiguous() && aligned {
+        return Ok(Place::Numpy(array.clone()));
+    }
+    let copy = array.call_method1("copy", ("C",))?.cast_into::<PyUntypedArray>()?;
+    Ok(Place::Copied { original: array.clone(), copy })
+}
+
+/// Address of the first element of a NumPy array.
+#[expect(unsafe_code, reason = "NumPy's array header is read")]
+fn data_of(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
+    // SAFETY: the pointer is to a live array object, whose header has a data pointer.
+    unsafe { (*array.as_array_ptr()).fields.data.cast() }
+}
+
+fn address(data: &mut Buffer) -> *mut u8 {
+    match data {
+        Buffer::F32(data) => data.as_mut_ptr().cast(),
+        Buffer::F64(data) => data.as_mut_ptr().cast(),
+        Buffer::I32(data) => data.as_mut_ptr().cast(),
+        Buffer::I64(data) => data.as_mut_ptr().cast(),
+        Buffer::Bool(data) => data.as_mut_ptr().cast(),
+    }
+}
+
+fn buffer(elem: Elem, items: &[Scalar]) -> Buffer {
+    let mut array = Array {
+        shape: vec![items.len()],
+        data: match elem {
+            Elem::F32 => Buffer::F32(vec![0.0; items.len()]),
+            Elem::F64 => Buffer::F64(vec![0.0; items.len()]),
+            Elem::I32 => Buffer::I32(vec![0; items.len()]),
+            Elem::I64 => Buffer::I64(vec![0; items.len()]),
+            Elem::Bool => Buffer::Bool(vec![false; items.len()]),
+        },
+    };
+    for (at, item) in items.iter().enumerate() {
+        array.set(at, *item);
+    }
+    array.data
+}
+
+fn item(py: Python<'_>, array: &Array, at: usize) -> PyResult<Py<PyAny>> {
+    // Reads what compiled code wrote: the buffer is only read through the array here.
+    match array.get(at) {
+        Some(Scalar::F32(x)) => f64::from(x).into_py_any(py),
+        Some(Scalar::F64(x)) => x.into_py_any(py),
+        Some(Scalar::I32(x)) => x.into_py_any(py),
+        Some(Scalar::I64(x)) => x.into_py_any(py),
+        Some(Scalar::Bool(x)) => x.into_py_any(py),
+        _ => Ok(py.None()),
+    }
+}
+
+/// The slot of a scalar.
+fn bits(scalar: Scalar) -> u64 {
+    match scalar {
+        Scalar::F32(x) => u64::from(x.to_bits()),
+        Scalar::F64(x) => x.to_bits(),
+        Scalar::I32(x) => i64::from(x).cast_unsigned(),
+        Scalar::I64(x) => x.cast_unsigned(),
+        Scalar::Bool(x) => u64::from(x),
+        Scalar::Ctl(x) => u64::from(x),
+        Scalar::Unit => 0,
+    }
+}
+
+/// Holds the caller to the range that was asserted for a parameter.
+fn check_domain(name: &str, scalar: Scalar, low: f64, high: f64) -> PyResult<()> {
+    let value = match scalar {
+        Scalar::F32(x) => f64::from(x),
+        Scalar::F64(x) => x,
+        Scalar::I32(x) => f64::from(x),
+        Scalar::I64(x) => x as f64,
+        _ => return Ok(()),
+    };
+    if low <= value && value <= high {
+        return Ok(());
+    }
+    let message = format!("argument '{name}' is {value}, outside its domain {low}..{high}");
+    Err(PyValueError::new_err(message))
+}
