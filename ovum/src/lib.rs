@@ -27,6 +27,7 @@ pub mod answer;
 pub mod bind;
 pub mod check;
 pub mod cli;
+pub mod egraph;
 pub mod engine;
 pub mod error;
 pub mod generate;

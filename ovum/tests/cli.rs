@@ -445,7 +445,7 @@ fn misuse_is_explained() {
         2,
         expect![[r#"
         error: invalid value 'html' for '--emit <EMIT>'
-          [possible values: rvsdg, mlir, clif, asm, dot]
+          [possible values: rvsdg, egraph, mlir, clif, asm, dot]
 
         For more information, try '--help'.
     "#]],
@@ -543,13 +543,29 @@ fn opt_writes_what_it_made() {
 }
 
 #[test]
+fn an_e_graph_can_be_extracted_from_its_dump() {
+    let folder = Folder::new("egraph");
+    let file = folder.file("program.py", DIVIDE);
+    for function in ["divide", "scale"] {
+        let outcome = ovum(&file, &["opt", "FILE", "--func", function, "--emit", "egraph"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.err);
+        let problem = extract::Problem::from_json(&outcome.out, extract::ReadOptions::default());
+        let problem = problem.expect("the format of egraph-serialize");
+        let greedy = extract::extractor("greedy-dag").expect("it is registered");
+        let answer = greedy.extract(&problem, &extract::Control::default());
+        let checked = extract::check(&problem, &answer.choices).expect("a legal extraction");
+        assert!(checked.dag_cost > 0.0);
+    }
+}
+
+#[test]
 fn rule_sets_are_listed() {
     let text = ovum(Path::new(""), &["opt", "--list-rules"]);
     let machine = ovum(Path::new(""), &["opt", "--list-rules", "--json"]);
     assert_eq!((text.code, machine.code), (0, 0));
     let value: Value = serde_json::from_str(&machine.out).expect("one JSON object");
     let families = value["families"].as_array().expect("a list");
-    assert_eq!(families.len(), optimizer::families().len());
+    assert_eq!(families.len(), optimizer::FAMILIES.len());
     for family in families {
         assert!(text.out.contains(family["name"].as_str().expect("a name")));
     }

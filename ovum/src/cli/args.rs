@@ -144,6 +144,8 @@ impl From<SemanticsName> for Semantics {
 pub(crate) enum Emit {
     /// The optimised function as RVSDG text
     Rvsdg,
+    /// The e-graph after saturation, as egraph-serialize JSON
+    Egraph,
     /// As MLIR
     Mlir,
     /// As Cranelift's intermediate representation

@@ -5,6 +5,7 @@ use super::args::{Emit, OptArgs};
 use super::output::write_atomically;
 use crate::bind;
 use crate::check::{self, Summary, Tolerance};
+use crate::egraph::egraph_json;
 use crate::engine::codegen;
 use crate::error::{Error, Result, codes};
 use crate::json::Json;
@@ -37,9 +38,9 @@ pub(crate) fn opt(args: &OptArgs, console: &mut Console<'_>) -> Result<i32> {
             object.push("check", summary_json(summary));
         }
         objects.push((name.clone(), object));
-        outputs.push(lowered.function);
+        outputs.push(lowered);
     }
-    let printed = print(&outputs, args.emit)?;
+    let printed = print(&outputs, args)?;
     match &args.output {
         Some(path) => write_atomically(path, &printed)?,
         None if console.json => {}
@@ -69,6 +70,11 @@ fn functions(args: &OptArgs, source: &Source) -> Result<Vec<String>> {
     }
     if names.len() > 1 && args.compile.types.is_some() {
         let message = format!("--types is for one function, and `{file}` defines {}", names.len());
+        return Err(Error::usage(message).hint(format!("choose one: --func {}", names[0])));
+    }
+    if names.len() > 1 && args.emit == Emit::Egraph {
+        let message =
+            format!("an e-graph is of one function, and `{file}` defines {}", names.len());
         return Err(Error::usage(message).hint(format!("choose one: --func {}", names[0])));
     }
     Ok(names)
@@ -101,16 +107,20 @@ fn optimize(
 }
 
 /// What was made, as text.
-fn print(functions: &[Function], emit: Emit) -> Result<String> {
-    if emit == Emit::Mlir {
-        let functions: Vec<&Function> = functions.iter().collect();
+fn print(outputs: &[Lowered], args: &OptArgs) -> Result<String> {
+    if args.emit == Emit::Mlir {
+        let functions: Vec<&Function> = outputs.iter().map(|output| &output.function).collect();
         let options = backend_mlir::EmitOptions::default();
         return Ok(backend_mlir::emit_module(&functions, &options).map_err(codegen)?.text);
     }
-    let texts: Result<Vec<String>> = functions
+    let texts: Result<Vec<String>> = outputs
         .iter()
-        .map(|function| match emit {
+        .map(|Lowered { original, function, .. }| match args.emit {
             Emit::Rvsdg => Ok(rvsdg::text::print(function)),
+            Emit::Egraph => {
+                let options = args.compile.optimizer_options()?;
+                Ok(egraph_json(original, &options)?.to_string())
+            }
             Emit::Dot => Ok(rvsdg::dot::to_dot(function)),
             Emit::Clif => backend_cranelift::clif_text(function).map_err(codegen),
             Emit::Asm | Emit::Mlir => backend_cranelift::asm_text(function).map_err(codegen),
@@ -150,13 +160,13 @@ fn summary_json(summary: Summary) -> Json {
 }
 
 fn list_rules(console: &mut Console<'_>) {
-    let families = optimizer::families();
+    let families = optimizer::FAMILIES;
     if console.json {
         let families = families.iter().map(|family| {
-            let rules = family.rules.iter().map(|rule| Json::Str(rule.clone())).collect();
+            let rules = family.rule_names().into_iter().map(Json::Str).collect();
             Json::object([
                 ("name", Json::Str(family.name.to_owned())),
-                ("law", Json::Str(family.law.to_owned())),
+                ("law", Json::Str(family.law.name().to_owned())),
                 ("summary", Json::Str(family.summary.to_owned())),
                 ("rules", Json::Array(rules)),
             ])
@@ -165,9 +175,9 @@ fn list_rules(console: &mut Console<'_>) {
         console.json(Json::object([("families", families)]));
         return;
     }
-    for family in &families {
-        console.data(&format!("{} ({}): {}", family.name, family.law, family.summary));
-        for rule in &family.rules {
+    for family in families {
+        console.data(&format!("{} ({}): {}", family.name, family.law.name(), family.summary));
+        for rule in family.rule_names() {
             console.data(&format!("  {rule}"));
         }
     }
