@@ -30,11 +30,16 @@ pub enum Engine {
 
 impl Engine {
     /// Makes a function callable. With `polls`, loops look at the time, and [`Engine::call`] can
-    /// stop them.
+    /// stop them. External tools are stopped at the deadline.
     ///
     /// # Errors
-    /// If the backend refuses the function or its tools are missing.
-    pub fn new(function: &Function, backend: Backend, polls: bool) -> Result<Engine> {
+    /// If the backend refuses the function, or its tools are missing or take too long.
+    pub fn new(
+        function: &Function,
+        backend: Backend,
+        polls: bool,
+        deadline: Option<Instant>,
+    ) -> Result<Engine> {
         match backend {
             Backend::Cranelift => {
                 let options = backend_cranelift::Options {
@@ -48,8 +53,13 @@ impl Engine {
                 let toolchain = Toolchain::find().map_err(|error| toolchain_error(&error))?;
                 let options = EmitOptions { poll: polls, sites: true };
                 let module = backend_mlir::emit_module(&[function], &options).map_err(codegen)?;
+                let mut options = BuildOptions::default();
+                if let Some(deadline) = deadline {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    options.time_limit = options.time_limit.min(left);
+                }
                 let library = toolchain
-                    .compile(&module, &BuildOptions::default())
+                    .compile(&module, &options)
                     .map_err(|error| toolchain_error(&error))?;
                 Ok(Engine::Mlir(Box::new(library)))
             }
@@ -113,6 +123,9 @@ fn toolchain_error(error: &ToolchainError) -> Error {
     match error {
         ToolchainError::NotFound { .. } => Error::input(codes::TOOLCHAIN, error.to_string())
             .hint("install mlir-opt, mlir-translate and clang 22, or use --backend cranelift"),
+        ToolchainError::TimeLimit { tool } => {
+            Error::input(codes::TIME_LIMIT, format!("while `{tool}` ran"))
+        }
         _ => codegen(error),
     }
 }

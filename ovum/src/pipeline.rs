@@ -19,6 +19,8 @@ pub struct Pipeline {
     pub backend: Backend,
     /// Whether loops look at the time, so that calls can have a deadline.
     pub polls: bool,
+    /// When external tools are stopped.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for Pipeline {
@@ -28,6 +30,7 @@ impl Default for Pipeline {
             optimize: Some(optimizer::Options::default()),
             backend: Backend::default(),
             polls: false,
+            deadline: None,
         }
     }
 }
@@ -102,7 +105,7 @@ impl Pipeline {
     pub fn finish(&self, lowered: Lowered) -> Result<Program> {
         let Lowered { original, function, mut report } = lowered;
         let start = Instant::now();
-        let engine = Engine::new(&function, self.backend, self.polls)?;
+        let engine = Engine::new(&function, self.backend, self.polls, self.deadline)?;
         report.push_phase("codegen", start.elapsed());
         report.code = Some(engine.describe().to_owned());
         Ok(Program { original, function, report, engine })

@@ -418,6 +418,46 @@ fn a_time_limit_ends_every_engine() {
 }
 
 #[test]
+fn missing_tools_are_named() {
+    let folder = Folder::new("tools");
+    let file = folder.file("program.py", DIVIDE);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ovum"));
+    command.arg("run").arg(&file).args(["--call", "divide(7, 2)", "--backend", "mlir"]);
+    for variable in ["OVUM_MLIR_OPT", "OVUM_MLIR_TRANSLATE", "OVUM_CLANG"] {
+        command.env_remove(variable);
+    }
+    let output = command.env("PATH", &folder.0).output().expect("the command starts");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &[][..]));
+    let message = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(message.starts_with("error[OV908]: no MLIR toolchain: "), "{message}");
+    assert!(message.contains("use --backend cranelift"), "{message}");
+}
+
+#[test]
+fn rvsdg_text_runs_its_comments() {
+    let folder = Folder::new("rvsdg-run");
+    let text = "\
+; run: twice(2.5) == 5.0
+(lambda @twice [(%x f64)] [%io] -> f64
+  (%y = fadd %x %x)
+  (results %y %io))
+";
+    let outcome = ovum(&folder.file("twice.rvsdg", text), &["run", "FILE"]);
+    assert_eq!((outcome.code, outcome.out.as_str()), (0, "5.0\n"), "{}", outcome.err);
+    let broken = text.replace("fadd %x", "fadd %z");
+    let outcome = ovum(&folder.file("broken.rvsdg", &broken), &["run", "FILE"]);
+    assert_eq!((outcome.code, outcome.out.as_str()), (1, ""));
+    expect![[r#"
+        error[RT004]: `%z` is not defined here
+         --> FILE:3:14
+          |
+        3 |   (%y = fadd %z %x)
+          |              ^
+    "#]]
+    .assert_eq(&outcome.err);
+}
+
+#[test]
 fn misuse_is_explained() {
     refused(
         "no-command",

@@ -203,6 +203,7 @@ fn pipeline(args: &RunArgs, deadline: Option<Instant>) -> Result<Pipeline> {
         optimize: (!args.no_opt).then_some(options),
         backend: args.backend.into(),
         polls: deadline.is_some(),
+        deadline,
     })
 }
 
