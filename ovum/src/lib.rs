@@ -1,7 +1,8 @@
 //! Ovum: Python functions through equality saturation to machine code and MLIR.
 //!
 //! ```text
-//! Python -> [frontend_py] -> RVSDG -> [optimizer] -> e-graph -> cheaper RVSDG -> [backend_*] -> machine code
+//! Python -> [frontend_py] -> RVSDG -> [optimizer] -> e-graph -> cheaper RVSDG
+//!        -> [backend_cranelift | backend_mlir] -> machine code
 //! ```
 //!
 //! A [`Pipeline`] holds what is to be done, a [`Source`] what it is done to:

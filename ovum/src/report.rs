@@ -249,20 +249,40 @@ mod tests {
 
     #[test]
     fn text_shows_the_road() {
+        let text = format!("report\n{}", sample().to_text(Style::default()));
+        let text = text.replace("; ", ";\n    ");
         expect_test::expect![[r#"
             report
               lower    Python -> RVSDG              0.15 ms  17 nodes
-              saturate e-graph, all rewrites        2.50 ms  120 e-nodes, 1 e-class; 2 rewrites of 1 rule; saturated
+              saturate e-graph, all rewrites        2.50 ms  120 e-nodes, 1 e-class;
+                2 rewrites of 1 rule;
+                saturated
               extract  e-graph -> cheapest RVSDG     1.50 s  9 nodes, cost 240 -> 31.5
               approximated by tanh-pade on [-1, 1]: error <= 1.000e-6
               error of the result <= 2.000e-6
         "#]]
-            .assert_eq(&format!("report\n{}", sample().to_text(Style::default())));
+        .assert_eq(&text);
     }
 
     #[test]
     fn json_holds_every_key_of_the_contract() {
-        expect_test::expect![[r#"{"phases": {"lower": 0.15, "saturate": 2.5, "extract": 1500.0}, "e_nodes": 120, "e_classes": 1, "stop_reason": "saturated", "rules_fired": {"add-zero": 2}, "cost_before": 240.0, "cost_after": 31.5, "approximations": [{"rule": "tanh-pade", "domain": [-1.0, 1.0], "bound": 1e-06}], "error_bound": 2e-06, "fusions": {}}"#]].assert_eq(&sample().to_json().to_string());
+        let text = sample().to_json().to_string().replace(", \"", ",\n\"");
+        expect_test::expect![[r#"
+            {"phases": {"lower": 0.15,
+            "saturate": 2.5,
+            "extract": 1500.0},
+            "e_nodes": 120,
+            "e_classes": 1,
+            "stop_reason": "saturated",
+            "rules_fired": {"add-zero": 2},
+            "cost_before": 240.0,
+            "cost_after": 31.5,
+            "approximations": [{"rule": "tanh-pade",
+            "domain": [-1.0, 1.0],
+            "bound": 1e-06}],
+            "error_bound": 2e-06,
+            "fusions": {}}"#]]
+        .assert_eq(&text);
         let none: serde_json::Value =
             serde_json::from_str(&Report::default().to_json().to_string()).expect("our own JSON");
         assert!(none["e_nodes"].is_null());

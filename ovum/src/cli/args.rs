@@ -34,7 +34,7 @@ pub(crate) struct RunArgs {
     pub(crate) file: PathBuf,
     /// The function to run
     pub(crate) func: Option<String>,
-    /// A call with Python literals: "f(0.5, [1.0, 2.0], 3)"; "v=[1.0]; f(v, v)" passes one array twice
+    /// A call with Python literals: "f(0.5, [1.0], 3)"; "v=[1.0]; f(v, v)" passes one array twice
     #[arg(long)]
     pub(crate) call: Option<String>,
     /// What runs the function
@@ -69,7 +69,8 @@ pub(crate) struct OptArgs {
     #[arg(long, value_enum, default_value_t = Emit::Rvsdg)]
     pub(crate) emit: Emit,
     /// Run the interpreter before and after on N generated inputs
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "100")]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "100")]
     pub(crate) check: Option<usize>,
     /// List the rule sets and their rules
     #[arg(long)]
@@ -94,7 +95,8 @@ pub(crate) struct CompileArgs {
     #[arg(long)]
     pub(crate) fast_math: bool,
     /// Assert that parameter P lies in a closed range; an argument outside is an error
-    #[arg(long = "domain", value_name = "P=LO..HI", value_parser = domain, allow_hyphen_values = true)]
+    #[arg(long = "domain", value_name = "P=LO..HI", value_parser = domain)]
+    #[arg(allow_hyphen_values = true)]
     pub(crate) domains: Vec<(String, (f64, f64))>,
     /// Admit approximations whose proven error in the returned value stays within E
     #[arg(long, value_name = "E", allow_hyphen_values = true)]
@@ -185,7 +187,7 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|limit| !limit.is_zero())
-        .ok_or_else(|| "a time limit is a positive number of seconds".to_owned())
+        .ok_or_else(|| "it must be a positive number".to_owned())
 }
 
 fn threads(text: &str) -> std::result::Result<usize, String> {
@@ -204,7 +206,7 @@ fn domain(text: &str) -> std::result::Result<(String, (f64, f64)), String> {
     if low <= high && !name.trim().is_empty() {
         Ok((name.trim().to_owned(), (low, high)))
     } else {
-        Err("the range is empty: its lower end comes first".to_owned())
+        Err("the range is empty".to_owned())
     }
 }
 
