@@ -89,6 +89,11 @@ impl Floats {
         Floats { lo: down(lo, steps), hi: up(hi, steps), nan }
     }
 
+    /// Undoes outward rounding below zero where the exact result cannot be negative.
+    fn at_least_zero_if(self, known: bool) -> Floats {
+        if known { Floats { lo: self.lo.max(0.0), ..self } } else { self }
+    }
+
     fn corners(values: [f64; 4], nan: bool) -> Floats {
         if values.iter().any(|x| x.is_nan()) {
             return Floats::ANY;
@@ -144,7 +149,8 @@ impl Add for Floats {
         if clash {
             return Floats::ANY;
         }
-        Floats::outward(self.lo + b.lo, self.hi + b.hi, 1, self.nan || b.nan)
+        let sum = Floats::outward(self.lo + b.lo, self.hi + b.hi, 1, self.nan || b.nan);
+        sum.at_least_zero_if(self.lo >= 0.0 && b.lo >= 0.0)
     }
 }
 
@@ -165,7 +171,8 @@ impl Mul for Floats {
             return Floats::ANY;
         }
         let products = [self.lo * b.lo, self.lo * b.hi, self.hi * b.lo, self.hi * b.hi];
-        Floats::corners(products, self.nan || b.nan)
+        let product = Floats::corners(products, self.nan || b.nan);
+        product.at_least_zero_if(self.lo >= 0.0 && b.lo >= 0.0)
     }
 }
 

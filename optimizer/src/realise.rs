@@ -11,7 +11,7 @@ use crate::model::{InstanceKind, Model, OrderMap};
 use egraph_core::{EClassId, ENodeId, RegionId};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
-use rvsdg::{Op, Type};
+use rvsdg::Type;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -441,9 +441,8 @@ impl Model<'_> {
     /// Weight of one execution of a node, times the executions of its region.
     pub fn node_weight(&self, node: ENodeId) -> f64 {
         let weight = match self.graph.analysis().language.meaning(self.graph.op(node)) {
-            Meaning::Simple(op) => crate::cost::weight(op),
-            // Paid by the effect that makes the value; a tiny cost so that a pure form wins.
-            Meaning::Value(Op::Guard(_) | Op::Call(_)) => 0.5,
+            // A value demands its effect: the effect's weight keeps a pure form cheaper.
+            Meaning::Simple(op) | Meaning::Value(op) => crate::cost::weight(op),
             _ => 0.0,
         };
         let region = self.graph.node(node).region;

@@ -9,6 +9,8 @@
 mod algebra;
 mod calls;
 mod fold;
+#[cfg(test)]
+mod laws;
 mod pow;
 
 pub(crate) use algebra::constant;
