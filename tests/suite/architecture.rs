@@ -1,6 +1,8 @@
 //! The invariants that `ARCHITECTURE.md` states, each held by a test of its name.
 
 use crate::sources::{files, is_comment, root};
+use rvsdg::random::{RandomOptions, random_function};
+use rvsdg::text::print;
 use std::fs;
 use toml::Table;
 
@@ -109,6 +111,36 @@ fn unsafe_code_stays_at_the_machine() {
             let found = ["unsafe {", "unsafe fn", "unsafe impl"].iter().any(|w| text.contains(w));
             assert!(!found || is_comment(text), "{}:{line}: {text}", source.path);
         }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for seed in 0..20 {
+        let function = random_function(seed, &RandomOptions::default());
+        let text = |threads| {
+            let options = optimizer::Options { threads, ..optimizer::Options::default() };
+            let optimized = optimizer::optimize(&function, &options).expect("default options");
+            (print(&optimized.function), optimized.report.rules_fired)
+        };
+        let first = text(1);
+        assert_eq!(first, text(1), "seed {seed}: two runs differ");
+        assert_eq!(first, text(2), "seed {seed}: two threads differ from one");
+    }
+}
+
+#[test]
+fn optimised_functions_verify() {
+    for seed in 0..40 {
+        let function = random_function(seed, &RandomOptions::default());
+        let optimized = optimizer::optimize(&function, &optimizer::Options::default());
+        let after = optimized.expect("default options").function;
+        if let Err(errors) = rvsdg::verify(&after) {
+            panic!("seed {seed}: {errors}\n{}", print(&after));
+        }
+        assert_eq!(after.params, function.params);
+        assert_eq!(after.result_types(), function.result_types());
+        assert_eq!(after.shape, function.shape);
     }
 }
 

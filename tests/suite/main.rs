@@ -1,6 +1,11 @@
 //! Every test that crosses a crate, in one binary.
 
 mod architecture;
+mod corpus;
+mod differential;
+mod engines;
+mod folding;
+mod geglu;
 mod sources;
 mod tidy;
 
