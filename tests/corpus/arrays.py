@@ -3,6 +3,8 @@ from __future__ import annotations
 import math
 
 NAN = float("nan")
+# One object: a call that passes it twice passes one array twice.
+SHARED = [1.0, 2.0, 4.0]
 
 
 def running_max(a: array[f64, 1]) -> f64:
@@ -114,6 +116,12 @@ def geglu_all(x: array[f64, 1], gate: array[f64, 1]) -> None:
         x[i] = x[i] * 0.5 * g * (1.0 + math.tanh(inner))
 
 
+def shift_into(a: array[f64, 1], b: array[f64, 1]) -> f64:
+    for i in range(len(a) - 1):
+        b[i + 1] = a[i] + 1.0
+    return a[len(a) - 1]
+
+
 CASES = {
     "running_max": [([1.0, 3.0, 2.0, 5.0, 4.0],), ([2.0],), ([],), ([1.0, NAN, 2.0],)],
     "insertion_sort": [([5, 2, 4, 6, 1, 3],), ([],), ([1],), ([3, 2, 1, 1],)],
@@ -130,4 +138,5 @@ CASES = {
     "sieve": [([0] * 30,), ([7] * 2,), ([],)],
     "find_last": [([1, 2, 3, 2, 1], 2), ([1, 2], 5), ([], 0)],
     "geglu_all": [([1.0, -2.0, 0.5], [0.5, 1.5, -3.0])],
+    "shift_into": [([1.0, 2.0, 4.0], [0.0, 0.0, 0.0]), (SHARED, SHARED), ([], [])],
 }

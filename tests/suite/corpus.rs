@@ -9,6 +9,7 @@ use crate::note;
 use crate::sources::root;
 use backend_mlir::{BuildOptions, EmitOptions, Toolchain, emit_module};
 use frontend_py::SourceFile;
+use ruff_python_ast::{Expr, Stmt};
 use rvsdg::{Answer, Arg, Array, Buffer, Elem, Function, Inputs, Scalar, Shape, Type};
 use serde_json::Value;
 use std::fs;
@@ -91,6 +92,7 @@ fn read_json(path: &Path) -> Value {
 fn load(path: &Path, expected: &Value) -> Vec<Entry> {
     let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let name = path.display().to_string();
+    let calls = calls(&text);
     let file = SourceFile::parse(&name, text).unwrap_or_else(|e| panic!("{name}: {e}"));
     let functions = expected.as_object().expect("an object by function").iter();
     let entry = |(function, cases): (&String, &Value)| {
@@ -98,8 +100,15 @@ fn load(path: &Path, expected: &Value) -> Vec<Entry> {
         let compiled = frontend_py::compile(&file, function, &options);
         let compiled = compiled.unwrap_or_else(|e| panic!("{name}: {function}: {e}"));
         let cases = cases.as_array().expect("a list of calls").iter();
+        let of_function = |(name, _): &&(String, Vec<Vec<Option<String>>>)| name == function;
+        let (_, names) = calls.iter().find(of_function).expect("CASES has the function");
+        assert_eq!(names.len(), cases.len(), "{name}: {function}: CASES and the answers differ");
         let cases = cases
-            .map(|case| Case { inputs: inputs(&compiled, &case["args"]), expected: case.clone() })
+            .zip(names)
+            .map(|(case, names)| {
+                let inputs = inputs(&compiled, &case["args"], names);
+                Case { inputs, expected: case.clone() }
+            })
             .collect();
         let forms = Forms::new(compiled, &optimizer::Options::default());
         let forms = forms.unwrap_or_else(|e| panic!("{name}: {function}: {e}"));
@@ -167,8 +176,17 @@ fn judge(engine: &str, entry: &Entry, case: &Case, answer: &Answer) -> Option<St
         _ => false,
     };
     let after = expected["args_after"].as_array().expect("a list of arrays");
-    let arrays = answer.arrays.len() == after.len()
-        && answer.arrays.iter().zip(after).all(|(array, expected)| {
+    let passed: Vec<&Array> = case
+        .inputs
+        .args
+        .iter()
+        .filter_map(|arg| match arg {
+            Arg::Array(at) => answer.arrays.get(*at),
+            Arg::Scalar(_) => None,
+        })
+        .collect();
+    let arrays = passed.len() == after.len()
+        && passed.into_iter().zip(after).all(|(array, expected)| {
             let rank = u8::try_from(array.shape.len()).expect("one or two dimensions");
             array.same(&to_array(array.elem(), rank, expected))
         });
@@ -201,12 +219,44 @@ fn fits<'a>(
     }
 }
 
-fn inputs(function: &Function, args: &Value) -> Inputs {
+/// The calls in a corpus' `CASES`, by function: for each argument the name of the variable that is
+/// passed, if it is one. A name passed twice is one object.
+fn calls(text: &str) -> Vec<(String, Vec<Vec<Option<String>>>)> {
+    let module = ruff_python_parser::parse_module(text).expect("a corpus is Python");
+    let cases = module.syntax().body.iter().find_map(|statement| match statement {
+        Stmt::Assign(assign) => match (&assign.targets[..], &*assign.value) {
+            ([Expr::Name(name)], Expr::Dict(dict)) if name.id.as_str() == "CASES" => Some(dict),
+            _ => None,
+        },
+        _ => None,
+    });
+    let variable = |argument: &Expr| match argument {
+        Expr::Name(name) => Some(name.id.to_string()),
+        _ => None,
+    };
+    let call = |call: &Expr| match call {
+        Expr::Tuple(arguments) => arguments.elts.iter().map(variable).collect(),
+        other => panic!("a call is a tuple of arguments, not {other:?}"),
+    };
+    let items = cases.expect("a corpus has CASES").items.iter();
+    let function = |item: &ruff_python_ast::DictItem| match (&item.key, &item.value) {
+        (Some(Expr::StringLiteral(name)), Expr::List(calls)) => {
+            (name.value.to_str().to_owned(), calls.elts.iter().map(call).collect())
+        }
+        other => panic!("CASES maps names to lists of calls: {other:?}"),
+    };
+    items.map(function).collect()
+}
+
+/// The inputs of a call; `names` are the variables that its arguments are.
+fn inputs(function: &Function, args: &Value, names: &[Option<String>]) -> Inputs {
     let args = args.as_array().expect("a list of arguments");
     assert_eq!(args.len(), function.params.len(), "{}", function.name);
     let mut inputs = Inputs::default();
-    for (param, value) in function.params.iter().zip(args) {
+    for (at, (param, value)) in function.params.iter().zip(args).enumerate() {
+        let shared = names[..at].iter().position(|n| n.is_some() && *n == names[at]);
         inputs.args.push(match param.ty {
+            Type::MemRef { .. } if shared.is_some() => inputs.args[shared.unwrap_or_default()],
             Type::MemRef { elem, rank, .. } => {
                 inputs.arrays.push(to_array(elem, rank, value));
                 Arg::Array(inputs.arrays.len() - 1)
