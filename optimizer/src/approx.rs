@@ -82,7 +82,8 @@ fn tanh_bound(r: f64) -> f64 {
     let s = r * r;
     let truncation =
         r * (s * s / (s * s + 45.0 * s + 105.0)) * (s * s / (15.0 * s * s + 420.0 * s + 945.0));
-    truncation * (1.0 + 64.0 * ULP) + 16.0 * ULP * (r.min(1.0) + truncation)
+    let rounding = 16.0 * ULP * (r.min(1.0) + truncation) + f64::MIN_POSITIVE;
+    truncation * (1.0 + 64.0 * ULP) + rounding
 }
 
 /// Error of `x^n` by squaring for `|x| <= r`: at most `n` roundings of relative size, the library's
@@ -110,8 +111,9 @@ pub(crate) fn candidates(model: &Model<'_>, tanh: bool, pow: bool) -> Vec<Site> 
             f if is_power(f) && pow => {
                 let facts = [*graph.data(argument), *graph.data(graph.child(id, 1))];
                 match whole_exponent(&facts) {
-                    Some(n) => Kind::Power(n),
-                    None => continue,
+                    // The first power is exact and needs no multiplication.
+                    Some(n) if n > 1 => Kind::Power(n),
+                    _ => continue,
                 }
             }
             _ => continue,
@@ -129,22 +131,27 @@ pub(crate) fn candidates(model: &Model<'_>, tanh: bool, pow: bool) -> Vec<Site> 
     sites
 }
 
-/// Adds the approximating nodes of admitted sites; the position of a site is its payload.
-pub(crate) fn insert(graph: &mut Graph, sites: &[Site]) -> Result<(), Limit> {
-    for (position, site) in sites.iter().enumerate() {
-        let expression = match site.kind {
-            Kind::Tanh => convergent(graph, site.argument)?,
-            Kind::Power(n) => multiply_out(graph, site.argument, n)?,
-        };
-        let op = graph.analysis().language.approx;
-        let payload = graph.analysis_mut().payloads.intern(Payload::Site(position as u32));
-        match graph.add_into(site.class, op, payload, &[expression], Reason::Given) {
-            Ok(_) => {}
-            Err(AddIntoError::Limit(limit)) => return Err(limit),
-            Err(AddIntoError::Union(_)) => debug_assert!(false, "both sides are f64"),
-        }
-    }
+/// Adds the approximating nodes of admitted sites, as many as the node limit has room for, and
+/// answers how many that is; the position of a site is its payload.
+pub(crate) fn insert(graph: &mut Graph, sites: &[Site]) -> usize {
+    let numbered = sites.iter().enumerate();
+    let count = numbered.take_while(|(k, site)| add_site(graph, *k, site).is_ok()).count();
     graph.rebuild();
+    count
+}
+
+fn add_site(graph: &mut Graph, position: usize, site: &Site) -> Result<(), Limit> {
+    let expression = match site.kind {
+        Kind::Tanh => convergent(graph, site.argument)?,
+        Kind::Power(n) => multiply_out(graph, site.argument, n)?,
+    };
+    let op = graph.analysis().language.approx;
+    let payload = graph.analysis_mut().payloads.intern(Payload::Site(position as u32));
+    match graph.add_into(site.class, op, payload, &[expression], Reason::Given) {
+        Err(AddIntoError::Limit(limit)) => return Err(limit),
+        Err(AddIntoError::Union(_)) => debug_assert!(false, "both sides are f64"),
+        Ok(_) => {}
+    }
     Ok(())
 }
 

@@ -66,7 +66,7 @@ impl Analysis<'_, '_> {
                 return f64::INFINITY;
             }
         }
-        model.results.iter().map(|class| self.error(*class)).fold(0.0, f64::max)
+        model.results.iter().map(|class| self.error(*class)).fold(0.0, worst)
     }
 
     fn meaning(&self, node: ENodeId) -> Meaning {
@@ -86,7 +86,7 @@ impl Analysis<'_, '_> {
             let Some(node) = self.selection.used.get(&class).copied() else { continue };
             if ready {
                 let error = self.node_error(class, node);
-                self.errors.insert(class, error);
+                self.errors.insert(class, worst(0.0, error));
             } else if !self.errors.contains_key(&class) {
                 // Marks the class as begun; loops are judged by their ports.
                 self.errors.insert(class, 0.0);
@@ -143,7 +143,7 @@ impl Analysis<'_, '_> {
         match (self.meaning(node), graph.analysis().payloads.get(graph.payload(node))) {
             (Meaning::Out, Payload::Port(id, k)) => {
                 let port = &self.model.instance(id).ports[k as usize];
-                port.results.iter().map(|class| self.error(*class)).fold(0.0, f64::max)
+                port.results.iter().map(|class| self.error(*class)).fold(0.0, worst)
             }
             (Meaning::Import | Meaning::Value(Op::Guard(_)), _) => {
                 graph.children(node).last().map_or(0.0, |class| self.error(*class))
@@ -163,8 +163,8 @@ impl Analysis<'_, '_> {
         if errors.iter().all(|error| *error == 0.0) {
             return 0.0;
         }
-        // Perturbed binary32 arithmetic is not analysed.
-        if self.model.ty(class) != rvsdg::Type::F64 {
+        // Perturbed binary32 arithmetic is not analysed; products with an unknown error may be NaN.
+        if self.model.ty(class) != rvsdg::Type::F64 || errors.iter().any(|e| !e.is_finite()) {
             return f64::INFINITY;
         }
         let range = |k: usize| self.range(children[k], errors[k]);
@@ -187,7 +187,7 @@ impl Analysis<'_, '_> {
                 }
                 errors[0] / least + scaled(a.magnitude() / least / least, errors[1])
             }
-            Op::Math(f) => slope(f, range(0)) * errors[0],
+            Op::Math(f) if f.arity() == 1 => slope(f, range(0)) * errors[0],
             _ => return f64::INFINITY,
         };
         // Two roundings, of the exact program's operation and of this one.
@@ -195,6 +195,11 @@ impl Analysis<'_, '_> {
         let steps = if matches!(op, Op::Math(_)) { f64::from(LIBM_STEPS) } else { 1.0 };
         spread * (1.0 + 1e-12) + steps * f64::EPSILON * largest + f64::MIN_POSITIVE
     }
+}
+
+/// The larger of two errors; a NaN is an unknown error and must not be lost, as `f64::max` would.
+fn worst(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::INFINITY } else { a.max(b) }
 }
 
 /// A magnitude times an error, 0 for an exact operand of unbounded magnitude.

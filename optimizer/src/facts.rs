@@ -154,6 +154,12 @@ impl Analysis for FactAnalysis {
             // A checked value has the operand's range, but is not its constant: a partial operation
             // on the constant would no longer depend on the check.
             Meaning::Value(Op::Guard(_)) => Facts::of_range(facts(children.len() - 1).range),
+            // Ranges are those of binary64; binary32 rounds coarser and overflows earlier.
+            Meaning::Value(Op::Call(f))
+                if self.language.ty(graph.sort(children[children.len() - 1])) == Type::F32 =>
+            {
+                Facts::of_range(Range::any(f.result(Type::F32)))
+            }
             Meaning::Value(Op::Call(f)) => {
                 let args: Vec<Facts> =
                     (children.len() - f.arity()..children.len()).map(facts).collect();

@@ -102,7 +102,7 @@ fn run_rules(
     let runner = Runner { limits, scheduler: SchedulerKind::default(), pool: pool.map(Arc::new) };
     let report = runner.run(&mut model.graph, rules, &sets.saturating());
     let report = report.expect("every named set is compiled");
-    saturation.stop_reason = report.stop_reason.to_string();
+    saturation.stop_reason = report.stop_reason.name().replace('_', " ");
     for (name, count) in report.rules_fired {
         *saturation.rules_fired.entry(name).or_default() += count;
     }
@@ -124,7 +124,7 @@ fn admit(
     candidates.truncate(MAX_SITES);
     let Some(exact) = extract_program(model, &extract::GreedyDag, &[]) else { return false };
     let judge = |sites: &[Site]| certify::certify(model, &exact.selection, &[], sites);
-    // Cheapest error first, so that as many as possible fit.
+    // Smallest error first, so that as many as possible fit.
     let mut alone: Vec<(f64, Site)> = candidates
         .into_iter()
         .filter(|site| exact.selection.used.contains_key(&model.graph.find(site.class)))
@@ -139,7 +139,9 @@ fn admit(
             admitted.pop();
         }
     }
-    if admitted.is_empty() || approx::insert(&mut model.graph, &admitted).is_err() {
+    let placed = approx::insert(&mut model.graph, &admitted);
+    admitted.truncate(placed);
+    if admitted.is_empty() {
         return false;
     }
     for site in &admitted {

@@ -73,8 +73,9 @@ impl Report {
         let optimizer = self.optimizer.as_ref();
         for approximation in optimizer.iter().flat_map(|report| &report.approximations) {
             let Approximation { rule, domain: (low, high), bound } = approximation;
-            lines
-                .push(format!("  approximated by {rule} on [{low}, {high}]: error <= {bound:.3e}"));
+            lines.push(format!(
+                "  approximated by {rule} on [{low:?}, {high:?}]: error <= {bound:.3e}"
+            ));
         }
         if let Some(bound) = optimizer.and_then(|report| report.error_bound) {
             lines.push(format!("  error of the result <= {bound:.3e}"));

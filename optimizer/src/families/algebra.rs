@@ -44,16 +44,6 @@ pub(super) const PAIRS: &[(&str, &str, &str)] = &[
     ("ipow-one", "(ipow ?a const[i64:1])", "?a"),
     ("ipow-two", "(ipow ?a const[i64:2])", "(imul ?a ?a)"),
     ("ipow-three", "(ipow ?a const[i64:3])", "(imul ?a (imul ?a ?a))"),
-    (
-        "iadd-reassociates",
-        "(iadd (iadd ?a const[?p]) const[?q])",
-        "(iadd ?a (iadd const[?p]:?a const[?q]:?a))",
-    ),
-    (
-        "imul-reassociates",
-        "(imul (imul ?a const[?p]) const[?q])",
-        "(imul ?a (imul const[?p]:?a const[?q]:?a))",
-    ),
     ("ishl-zero", "(ishl ?a const[i64:0])", "?a"),
     ("ishr-zero", "(ishr ?a const[i64:0])", "?a"),
     ("fadd-minus-zero", "(fadd ?a const[f64:-0.0])", "?a"),
@@ -105,7 +95,14 @@ pub(super) const PAIRS: &[(&str, &str, &str)] = &[
 
 pub(super) fn rules(_: &Language) -> Vec<Rule<FactAnalysis>> {
     let pairs = PAIRS.iter().map(|(name, left, right)| Rule::rewrite(*name, left, right));
-    pairs.chain([shift_by_power_of_two(), divide_by_power_of_two()]).collect()
+    pairs
+        .chain([
+            reassociate("iadd", Op::IAdd),
+            reassociate("imul", Op::IMul),
+            shift_by_power_of_two(),
+            divide_by_power_of_two(),
+        ])
+        .collect()
 }
 
 /// Puts a constant into a region.
@@ -124,6 +121,25 @@ pub(crate) fn constant(
 fn binary(graph: &mut Graph, op: Op, a: EClassId, b: EClassId) -> Result<EClassId, Limit> {
     let operator = graph.analysis().language.find(op, 2).expect("a binary operation is declared");
     graph.add(graph.region(a), operator, PayloadId::NONE, &[a, b], None)
+}
+
+/// `(a op c) op d` is `a op (c op d)` for constants: both wrap. Only for an `a` that is no constant:
+/// sums of constants fold, and taking them apart would never end.
+fn reassociate(name: &'static str, op: Op) -> Rule<FactAnalysis> {
+    let constants = move |graph: &Graph, m: &Bindings<'_>| {
+        let (c, d) = (graph.data(m.get("?c")).constant?, graph.data(m.get("?d")).constant?);
+        let open = graph.data(m.get("?a")).constant.is_none();
+        let sum = rvsdg::scalar::eval(op, &[c.into(), d.into()]).ok().filter(|_| open)?;
+        sum.value.to_const(c.ty())
+    };
+    Rule::new(format!("{name}-reassociates"))
+        .when(format!("({name} ({name} ?a ?c) ?d)"))
+        .guard(move |graph, m| constants(graph, m).is_some())
+        .apply(move |graph, m| {
+            let Some(sum) = constants(graph, m) else { return Ok(Vec::new()) };
+            let sum = constant(graph, m.root(), sum)?;
+            Ok(vec![(m.root(), binary(graph, op, m.get("?a"), sum)?)])
+        })
 }
 
 /// `i * 2^k` is `i << k`: both wrap.

@@ -133,7 +133,9 @@ pub(crate) struct Plan {
 /// Reads [`Options::rules`]. `default` stands for all exact families, and for those that the
 /// caller's budgets admit.
 pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
+    // A budget is a promise about rounding, so that real rules stay within it as approximations.
     let budget = options.max_error.is_some();
+    let real = options.fast_math && !budget;
     let mut sets: Vec<Vec<String>> = Vec::new();
     let parsed =
         Composition::parse(&options.rules).map_err(|e| OptionsError::Syntax(e.to_string()))?;
@@ -148,12 +150,12 @@ pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
             match name {
                 "default" => {
                     group.extend(["fold", "algebra", "calls"].map(str::to_owned));
-                    if options.fast_math {
+                    if real {
                         group.push("pow".to_owned());
                     }
                 }
                 "tanh" => {}
-                "pow" if !options.fast_math => {}
+                "pow" if !real => {}
                 name => group.push(name.to_owned()),
             }
         }
@@ -172,7 +174,7 @@ pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
     Ok(Plan {
         composition,
         fold: has("fold"),
-        approximate_pow: budget && !options.fast_math && has("pow"),
+        approximate_pow: budget && has("pow"),
         approximate_tanh: budget && has("tanh"),
     })
 }
