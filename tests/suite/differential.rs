@@ -28,7 +28,7 @@ fn options(seed: u64) -> RandomOptions {
 }
 
 #[test]
-fn differential_random_programs() {
+fn random_programs_agree() {
     let programs = setting("OVUM_RANDOM_PROGRAMS", 300);
     let first = setting("OVUM_RANDOM_SEED", 1);
     let mut fired = 0;
