@@ -1,8 +1,8 @@
 //! The extension module `ovum._core`: what the Python package needs from the compiler.
 //!
-//! A `Kernel` is a function of a source file that compiles itself for the types it is
-//! called with. The module `arguments` makes machine arguments of Python's objects without copying NumPy
-//! arrays that the code can use in place, `answers` makes Python's objects of results.
+//! A `Kernel` is a function of a source file that compiles itself for the types it is called with.
+//! The module `arguments` makes machine arguments of Python's objects without copying NumPy arrays
+//! that the code can use in place, `answers` makes Python's objects of results.
 
 mod answers;
 mod arguments;
