@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// Candidates beyond this many are not considered: admission is quadratic in their number.
 const MAX_SITES: usize = 64;
 
+/// Times that facts found inside a choice are carried out of it and the rules run again.
+const MAX_ROUNDS: usize = 3;
+
 /// How saturation ended.
 pub(crate) struct Saturation {
     /// Why it stopped.
@@ -55,6 +58,14 @@ pub(crate) fn saturate(
         }
     };
     run(model, &mut saturation);
+    for _ in 0..MAX_ROUNDS {
+        let known = model.graph.version();
+        model.propagate_outputs();
+        if model.graph.version() == known {
+            break;
+        }
+        run(model, &mut saturation);
+    }
     if admit(model, options, &plan, &mut saturation) {
         run(model, &mut saturation);
     }

@@ -16,6 +16,8 @@ pub(super) const PAIRS: &[(&str, &str, &str)] = &[
     ("iand-commutes", "(iand ?a ?b)", "(iand ?b ?a)"),
     ("ior-commutes", "(ior ?a ?b)", "(ior ?b ?a)"),
     ("ixor-commutes", "(ixor ?a ?b)", "(ixor ?b ?a)"),
+    ("imin-commutes", "(imin ?a ?b)", "(imin ?b ?a)"),
+    ("imax-commutes", "(imax ?a ?b)", "(imax ?b ?a)"),
     ("fadd-commutes", "(fadd ?a ?b)", "(fadd ?b ?a)"),
     ("fmul-commutes", "(fmul ?a ?b)", "(fmul ?b ?a)"),
     ("band-commutes", "(band ?a ?b)", "(band ?b ?a)"),
@@ -31,6 +33,7 @@ pub(super) const PAIRS: &[(&str, &str, &str)] = &[
     ("iadd-negated", "(iadd ?a (ineg ?b))", "(isub ?a ?b)"),
     ("iadd-isub", "(iadd (isub ?a ?b) ?b)", "?a"),
     ("isub-iadd", "(isub (iadd ?a ?b) ?b)", "?a"),
+    ("ineg-isub", "(ineg (isub ?a ?b))", "(isub ?b ?a)"),
     ("ineg-ineg", "(ineg (ineg ?a))", "?a"),
     ("inot-inot", "(inot (inot ?a))", "?a"),
     ("iand-self", "(iand ?a ?a)", "?a"),
@@ -39,6 +42,12 @@ pub(super) const PAIRS: &[(&str, &str, &str)] = &[
     ("iand-zero", "(iand ?a const[i64:0])", "const[i64:0]:i64"),
     ("ior-zero", "(ior ?a const[i64:0])", "?a"),
     ("ixor-zero", "(ixor ?a const[i64:0])", "?a"),
+    ("iand-ones", "(iand ?a const[i64:-1])", "?a"),
+    ("ior-ones", "(ior ?a const[i64:-1])", "const[i64:-1]:i64"),
+    ("ixor-ones", "(ixor ?a const[i64:-1])", "(inot ?a)"),
+    ("ifloordiv-one", "(ifloordiv ?a const[i64:1])", "?a"),
+    ("imod-one", "(imod ?a const[i64:1])", "const[i64:0]:i64"),
+    ("ipow-zero", "(ipow ?a const[i64:0])", "const[i64:1]:i64"),
     ("imin-self", "(imin ?a ?a)", "?a"),
     ("imax-self", "(imax ?a ?a)", "?a"),
     ("ipow-one", "(ipow ?a const[i64:1])", "?a"),
@@ -52,18 +61,30 @@ pub(super) const PAIRS: &[(&str, &str, &str)] = &[
     ("fmul-two", "(fmul ?a const[f64:2.0])", "(fadd ?a ?a)"),
     ("fmul-minus-one", "(fmul ?a const[f64:-1.0])", "(fneg ?a)"),
     ("fdiv-one", "(fdiv ?a const[f64:1.0])", "?a"),
+    ("fdiv-minus-one", "(fdiv ?a const[f64:-1.0])", "(fneg ?a)"),
+    ("fsub-from-minus-zero", "(fsub const[f64:-0.0] ?a)", "(fneg ?a)"),
+    ("pow-zero", "(math.pow ?a const[f64:0.0])", "const[f64:1.0]:f64"),
+    ("pow-one", "(math.pow ?a const[f64:1.0])", "?a"),
+    ("math-pow", "(math.math_pow ?a ?b)", "(math.pow ?a ?b)"),
     ("fneg-fneg", "(fneg (fneg ?a))", "?a"),
     ("fsub-negated", "(fsub ?a (fneg ?b))", "(fadd ?a ?b)"),
     ("fadd-negated", "(fadd ?a (fneg ?b))", "(fsub ?a ?b)"),
     ("fmul-negated-both", "(fmul (fneg ?a) (fneg ?b))", "(fmul ?a ?b)"),
+    ("fmul-negated", "(fmul (fneg ?a) ?b)", "(fneg (fmul ?a ?b))"),
+    ("fdiv-negated", "(fdiv (fneg ?a) ?b)", "(fneg (fdiv ?a ?b))"),
+    ("fabs-square", "(fabs (fmul ?a ?a))", "(fmul ?a ?a)"),
     ("fabs-fabs", "(fabs (fabs ?a))", "(fabs ?a)"),
     ("fabs-fneg", "(fabs (fneg ?a))", "(fabs ?a)"),
-    ("fmul-self-fneg", "(fmul (fabs ?a) (fabs ?a))", "(fmul ?a ?a)"),
+    ("fmul-fabs-self", "(fmul (fabs ?a) (fabs ?a))", "(fmul ?a ?a)"),
     ("fmin-self", "(fmin ?a ?a)", "?a"),
     ("fmax-self", "(fmax ?a ?a)", "?a"),
     ("bnot-bnot", "(bnot (bnot ?a))", "?a"),
     ("band-self", "(band ?a ?a)", "?a"),
     ("bor-self", "(bor ?a ?a)", "?a"),
+    ("band-not", "(band ?a (bnot ?a))", "const[bool:false]:bool"),
+    ("bor-not", "(bor ?a (bnot ?a))", "const[bool:true]:bool"),
+    ("band-absorbs", "(band ?a (bor ?a ?b))", "?a"),
+    ("bor-absorbs", "(bor ?a (band ?a ?b))", "?a"),
     ("band-true", "(band ?a const[bool:true])", "?a"),
     ("band-false", "(band ?a const[bool:false])", "const[bool:false]:bool"),
     ("bor-false", "(bor ?a const[bool:false])", "?a"),
@@ -85,12 +106,19 @@ pub(super) const PAIRS: &[(&str, &str, &str)] = &[
     ("icmp-ne-self", "(icmp.ne ?a ?a)", "const[bool:false]:bool"),
     ("icmp-gt-swapped", "(icmp.gt ?a ?b)", "(icmp.lt ?b ?a)"),
     ("icmp-ge-swapped", "(icmp.ge ?a ?b)", "(icmp.le ?b ?a)"),
+    ("icmp-eq-swapped", "(icmp.eq ?a ?b)", "(icmp.eq ?b ?a)"),
+    ("icmp-ne-swapped", "(icmp.ne ?a ?b)", "(icmp.ne ?b ?a)"),
     ("fcmp-gt-swapped", "(fcmp.gt ?a ?b)", "(fcmp.lt ?b ?a)"),
     ("fcmp-ge-swapped", "(fcmp.ge ?a ?b)", "(fcmp.le ?b ?a)"),
+    ("fcmp-eq-swapped", "(fcmp.eq ?a ?b)", "(fcmp.eq ?b ?a)"),
+    ("fcmp-ne-swapped", "(fcmp.ne ?a ?b)", "(fcmp.ne ?b ?a)"),
     ("fcmp-lt-self", "(fcmp.lt ?a ?a)", "const[bool:false]:bool"),
     ("select-same", "(select ?p ?a ?a)", "?a"),
     ("select-not", "(select (bnot ?p) ?a ?b)", "(select ?p ?b ?a)"),
     ("select-truth", "(select ?p const[bool:true] const[bool:false])", "?p"),
+    ("select-untruth", "(select ?p const[bool:false] const[bool:true])", "(bnot ?p)"),
+    ("select-select-then", "(select ?p (select ?p ?a ?b) ?c)", "(select ?p ?a ?c)"),
+    ("select-select-else", "(select ?p ?a (select ?p ?b ?c))", "(select ?p ?a ?c)"),
 ];
 
 pub(super) fn rules(_: &Language) -> Vec<Rule<FactAnalysis>> {
@@ -100,6 +128,8 @@ pub(super) fn rules(_: &Language) -> Vec<Rule<FactAnalysis>> {
             reassociate("iadd", Op::IAdd),
             reassociate("imul", Op::IMul),
             shift_by_power_of_two(),
+            floor_divide_by_power_of_two(),
+            remainder_by_power_of_two(),
             divide_by_power_of_two(),
         ])
         .collect()
@@ -142,20 +172,39 @@ fn reassociate(name: &'static str, op: Op) -> Rule<FactAnalysis> {
         })
 }
 
-/// `i * 2^k` is `i << k`: both wrap.
-fn shift_by_power_of_two() -> Rule<FactAnalysis> {
-    let power = |graph: &Graph, m: &Bindings<'_>| match graph.data(m.get("?c")).constant {
+/// The exponent of a class that is a constant power of two above 1.
+fn whole_power_of_two(graph: &Graph, class: EClassId) -> Option<i64> {
+    match graph.data(class).constant {
         Some(Const::I64(c)) if c > 1 && c & (c - 1) == 0 => Some(i64::from(c.trailing_zeros())),
         _ => None,
-    };
-    Rule::new("imul-power-of-two")
-        .when("(imul ?a ?c)")
-        .guard(move |graph, m| power(graph, m).is_some())
+    }
+}
+
+/// `name(a, 2^k)` is `op(a, second(k))`.
+fn by_power_of_two(name: &str, op: Op, second: fn(i64) -> i64) -> Rule<FactAnalysis> {
+    Rule::new(format!("{name}-power-of-two"))
+        .when(format!("({name} ?a ?c)"))
+        .guard(|graph, m| whole_power_of_two(graph, m.get("?c")).is_some())
         .apply(move |graph, m| {
-            let Some(k) = power(graph, m) else { return Ok(Vec::new()) };
-            let count = constant(graph, m.root(), Const::I64(k))?;
-            Ok(vec![(m.root(), binary(graph, Op::IShl, m.get("?a"), count)?)])
+            let Some(k) = whole_power_of_two(graph, m.get("?c")) else { return Ok(Vec::new()) };
+            let operand = constant(graph, m.root(), Const::I64(second(k)))?;
+            Ok(vec![(m.root(), binary(graph, op, m.get("?a"), operand)?)])
         })
+}
+
+/// `i * 2^k` is `i << k`: both wrap.
+fn shift_by_power_of_two() -> Rule<FactAnalysis> {
+    by_power_of_two("imul", Op::IShl, |k| k)
+}
+
+/// `i // 2^k` is `i >> k`: both round towards minus infinity.
+fn floor_divide_by_power_of_two() -> Rule<FactAnalysis> {
+    by_power_of_two("ifloordiv", Op::IShr, |k| k)
+}
+
+/// `i % 2^k` keeps the low bits: the remainder has the divisor's sign.
+fn remainder_by_power_of_two() -> Rule<FactAnalysis> {
+    by_power_of_two("imod", Op::IAnd, |k| (1 << k) - 1)
 }
 
 /// `x / c` is `x * (1 / c)` where the reciprocal is exact: `c` a power of two whose reciprocal is
