@@ -2,7 +2,9 @@
 
 mod architecture;
 mod corpus;
+mod determinism;
 mod differential;
+mod elementwise;
 mod engines;
 mod folding;
 mod geglu;
