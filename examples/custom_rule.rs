@@ -31,13 +31,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }))
         .rule(
             Rule::new("cancel")
-                .when("(div (mul ?a ?b) ?b)")
-                .guard(|graph, found| {
-                    let (number, zero) = (graph.signature().find_op("num", 0), PayloadId::new(1));
-                    graph
-                        .nodes(found.get("?b"))
-                        .any(|node| Some(graph.op(node)) == number && graph.payload(node) != zero)
-                })
+                .when("(div (mul ?a num[?p]) num[?p])")
+                .guard(|_, found| found.payload("?p") != PayloadId::new(1))
                 .rewrite_to("?a"),
         );
     let rules = Rules::compile(vec![rules], &signature, payload)?;
