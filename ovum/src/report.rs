@@ -259,7 +259,7 @@ mod tests {
                 2 rewrites of 1 rule;
                 saturated
               extract  e-graph -> cheapest RVSDG     1.50 s  9 nodes, cost 240 -> 31.5
-              approximated by tanh-pade on [-1, 1]: error <= 1.000e-6
+              approximated by tanh-pade on [-1.0, 1.0]: error <= 1.000e-6
               error of the result <= 2.000e-6
         "#]]
         .assert_eq(&text);
