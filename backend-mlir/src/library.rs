@@ -106,7 +106,7 @@ impl Library {
     /// Calls a function, given by its position in [`Library::entries`]. Arguments that name the
     /// same array share its memory.
     ///
-    /// The function must be verified ([`rvsdg::verify`]): the code trusts that every access is in
+    /// The function must be verified ([`rvsdg::verify()`]): the code trusts that every access is in
     /// its array.
     ///
     /// # Errors

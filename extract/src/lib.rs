@@ -2,7 +2,7 @@
 //!
 //! A [`Problem`] is a frozen e-graph with a cost per node and a set of roots, taken from an
 //! [`EGraph`](egraph_core::EGraph) by [`Frozen`] or read from JSON by [`Problem::from_json`]. An
-//! [`Extractor`] answers one node per class; [`check`] decides, sharing no code with any
+//! [`Extractor`] answers one node per class; [`check()`] decides, sharing no code with any
 //! extractor, whether the answer is legal and what it costs.
 //!
 //! ```

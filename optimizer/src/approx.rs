@@ -4,7 +4,7 @@
 //! node, `approx(P)`, whose child P is the class of the approximating expression: exact facts about
 //! T stay true, and so do exact rules on both sides. A *site* is one such place. Which sites are
 //! admitted is decided before any node is added, by the forward error analysis of
-//! [`crate::certify`]; the program that is extracted in the end is analysed again.
+//! the `certify` module; the program that is extracted in the end is analysed again.
 
 use crate::facts::{Graph, whole_exponent};
 use crate::families::{is_power, multiply_out};

@@ -65,7 +65,7 @@ pub enum Payload {
     Index(u32),
     /// A port of an instance.
     Port(InstanceId, u32),
-    /// Position of an approximation in [`crate::approx::Sites`].
+    /// Position of an admitted [`crate::approx::Site`].
     Site(u32),
 }
 

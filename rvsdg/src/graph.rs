@@ -1,15 +1,15 @@
 //! The graph of one function: arenas of values, nodes and regions.
 //!
 //! A region lists its nodes in an order in which every definition precedes its uses and every read
-//! of a state precedes the node that consumes it; [`crate::verify`] checks both. Order has no other
+//! of a state precedes the node that consumes it; [`crate::verify()`] checks both. Order has no other
 //! meaning. A value may be used in its own region and in every region nested in it (an *import*,
 //! implicit here); a state only in its own region, so it enters a nested region through a port.
 //!
 //! | node | operands | region parameters | region results | outputs |
 //! |---|---|---|---|---|
 //! | simple | as the operation says | - | - | as the operation says |
-//! | gamma | predicate, inputs.. | one per input, in each arm | one per output, in each arm | results of the chosen arm |
-//! | theta | initial values.. | one per operand (loop variables) | continue?, next values.. | last next values |
+//! | gamma | predicate, inputs.. | per arm, one per input | per arm, one per output | the chosen arm's results |
+//! | theta | initial values.. | the loop variables | continue?, next values.. | last next values |
 //! | lambda (the [`Function`]) | - | parameters.., io, mem.. | results.., io, mem.. | - |
 
 use crate::op::{FaultId, Op, OperandError};
@@ -499,7 +499,7 @@ impl Function {
     }
 
     /// Appends a node of any kind with stated output types, unchecked: what a reader of possibly
-    /// malformed text needs before [`crate::verify`] judges it.
+    /// malformed text needs before [`crate::verify()`] judges it.
     pub fn push_node(
         &mut self,
         kind: NodeKind,
