@@ -1,7 +1,7 @@
 //! A language of one's own, rules over it, and the cheapest equal term.
 //!
-//! `(a * 2 * 3) / 6` becomes `a`, though no rule says so: reassociation, folding and cancellation do
-//! it together. Run with `cargo run -p ovum --example custom_rule`.
+//! `(a * 2 * 3) / 6` becomes `a`, though no rule says so: reassociation, folding and cancellation
+//! do it together. Run with `cargo run -p ovum --example custom_rule`.
 
 use egraph_core::{
     EGraph, PayloadId, RegionId, Rule, RuleSet, Rules, Runner, Schedule, Signature, SortRule,

@@ -124,7 +124,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_as_vectors(ops in prop::collection::vec((0usize..4, 0usize..5, 0u32..100), 0..300)) {
+        fn behaves_as_vectors(
+            ops in prop::collection::vec((0usize..4, 0usize..5, 0u32..100), 0..300)
+        ) {
             let mut pool = ListPool::default();
             let mut lists = [List::default(); 4];
             let mut model: [Vec<u32>; 4] = Default::default();

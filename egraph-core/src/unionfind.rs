@@ -65,7 +65,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_relabelling(pairs in prop::collection::vec((0usize..20, 0usize..20), 0..60)) {
+        fn agrees_with_relabelling(
+            pairs in prop::collection::vec((0usize..20, 0usize..20), 0..60)
+        ) {
             let mut uf = UnionFind::default();
             let ids: Vec<EClassId> = (0..20).map(|_| uf.make()).collect();
             let mut label: Vec<usize> = (0..20).collect();

@@ -5,7 +5,8 @@
 //! point are moved one representable number outwards; rounding to nearest is monotone, so one step
 //! is enough for the basic operations. Library functions are moved by [`LIBM_STEPS`].
 //!
-//! Source of the arithmetic: Moore, Kearfott, Cloud, "Introduction to Interval Analysis", chapter 2.
+//! Source of the arithmetic: Moore, Kearfott, Cloud, "Introduction to Interval Analysis",
+//! chapter 2.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

@@ -1,7 +1,7 @@
 //! CPython's answers to a corpus of functions, asked of every engine.
 //!
-//! The functions and the answers lie in `tests/corpus`; `make_expected.py` there writes the answers.
-//! A second corpus is read from the folder that the variable `OVUM_CORPUS` names
+//! The functions and the answers lie in `tests/corpus`; `make_expected.py` there writes the
+//! answers. A second corpus is read from the folder that the variable `OVUM_CORPUS` names
 //! (`docs/records/README.md` has the format).
 
 use crate::engines::Forms;

@@ -2,7 +2,6 @@
 
 mod architecture;
 mod corpus;
-mod determinism;
 mod differential;
 mod elementwise;
 mod engines;

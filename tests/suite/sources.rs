@@ -52,7 +52,7 @@ impl Source {
         let of_tests = self.path.starts_with("tests/")
             || self.path.contains("/tests/")
             || self.path.ends_with("/tests.rs")
-            || self.path.starts_with("benches/");
+            || self.path.contains("/benches/");
         let end = if of_tests { 0 } else { usize::MAX };
         let lines: Vec<&str> = self.text.lines().collect();
         let inline = (1..lines.len()).find(|at| {

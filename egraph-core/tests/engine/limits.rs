@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use egraph_core::{
-    EClassId, EGraph, Limit, Limits, PayloadId, RegionId, Rule, RuleSet, Rules, Runner, Schedule,
-    Signature, SortRule, StopReason,
+    EClassId, EGraph, Limit, Limits, PayloadId, RegionId, Rule, RuleSet, Rules, RunReport, Runner,
+    Schedule, Signature, SortRule, StopReason,
 };
 
 fn growing(leaves: u32) -> (EGraph, Rules) {
@@ -24,24 +24,28 @@ fn growing(leaves: u32) -> (EGraph, Rules) {
     (g, rules)
 }
 
+/// Saturates with `watch` called after every rebuild.
+fn run_watched(
+    runner: &Runner,
+    g: &mut EGraph,
+    rules: &Rules,
+    mut watch: impl FnMut(&mut EGraph),
+) -> RunReport {
+    let mut hook = |g: &mut EGraph| {
+        watch(g);
+        Ok(())
+    };
+    let mut scheduler = runner.scheduler.build();
+    runner.run_with(g, rules, &Schedule::saturate("r"), scheduler.as_mut(), &mut hook).unwrap()
+}
+
 #[test]
 fn the_node_limit_is_never_overshot() {
     for nodes in [25, 26, 100, 777, 5000] {
         let (mut g, rules) = growing(13);
         let runner = Runner::new(Limits { nodes, ..Limits::default() });
         let mut most = 0;
-        let report = runner
-            .run_with(
-                &mut g,
-                &rules,
-                &Schedule::saturate("r"),
-                runner.scheduler.build().as_mut(),
-                &mut |g| {
-                    most = most.max(g.node_count());
-                    Ok(())
-                },
-            )
-            .unwrap();
+        let report = run_watched(&runner, &mut g, &rules, |g| most = most.max(g.node_count()));
         assert_eq!(report.stop_reason, StopReason::NodeLimit);
         assert!(most <= nodes && report.e_nodes <= nodes, "{most} nodes of {nodes}");
         assert_eq!(g.check_invariants(), Ok(()));
@@ -84,18 +88,9 @@ fn a_contradiction_stops_a_run() {
     let root = g.add_region(RegionId::ROOT);
     g.assert_live(root);
     let runner = Runner::default();
-    let report = runner
-        .run_with(
-            &mut g,
-            &rules,
-            &Schedule::saturate("r"),
-            runner.scheduler.build().as_mut(),
-            &mut |g| {
-                g.kill_region(root);
-                Ok(())
-            },
-        )
-        .unwrap();
+    let report = run_watched(&runner, &mut g, &rules, |g| {
+        g.kill_region(root);
+    });
     assert_eq!((report.stop_reason, report.iterations.len()), (StopReason::Contradiction, 1));
     assert_eq!(g.root_contradiction(), Some(root));
     let again = runner.run(&mut g, &rules, &Schedule::saturate("r")).unwrap();

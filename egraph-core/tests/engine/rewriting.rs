@@ -146,11 +146,16 @@ fn payloads_are_matched_bound_and_made() {
     expect![[r"
         c0 r0 int () = (x[2])
         c1 r0 int () = (x[3])
-        c2 r0 bit () = (icmp[1000] c0 c1) | (icmp[1001] c1 c0) | (icmp[1000] c5 c6) | (icmp[1001] c6 c5)
-        c4 r0 bit () = (icmp[1002] c1 c0) | (icmp[1002] c6 c5)
+        c2 r0 bit () = (icmp[1000] c0 c1)
+            | (icmp[1001] c1 c0)
+            | (icmp[1000] c5 c6)
+            | (icmp[1001] c6 c5)
+        c4 r0 bit () = (icmp[1002] c1 c0)
+            | (icmp[1002] c6 c5)
         c5 r0 int () = (neg c1)
         c6 r0 int () = (neg c0)
-    "]].assert_eq(&g.dump());
+    "]]
+    .assert_eq(&g.dump().replace(" | ", "\n    | "));
 }
 
 #[test]

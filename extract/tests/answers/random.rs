@@ -105,7 +105,8 @@ proptest! {
             let checked = check(&p, &outcome.choices).map_err(|error| {
                 TestCaseError::fail(format!("{}: {error}", e.name()))
             })?;
-            prop_assert_eq!(evaluate(&p, &outcome.choices), Some((checked.tree_cost, checked.dag_cost)));
+            let costs = (checked.tree_cost, checked.dag_cost);
+            prop_assert_eq!(evaluate(&p, &outcome.choices), Some(costs));
             prop_assert!(checked.dag_cost >= least_dag);
             prop_assert!(outcome.status != Status::Optimal || checked.dag_cost == least_dag);
             prop_assert!(outcome.bound.is_none_or(|bound| bound <= least_dag));

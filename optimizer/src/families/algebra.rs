@@ -153,8 +153,8 @@ fn binary(graph: &mut Graph, op: Op, a: EClassId, b: EClassId) -> Result<EClassI
     graph.add(graph.region(a), operator, PayloadId::NONE, &[a, b], None)
 }
 
-/// `(a op c) op d` is `a op (c op d)` for constants: both wrap. Only for an `a` that is no constant:
-/// sums of constants fold, and taking them apart would never end.
+/// `(a op c) op d` is `a op (c op d)` for constants: both wrap. Only for an `a` that is no
+/// constant: sums of constants fold, and taking them apart would never end.
 fn reassociate(name: &'static str, op: Op) -> Rule<FactAnalysis> {
     let constants = move |graph: &Graph, m: &Bindings<'_>| {
         let (c, d) = (graph.data(m.get("?c")).constant?, graph.data(m.get("?d")).constant?);

@@ -7,8 +7,6 @@ use crate::math::MathFn;
 use crate::op::{Cmp, Const, Op};
 use crate::types::{Elem, Type};
 
-const CMPS: [Cmp; 6] = [Cmp::Eq, Cmp::Ne, Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge];
-
 /// Binary integer operations that are total.
 const INT_OPS: [Op; 12] = [
     Op::IAdd,
@@ -253,7 +251,7 @@ impl Program<'_> {
     }
 
     fn comparison(&mut self) -> ValueId {
-        let cmp = self.rng.pick(&CMPS);
+        let cmp = self.rng.pick(&Cmp::ALL);
         if self.rng.chance(60) {
             let ty = self.int_type();
             let operands = [self.value(ty), self.value(ty)];

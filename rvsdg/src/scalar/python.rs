@@ -11,8 +11,8 @@ type Exception = (ExcKind, &'static str);
 const DOMAIN: Exception = (ExcKind::ValueError, "math domain error");
 const RANGE: Exception = (ExcKind::OverflowError, "math range error");
 
-/// What Python's function gives for these arguments; a predicate gives 1.0 or 0.0, and the functions
-/// that give an integer in Python (`floor`, `ceil`, `trunc`) give it as a float.
+/// What Python's function gives for these arguments; a predicate gives 1.0 or 0.0, and the
+/// functions that give an integer in Python (`floor`, `ceil`, `trunc`) give it as a float.
 ///
 /// # Errors
 /// The exception that CPython 3.11 raises, its class and message. A negative base with a fractional

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | RV001 | every id names an existing value, node or region |
 //! | RV002 | a region's parameters and a node's outputs name it as their definition |
-//! | RV003 | a node is listed once, by its region; a region is owned once, by its owner; nothing owns the body |
+//! | RV003 | its region lists a node, once; its owner owns a region, once; nothing owns the body |
 //! | RV004 | regions nest at most [`MAX_NESTING`] deep |
 //! | RV010 | an operand or result is defined before, in the same region or one around it |
 //! | RV011 | a state is used only in the region that defines it |
@@ -17,7 +17,7 @@
 //! | RV032 | a gamma's arms have one result per output, of its type |
 //! | RV040 | a theta's first result is `bool` |
 //! | RV041 | a theta's body has one parameter per operand, of its type |
-//! | RV042 | a theta's body has one next value per operand and one output per operand, of its type |
+//! | RV042 | a theta's body has a next value, and the theta an output, per operand, of its type |
 //! | RV050 | a state is consumed at most once |
 //! | RV051 | a state is read only before it is consumed |
 //! | RV060 | the body's parameters are the function's, then `io` and each `mem` |
