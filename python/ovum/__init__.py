@@ -19,7 +19,13 @@ import functools
 import inspect
 import textwrap
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from ._core import CompileError, Kernel, __version__
+
+if TYPE_CHECKING:
+    from ._core import Report
 
 __all__ = ["CompileError", "Function", "compile", "jit", "__version__"]
 
@@ -27,7 +33,7 @@ __all__ = ["CompileError", "Function", "compile", "jit", "__version__"]
 class Function:
     """A compiled function; call it like the Python function it comes from."""
 
-    def __init__(self, kernel, python=None):
+    def __init__(self, kernel: Kernel, python: Callable[..., Any] | None = None):
         self._kernel = kernel
         self._call = kernel.__call__
         if python is not None:
@@ -35,52 +41,52 @@ class Function:
         else:
             self.__name__ = self.__qualname__ = kernel.name
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._call(*args, **kwargs)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<ovum.Function {self.__name__}>"
 
-    def specialisations(self):
+    def specialisations(self) -> list[str]:
         """The argument types of every compiled version, as texts."""
         return self._kernel.specialisations()
 
-    def report(self, types=None):
-        """What the optimiser did: phases in milliseconds, rules fired, costs, approximations.
+    def report(self, types: str | None = None) -> Report:
+        """What the compiler did: phases in milliseconds, rules fired, costs, approximations.
 
         ``types`` picks a version, for example ``"f64, array[f64, 1]"``. Without it the annotations
         decide, and where they are incomplete, the version compiled last. Compiles if need be.
         """
         return self._kernel.report(types)
 
-    def rvsdg(self, types=None):
+    def rvsdg(self, types: str | None = None) -> str:
         """The optimised function in the text form of the intermediate representation."""
         return self._kernel.rvsdg(types)
 
-    def clif(self, types=None):
+    def clif(self, types: str | None = None) -> str:
         """The optimised function as Cranelift's intermediate representation."""
         return self._kernel.clif(types)
 
-    def asm(self, types=None):
+    def asm(self, types: str | None = None) -> str:
         """The optimised function as assembly."""
         return self._kernel.asm(types)
 
-    def mlir(self, types=None):
+    def mlir(self, types: str | None = None) -> str:
         """The optimised function as an MLIR module."""
         return self._kernel.mlir(types)
 
 
 def compile(  # noqa: A001 - the name users look for
-    source,
-    name=None,
+    source: Callable[..., Any] | str,
+    name: str | None = None,
     *,
-    fast=False,
-    fast_math=False,
-    rules=None,
-    domain=None,
-    max_error=None,
-    optimize=True,
-):
+    fast: bool = False,
+    fast_math: bool = False,
+    rules: str | None = None,
+    domain: dict[str, tuple[float, float]] | None = None,
+    max_error: float | None = None,
+    optimize: bool = True,
+) -> Function:
     """Makes a :class:`Function` of a Python function or of source text.
 
     ``name`` picks the function where the text has several. ``fast`` drops Python's checks,
@@ -111,14 +117,14 @@ def compile(  # noqa: A001 - the name users look for
     return Function(kernel, python)
 
 
-def jit(function=None, **options):
+def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Decorator that compiles a function when it is called; takes :func:`compile`'s options."""
     if function is None:
         return functools.partial(jit, **options)
     return compile(function, **options)
 
 
-def _source_of(function):
+def _source_of(function: Callable[..., Any]) -> tuple[str, str, str]:
     """Text, file name and function name; line numbers in the text are those of the file."""
     code = getattr(function, "__code__", None)
     if code is None:

@@ -2,10 +2,11 @@
 
 use crate::answers;
 use crate::arguments::{Arguments, type_of};
-use backend_cranelift::{Compiled, Compiler, Context, Limits};
+use backend_cranelift::{Compiled, Compiler, Context, Limits, Options};
 use frontend_py::{ParamType, Semantics, SigParam, SourceFile};
 use indexmap::IndexMap;
-use optimizer::Report;
+use ovum::source::Text;
+use ovum::{Backend, Engine, Pipeline, Report, Source};
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -25,13 +26,13 @@ struct Version {
 /// A function of a source file, compiled when it is called.
 #[pyclass(frozen, module = "ovum._core")]
 pub(crate) struct Kernel {
-    file: SourceFile,
+    source: Source,
     name: String,
     params: Vec<SigParam>,
-    semantics: Semantics,
-    options: optimizer::Options,
-    optimize: bool,
-    compiler: Compiler,
+    /// Makes machine code through Cranelift.
+    pipeline: Pipeline,
+    /// Asserted closed ranges of parameters, by name.
+    domains: IndexMap<String, (f64, f64)>,
     /// In the order of their compilation.
     versions: Mutex<IndexMap<Vec<ParamType>, Arc<Version>>>,
 }
@@ -56,11 +57,12 @@ impl Kernel {
         max_error: Option<f64>,
         optimize: bool,
     ) -> PyResult<Kernel> {
-        let refused = |errors| answers::compile_error(py, file, text, &errors);
-        let source = SourceFile::parse(file, text.to_owned()).map_err(refused)?;
+        let shown = Text::new(file, text);
+        let refused = |errors| answers::refusal(py, &shown, &ovum::Error::source(&shown, errors));
+        let parsed = SourceFile::parse(file, text.to_owned()).map_err(refused)?;
         let name = match name {
             Some(name) => name,
-            None => match source.functions().as_slice() {
+            None => match parsed.functions().as_slice() {
                 [only] => (*only).to_owned(),
                 names => {
                     let message = format!("{file} has {} functions: name one", names.len());
@@ -68,21 +70,25 @@ impl Kernel {
                 }
             },
         };
-        let params = source.signature(&name).map_err(refused)?.params;
+        let params = parsed.signature(&name).map_err(refused)?.params;
+        let domains: IndexMap<String, (f64, f64)> = domain.into_iter().flatten().collect();
         let defaults = optimizer::Options::default();
         let options = optimizer::Options {
             rules: rules.unwrap_or(defaults.rules),
             fast_math,
-            domains: domain.into_iter().flatten().collect(),
+            domains: domains.clone(),
             max_error,
             ..defaults
         };
-        let settings = backend_cranelift::Options { poll_deadline: false, ..Default::default() };
-        let compiler = Compiler::new(settings)
-            .map_err(|error| PyNotImplementedError::new_err(error.to_string()))?;
-        let semantics = if fast { Semantics::Fast } else { Semantics::Strict };
+        let pipeline = Pipeline {
+            semantics: if fast { Semantics::Fast } else { Semantics::Strict },
+            optimize: optimize.then_some(options),
+            backend: Backend::Cranelift,
+            ..Pipeline::default()
+        };
+        let source = Source::Python { file: Box::new(parsed), text: shown };
         let versions = Mutex::new(IndexMap::new());
-        Ok(Kernel { file: source, name, params, semantics, options, optimize, compiler, versions })
+        Ok(Kernel { source, name, params, pipeline, domains, versions })
     }
 
     /// The function's name.
@@ -116,7 +122,7 @@ impl Kernel {
             .collect();
         let version = self.version(py, types?)?;
         let f = &version.function;
-        let arguments = Arguments::new(f, &values, version.writes, &self.options.domains)?;
+        let arguments = Arguments::new(f, &values, version.writes, &self.domains)?;
         let slots = arguments.slots();
         let mut results = vec![0_u64; version.code.results().len()];
         let mut context = Context::new(Limits::default());
@@ -132,13 +138,13 @@ impl Kernel {
         }
         match outcome {
             Ok(()) => answers::results(py, &f.shape, version.code.results(), &results),
-            Err(raised) => Err(answers::exception(py, &self.file, &self.name, &raised)),
+            Err(raised) => Err(answers::exception(py, self.source.text(), &self.name, &raised)),
         }
     }
 
-    /// What the optimiser did.
+    /// What the compiler did.
     #[pyo3(signature = (types=None))]
-    fn report<'py>(&self, py: Python<'py>, types: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
+    fn report<'py>(&self, py: Python<'py>, types: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
         answers::report(py, &self.chosen(py, types)?.report)
     }
 
@@ -152,14 +158,14 @@ impl Kernel {
     #[pyo3(signature = (types=None))]
     fn clif(&self, py: Python<'_>, types: Option<&str>) -> PyResult<String> {
         let version = self.chosen(py, types)?;
-        self.compiler.clif_text(&version.function).map_err(|error| unsupported(&error))
+        self.compiler().and_then(|c| c.clif_text(&version.function)).map_err(|e| unsupported(&e))
     }
 
     /// The machine code of the optimised function, as assembly.
     #[pyo3(signature = (types=None))]
     fn asm(&self, py: Python<'_>, types: Option<&str>) -> PyResult<String> {
         let version = self.chosen(py, types)?;
-        self.compiler.asm_text(&version.function).map_err(|error| unsupported(&error))
+        self.compiler().and_then(|c| c.asm_text(&version.function)).map_err(|e| unsupported(&e))
     }
 
     /// The optimised function as an MLIR module.
@@ -173,6 +179,11 @@ impl Kernel {
 }
 
 impl Kernel {
+    /// A compiler that makes the code that the pipeline makes.
+    fn compiler(&self) -> Result<Compiler, backend_cranelift::CompileError> {
+        Compiler::new(Options { poll_deadline: self.pipeline.polls, ..Options::default() })
+    }
+
     /// One value per parameter, from positional and keyword arguments.
     fn bind<'py>(
         &self,
@@ -207,20 +218,14 @@ impl Kernel {
         if let Some(version) = versions.get(&types) {
             return Ok(Arc::clone(version));
         }
-        let options =
-            frontend_py::Options { semantics: self.semantics, types: Some(types.clone()) };
-        let function =
-            frontend_py::compile(&self.file, &self.name, &options).map_err(|errors| {
-                answers::compile_error(py, self.file.name(), self.file.text(), &errors)
-            })?;
-        let (function, report) = if self.optimize {
-            let optimized = optimizer::optimize(&function, &self.options)
-                .map_err(|error| PyValueError::new_err(error.to_string()))?;
-            (optimized.function, optimized.report)
-        } else {
-            (function, Report::default())
+        let program = self
+            .pipeline
+            .compile(&self.source, &self.name, Some(&types))
+            .map_err(|error| answers::refusal(py, self.source.text(), &error))?;
+        let Engine::Cranelift(code) = program.engine else {
+            unreachable!("the pipeline's backend is Cranelift")
         };
-        let code = self.compiler.compile(&function).map_err(|error| unsupported(&error))?;
+        let function = program.function;
         let writes = (0..function.region_count()).any(|at| {
             let region = function.region(rvsdg::RegionId::from_index(at));
             region
@@ -228,7 +233,7 @@ impl Kernel {
                 .iter()
                 .any(|node| matches!(function.node(*node).kind, NodeKind::Simple(Op::Store)))
         });
-        let version = Arc::new(Version { function, report, code, writes });
+        let version = Arc::new(Version { function, report: program.report, code, writes });
         versions.insert(types, Arc::clone(&version));
         Ok(version)
     }
@@ -237,8 +242,10 @@ impl Kernel {
     /// the version compiled last.
     fn chosen(&self, py: Python<'_>, types: Option<&str>) -> PyResult<Arc<Version>> {
         if let Some(text) = types {
-            let types = frontend_py::parse_types(text)
-                .map_err(|error| answers::compile_error(py, "types", text, &error.into()))?;
+            let types = frontend_py::parse_types(text).map_err(|error| {
+                let text = Text::new("types", text);
+                answers::refusal(py, &text, &ovum::Error::source(&text, error.into()))
+            })?;
             return self.version(py, types);
         }
         let annotated: Option<Vec<ParamType>> = self.params.iter().map(|p| p.annotation).collect();

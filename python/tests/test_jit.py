@@ -1,6 +1,8 @@
 """The package as its users see it."""
 
+import ast
 import math
+import pathlib
 
 import numpy as np
 import pytest
@@ -204,7 +206,9 @@ def test_what_can_be_looked_at():
     assert "tanh" in compiled.rvsdg()
     assert "function" in compiled.clif()
     assert "func.func" in compiled.mlir()
-    assert set(compiled.report()) >= {"phases", "e_nodes", "stop_reason", "rules_fired"}
+    assert set(compiled.report()["phases"]) >= {"lower", "saturate", "codegen"}
+    plain = ovum.compile(geglu, optimize=False).report()
+    assert plain["e_nodes"] is None and "saturate" not in plain["phases"]
     with pytest.raises(ValueError, match="types are not known"):
         ovum.compile("def f(x):\n    return x\n").rvsdg()
     assert "i64" in ovum.compile("def f(x):\n    return x\n").rvsdg("i64")
@@ -215,3 +219,22 @@ def test_fast_semantics_do_not_raise():
     assert ovum.compile(source, fast=True)(1.0, 0.0) == math.inf
     with pytest.raises(ZeroDivisionError):
         ovum.compile(source)(1.0, 0.0)
+
+
+def test_options_that_do_not_fit_are_value_errors():
+    with pytest.raises(ValueError, match="nonsense"):
+        ovum.compile("def f(x: float):\n    return x\n", rules="nonsense")(1.0)
+
+
+def test_the_stub_names_what_the_extension_has():
+    package = pathlib.Path(ovum.__file__).parent
+    module = ast.parse((package / "_core.pyi").read_text())
+    classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
+    functions = [node for node in classes["Kernel"].body if isinstance(node, ast.FunctionDef)]
+    named = {function.name for function in functions}
+    kernel = type(ovum.compile(geglu)._kernel)
+    assert {name for name in named if not hasattr(kernel, name)} == set()
+    assert {name for name in vars(kernel) if not name.startswith("__")} <= named
+    report = {line.target.id for line in classes["Report"].body if isinstance(line, ast.AnnAssign)}
+    assert report == set(ovum.compile(geglu).report())
+    assert (package / "py.typed").exists()
