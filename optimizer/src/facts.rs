@@ -160,17 +160,11 @@ impl Analysis for FactAnalysis {
             {
                 Facts::of_range(Range::any(f.result(Type::F32)))
             }
+            // That the call returned is no fact: what is known must hold where it raises as well.
             Meaning::Value(Op::Call(f)) => {
                 let args: Vec<Facts> =
                     (children.len() - f.arity()..children.len()).map(facts).collect();
-                let mut range = math_range(f, &args);
-                // A call that returns has a result; infinities only come from infinite arguments.
-                if let Range::Floats(known) = &mut range
-                    && args.iter().all(|a| a.range.floats().is_some_and(|r| !r.nan))
-                {
-                    known.nan = false;
-                }
-                Facts::of_range(range)
+                Facts::of_range(math_range(f, &args))
             }
             Meaning::Simple(Op::Const(_)) => match self.payloads.get(graph.payload(node)) {
                 Payload::Const(constant) => Facts::of_const(constant),
@@ -196,7 +190,11 @@ impl Analysis for FactAnalysis {
                 into.constant = Some(constant);
                 into.range = into.range.intersect(Range::point(constant));
             }
-            (Some(a), Some(b)) if a != b => into.conflict |= !(self.inexact && is_float(a)),
+            (Some(a), Some(b)) => {
+                // Signs and payloads of NaN are not significant.
+                let same = Scalar::from(a).same(Scalar::from(b));
+                into.conflict |= !same && !(self.inexact && is_float(a));
+            }
             _ => {}
         }
         if into.constant.is_none() && into.narrowed < MAX_NARROWING {
