@@ -1,7 +1,7 @@
 //! An extraction algorithm of one's own, in the whole pipeline.
 //!
 //! `Shallow` minimises the longest path instead of the sum: what a machine with many units waits
-//! for. Run with `cargo run --example custom_extractor`.
+//! for. Run with `cargo run -p ovum --example custom_extractor`.
 
 use extract::{Control, Extractor, Outcome, Problem};
 use frontend_py::Semantics;

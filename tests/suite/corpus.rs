@@ -4,10 +4,10 @@
 //! answers. A second corpus is read from the folder that the variable `OVUM_CORPUS` names
 //! (`docs/records/README.md` has the format).
 
-use crate::engines::Forms;
+use crate::engines::{Forms, mlir_tools};
 use crate::note;
 use crate::sources::root;
-use backend_mlir::{BuildOptions, EmitOptions, Toolchain, emit_module};
+use backend_mlir::{BuildOptions, EmitOptions, emit_module};
 use frontend_py::SourceFile;
 use ruff_python_ast::{Expr, Stmt};
 use rvsdg::{Answer, Arg, Array, Buffer, Elem, Function, Inputs, Scalar, Shape, Type};
@@ -134,14 +134,7 @@ fn check(entries: &[Entry]) -> Vec<String> {
 
 /// Asks MLIR, all functions in one module; the failures, or nothing where there are no tools.
 fn check_mlir(entries: &[Entry]) -> Option<Vec<String>> {
-    let tools = match Toolchain::find() {
-        Ok(tools) => tools,
-        Err(error) => {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "{error}");
-            note(&format!("skipped: {error}"));
-            return None;
-        }
-    };
+    let tools = mlir_tools()?;
     let mut failures = Vec::new();
     for (engine, pick) in [
         ("MLIR", (|forms| &forms.before) as fn(&Forms) -> &Function),

@@ -1,10 +1,15 @@
 //! One function on every engine: the interpreter and machine code, before and after optimisation.
 
+use crate::note;
 use backend_cranelift::{Compiled, Compiler};
+use backend_mlir::Toolchain;
 use frontend_py::SourceFile;
 use optimizer::Report;
 use rvsdg::interp::{Limits, Prepared};
 use rvsdg::{Answer, Function, Inputs, NodeKind, Op, RegionId};
+
+/// The gated activation of the examples.
+pub(crate) const GEGLU: &str = include_str!("../../examples/geglu.py");
 
 /// A function before and after optimisation, with machine code of both.
 pub(crate) struct Forms {
@@ -58,6 +63,18 @@ pub(crate) fn interpret(function: &Function, inputs: &Inputs) -> Result<Answer, 
     let prepared = Prepared::new(function).map_err(|e| e.to_string())?;
     let limits = Limits { time: None, steps: Some(200_000_000) };
     Ok(prepared.run(inputs, &limits).map_err(|e| e.to_string())?.answer)
+}
+
+/// The MLIR tools, or nothing where they are not installed; where `CI` is `true` they must be.
+pub(crate) fn mlir_tools() -> Option<Toolchain> {
+    match Toolchain::find() {
+        Ok(tools) => Some(tools),
+        Err(error) => {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "{error}");
+            note(&format!("skipped: {error}"));
+            None
+        }
+    }
 }
 
 /// A function of Python source.

@@ -1,16 +1,8 @@
 //! The gated activation from end to end: when `tanh` may be approximated, and how well.
 
-use crate::engines::{Forms, count_ops, python};
+use crate::engines::{Forms, GEGLU, count_ops, python};
 use crate::note;
 use optimizer::Options;
-
-const GEGLU: &str = "
-import math
-
-def geglu(a: f64) -> f64:
-    inner = math.sqrt(2.0 / math.pi) * (a + 0.044715 * a ** 3)
-    return 0.5 * a * (1.0 + math.tanh(inner))
-";
 
 /// Other constants, other names, two calls.
 const VARIANT: &str = "

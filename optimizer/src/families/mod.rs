@@ -52,7 +52,7 @@ pub struct Family {
     pub law: Law,
     /// What the family does.
     pub summary: &'static str,
-    /// Names of its rules that are written as pattern pairs.
+    /// Makes its rules.
     rules: fn(&Language) -> Vec<Rule<FactAnalysis>>,
 }
 
