@@ -4,9 +4,9 @@
 //! module; an expression that raises there has no value here.
 
 use crate::module::{Global, Module};
-use ruff_python_ast::{Expr, ExprCall, Number, Operator, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, ExprCompare, Number, Operator, UnaryOp};
 use rvsdg::scalar::{eval, python_call};
-use rvsdg::{Const, MathFn, Op, Scalar, Type};
+use rvsdg::{Cmp, Const, MathFn, Op, Scalar, Type};
 
 /// How many parts an expression may have, those of the constants it names included.
 const FUEL: u32 = 1_000;
@@ -70,9 +70,37 @@ impl Evaluator<'_, '_> {
                 let right = number(self.expr(&binary.right)?);
                 binary_op(binary.op, left, right)
             }
+            Expr::Compare(compare) => self.compare(compare),
+            Expr::BoolOp(bool_op) => {
+                let (last, rest) = bool_op.values.split_last()?;
+                for value in rest {
+                    let value = self.expr(value)?;
+                    if truth(value)? == (bool_op.op == BoolOp::Or) {
+                        return Some(value);
+                    }
+                }
+                self.expr(last)
+            }
+            Expr::If(choice) => {
+                let holds = truth(self.expr(&choice.test)?)?;
+                self.expr(if holds { &choice.body } else { &choice.orelse })
+            }
             Expr::Call(call) => self.call(call),
             _ => None,
         }
+    }
+
+    fn compare(&mut self, compare: &ExprCompare) -> Option<Scalar> {
+        let mut left = self.expr(&compare.left)?;
+        for (op, right) in compare.ops.iter().zip(&compare.comparators) {
+            let right = self.expr(right)?;
+            let holds = comparison(*op, number(left), number(right))?;
+            if !holds {
+                return Some(Scalar::Bool(false));
+            }
+            left = right;
+        }
+        Some(Scalar::Bool(true))
     }
 
     fn is_math(&self, expr: &Expr) -> bool {
@@ -88,6 +116,9 @@ impl Evaluator<'_, '_> {
             return Some(Scalar::I64(i64::MIN));
         }
         let value = self.expr(operand)?;
+        if op == UnaryOp::Not {
+            return Some(Scalar::Bool(!truth(value)?));
+        }
         match (op, number(value)) {
             (UnaryOp::UAdd, value) => Some(value),
             (UnaryOp::USub, value @ Scalar::I64(_)) => exact(Op::INeg, &[value]),
@@ -97,7 +128,7 @@ impl Evaluator<'_, '_> {
         }
     }
 
-    /// `math.f(…)`, `f(…)` imported from there, or one of `float`, `int` and `abs` of a number.
+    /// `math.f(…)`, `f(…)` imported from there, or a built-in function of numbers.
     fn call(&mut self, call: &ExprCall) -> Option<Scalar> {
         if !call.arguments.keywords.is_empty() {
             return None;
@@ -109,6 +140,7 @@ impl Evaluator<'_, '_> {
             Expr::Name(name) => match (self.module.get(name.id.as_str()), &args[..]) {
                 (Some(Global::MathMember(member)), _) => member,
                 (None, [value]) => return builtin(name.id.as_str(), *value),
+                (None, [first, rest @ ..]) => return extreme(name.id.as_str(), *first, rest),
                 _ => return None,
             },
             _ => return None,
@@ -136,6 +168,51 @@ fn builtin(name: &str, value: Scalar) -> Option<Scalar> {
             exact(Op::Cast(Type::I64), &[Scalar::F64(value)])
         }
         ("abs", Scalar::F64(_)) => exact(Op::FAbs, &[value]),
+        ("bool", value) => truth(value).map(Scalar::Bool),
+        ("round", Scalar::I64(_)) => Some(value),
+        ("round", Scalar::F64(value)) => builtin("int", Scalar::F64(value.round_ties_even())),
+        _ => None,
+    }
+}
+
+/// `min` and `max`, which keep the first of those that compare equal, or not at all.
+fn extreme(name: &str, first: Scalar, rest: &[Scalar]) -> Option<Scalar> {
+    let op = match name {
+        "min" => CmpOp::Lt,
+        "max" => CmpOp::Gt,
+        _ => return None,
+    };
+    let better = |best, value| Some(if comparison(op, value, best)? { value } else { best });
+    rest.iter().try_fold(first, |best, value| better(best, *value))
+}
+
+/// Whether a number compares so with another; an integer beyond 2^53 is not compared with a float.
+fn comparison(op: CmpOp, left: Scalar, right: Scalar) -> Option<bool> {
+    let cmp = match op {
+        CmpOp::Eq => Cmp::Eq,
+        CmpOp::NotEq => Cmp::Ne,
+        CmpOp::Lt => Cmp::Lt,
+        CmpOp::LtE => Cmp::Le,
+        CmpOp::Gt => Cmp::Gt,
+        CmpOp::GtE => Cmp::Ge,
+        CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn => return None,
+    };
+    if let (Scalar::I64(_), Scalar::I64(_)) = (left, right) {
+        return truth(exact(Op::ICmp(cmp), &[left, right])?);
+    }
+    let small = |value| !matches!(value, Scalar::I64(int) if int.unsigned_abs() > 1 << 53);
+    if !small(left) || !small(right) {
+        return None;
+    }
+    truth(exact(Op::FCmp(cmp), &[Scalar::F64(float(left)?), Scalar::F64(float(right)?)])?)
+}
+
+/// Whether a value counts as true.
+fn truth(value: Scalar) -> Option<bool> {
+    match value {
+        Scalar::Bool(known) => Some(known),
+        Scalar::I64(int) => Some(int != 0),
+        Scalar::F64(float) => Some(float != 0.0),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::module::Module;
-use crate::stack::{MAX_DEPTH, on_large_stack};
+use crate::stack::{MAX_DEPTH, MAX_INDENTS, on_large_stack};
 use crate::types::{ParamType, ReturnType, param_type, return_type, span_of};
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PythonVersion, StmtFunctionDef};
@@ -78,6 +78,7 @@ impl SourceFile {
                 .iter()
                 .map(|e| Diagnostic::at(codes::SYNTAX, span_of(e), e.to_string())),
         );
+        errors.sort_by_key(|error| error.span.map(|span| span.start));
         if !errors.is_empty() {
             return Err(Diagnostics(errors));
         }
@@ -187,16 +188,40 @@ pub(crate) fn signature_of(function: &StmtFunctionDef) -> Result<Signature, Diag
 }
 
 /// Refuses text whose syntax tree could be deeper than [`MAX_DEPTH`] operators, before a parser
-/// recurses on it. The bound is found from tokens: an operator, an opening bracket or a postfix
-/// makes the tree one deeper at most, until a comma or the end of the bracket or line.
+/// recurses on it.
 pub(crate) fn check_nesting(text: &str) -> Result<(), Diagnostic> {
+    if !nests_too_deeply(text) {
+        return Ok(());
+    }
+    // The first line up to whose end the text nests too deeply.
+    let ends: Vec<usize> = text
+        .split_inclusive('\n')
+        .scan(0, |end, line| {
+            *end += line.len();
+            Some(*end)
+        })
+        .collect();
+    let line = ends.partition_point(|end| !nests_too_deeply(&text[..*end]));
+    let start = if line == 0 { 0 } else { ends[line - 1] };
+    let shown = &text[start..];
+    let start = start + shown.len() - shown.trim_start().len();
+    let span = line_end(text, Span { start: start as u32, end: start as u32 + 1 });
+    Err(Diagnostic::at(codes::TOO_LARGE, span, "the program nests too deeply").hint(format!(
+        "at most {MAX_DEPTH} operators in one expression and {MAX_INDENTS} levels of indentation; \
+         split the expression over several statements"
+    )))
+}
+
+/// Bounds the depth from tokens: an operator, an opening bracket or a postfix makes the tree one
+/// deeper at most, until a comma or the end of the bracket or line.
+fn nests_too_deeply(text: &str) -> bool {
     let mut tokens = lexer::lex(text, Mode::Module);
     let mut indents = 0_usize;
     let mut brackets: Vec<usize> = Vec::new();
     let mut depth = 0_usize;
     loop {
         match tokens.next_token() {
-            TokenKind::EndOfFile => return Ok(()),
+            TokenKind::EndOfFile => return false,
             TokenKind::Indent => indents += 1,
             TokenKind::Dedent => indents = indents.saturating_sub(1),
             TokenKind::Newline | TokenKind::Semi => {
@@ -222,12 +247,8 @@ pub(crate) fn check_nesting(text: &str) -> Result<(), Diagnostic> {
             // Everything else counts as an operator; a few tokens too many do no harm.
             _ => depth += 1,
         }
-        if depth > MAX_DEPTH || brackets.len() > MAX_DEPTH || indents > 100 {
-            let message = "the program nests too deeply";
-            return Err(Diagnostic::general(codes::TOO_LARGE, message).hint(format!(
-                "at most {MAX_DEPTH} operators in one expression and 100 levels of indentation; \
-                 split the expression over several statements"
-            )));
+        if depth > MAX_DEPTH || brackets.len() > MAX_DEPTH || indents > MAX_INDENTS {
+            return true;
         }
     }
 }

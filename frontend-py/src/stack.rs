@@ -6,6 +6,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 /// limit for one expression lies between 1,000 and 3,000.
 pub(crate) const MAX_DEPTH: usize = 1_500;
 
+/// How many levels of indentation a file may have, which is CPython's limit too.
+pub(crate) const MAX_INDENTS: usize = 100;
+
 /// Bytes of the large stack. The deepest programs that the tests compile need less than 3 MiB with
 /// the dev profile; memory is committed only as it is touched.
 const STACK_BYTES: usize = 64 << 20;

@@ -9,6 +9,9 @@ use crate::types::span_of;
 use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, ExprNumberLiteral, Number, UnaryOp};
 use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
 
+/// How many parts a tuple may have: `t = (t, t)` in sequence doubles them.
+const MAX_PARTS: usize = 10_000;
+
 impl<'a> Lower<'a, '_> {
     /// Lowers an expression.
     pub(super) fn expr(&mut self, expr: &'a Expr) -> Res<Val> {
@@ -33,7 +36,14 @@ impl<'a> Lower<'a, '_> {
                 for item in &tuple.elts {
                     items.push(self.expr(item)?);
                 }
-                Ok(Val::Tuple(items))
+                let tuple = Val::Tuple(items);
+                if tuple.size() > MAX_PARTS {
+                    let message = "this tuple is too large";
+                    return Err(Diagnostic::at(codes::TOO_LARGE, span, message)
+                        .hint(format!("at most {MAX_PARTS} parts, those of its parts included"))
+                        .into());
+                }
+                Ok(tuple)
             }
             Expr::UnaryOp(unary) => {
                 if unary.op == UnaryOp::Not {

@@ -36,6 +36,14 @@ impl<S> Val<S> {
         }
     }
 
+    /// How many parts the value has, itself and those of its parts included.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Val::Tuple(items) => 1 + items.iter().map(Val::size).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
     /// The scalars, in order.
     pub(super) fn scalars(&self) -> Vec<S>
     where

@@ -1,4 +1,4 @@
-//! CPython's answers: `fixtures/expected.txt` is written by `fixtures/expect.py`.
+//! CPython's answers: `fixtures/expected.txt` and `fixtures/programs.txt` are written by `fixtures/expect.py`.
 
 use crate::harness::{answer, compiled, source};
 use frontend_py::Semantics;
@@ -6,14 +6,16 @@ use frontend_py::call::parse_call;
 
 const FUNCTIONS: &str = include_str!("../fixtures/functions.py");
 const EXPECTED: &str = include_str!("../fixtures/expected.txt");
+const PROGRAMS: &str = include_str!("../fixtures/programs.py");
+const PROGRAMS_EXPECTED: &str = include_str!("../fixtures/programs.txt");
 
-#[test]
-fn strict_semantics_is_cpythons() {
-    let file = source(FUNCTIONS);
+/// Compares every `# ovum: run` line with the line of CPython's answers.
+fn agree(text: &str, answers: &str) {
+    let file = source(text);
     let calls: Vec<String> = file.directives().into_iter().map(|d| d.call).collect();
-    assert_eq!(calls.len(), EXPECTED.lines().count());
+    assert_eq!(calls.len(), answers.lines().count());
     let mut wrong = Vec::new();
-    for (call, expected) in calls.iter().zip(EXPECTED.lines()) {
+    for (call, expected) in calls.iter().zip(answers.lines()) {
         let name = parse_call(call).unwrap().function;
         let function = compiled(&file, &name, Semantics::Strict);
         let answer = answer(&function, call);
@@ -22,6 +24,12 @@ fn strict_semantics_is_cpythons() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn strict_semantics_is_cpythons() {
+    agree(FUNCTIONS, EXPECTED);
+    agree(PROGRAMS, PROGRAMS_EXPECTED);
 }
 
 #[test]

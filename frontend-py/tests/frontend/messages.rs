@@ -630,3 +630,29 @@ fn every_error_points_somewhere_and_says_what_to_do() {
     assert_eq!(&file.text()[span.start as usize..span.end as usize], "[x]");
     assert!(error.hint.is_some());
 }
+
+#[test]
+fn deep_nesting_is_shown_at_its_line() {
+    let deep = format!("def f(x):\n    y = x\n    return {}y\n", "-".repeat(3_000));
+    let error = SourceFile::parse("test.py", deep.clone()).unwrap_err().0.remove(0);
+    assert_eq!(error.code, frontend_py::codes::TOO_LARGE);
+    let span = error.span.unwrap();
+    assert!(deep[span.start as usize..].starts_with("return"));
+}
+
+#[test]
+fn doubling_tuples_are_refused() {
+    let text =
+        format!("def f(x: i64):\n    t = x\n{}    return 1\n", "    t = (t, t)\n".repeat(60));
+    let file = SourceFile::parse("test.py", text).unwrap();
+    let error = compile(&file, "f", &frontend_py::Options::default()).unwrap_err().0.remove(0);
+    assert_eq!(error.message, "this tuple is too large");
+    assert!(error.span.is_some());
+}
+
+#[test]
+fn syntax_errors_come_in_the_order_of_the_text() {
+    let text = "def f(x:\n    return\n".to_owned();
+    let errors = SourceFile::parse("test.py", text).unwrap_err().0;
+    assert!(errors.len() > 1 && errors.is_sorted_by_key(|error| error.span.unwrap().start));
+}
