@@ -129,8 +129,10 @@ impl Source {
             let message = format!("`{name}` is neither a .py nor a .rvsdg file");
             return Err(Error::usage(message));
         }
-        let text = std::fs::read_to_string(path)
+        let bytes = std::fs::read(path)
             .map_err(|error| Error::input(codes::READ, format!("cannot read `{name}`: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| not_text(&name, &error))?;
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         if extension == Some("py") {
             Source::python(&name, text)
         } else {
@@ -217,4 +219,15 @@ fn directive(comment: &rvsdg::text::Directive) -> Option<RunDirective> {
     let call = comment.text.strip_prefix("run:")?;
     let call = call.split_once("==").map_or(call, |(call, _)| call);
     Some(RunDirective { call: call.trim().to_owned(), line: comment.line })
+}
+
+/// The error for a file that is not UTF-8, at the first byte that is not.
+fn not_text(name: &str, error: &std::string::FromUtf8Error) -> Error {
+    let good = error.utf8_error().valid_up_to();
+    let shown = String::from_utf8_lossy(error.as_bytes());
+    let end = (good + '\u{fffd}'.len_utf8()) as u32;
+    let span = Span { start: good as u32, end };
+    let message = format!("cannot read `{name}`: this byte is not UTF-8");
+    let diagnostic = Diagnostic::at(codes::READ, span, message).hint("save the file as UTF-8");
+    Error::source(&Text::new(name, &shown), diagnostic.into())
 }

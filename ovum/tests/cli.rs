@@ -630,3 +630,23 @@ fn help_lists_the_commands() {
     "#]]
     .assert_eq(&outcome.out);
 }
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let folder = Folder::new("bom");
+    let file = folder.file("a.py", "\u{feff}def f(x: f64): return x + zq\n");
+    let outcome = ovum(&file, &["run", "FILE", "--call", "f(1.0)", "--json"]);
+    let answer: Value = serde_json::from_str(&outcome.out).unwrap();
+    assert_eq!(answer["error"]["column"], 27);
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_shown_at_the_byte() {
+    let folder = Folder::new("latin");
+    let file = folder.0.join("a.py");
+    fs::write(&file, b"x = 1\n# caf\xe9\ndef f(x: f64): return x\n").unwrap();
+    let outcome = ovum(&file, &["run", "FILE", "--call", "f(1.0)", "--json"]);
+    let answer: Value = serde_json::from_str(&outcome.out).unwrap();
+    assert_eq!((&answer["error"]["line"], &answer["error"]["column"]), (&2.into(), &6.into()));
+    assert_eq!(outcome.code, 1);
+}

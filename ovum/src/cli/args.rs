@@ -190,10 +190,13 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "it must be a positive number".to_owned())
 }
 
+/// More threads than this cost seconds to start, and no machine has work for them.
+const MAX_THREADS: usize = 512;
+
 fn threads(text: &str) -> std::result::Result<usize, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("this is not a number of threads, at least 1".to_owned()),
-        Ok(threads) => Ok(threads),
+        Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
+        _ => Err(format!("this is not a number of threads from 1 to {MAX_THREADS}")),
     }
 }
 
@@ -203,11 +206,13 @@ fn domain(text: &str) -> std::result::Result<(String, (f64, f64)), String> {
     let (low, high) = range.split_once("..").ok_or_else(wrong)?;
     let number = |text: &str| text.trim().parse::<f64>().map_err(|_| wrong());
     let (low, high) = (number(low)?, number(high)?);
-    if low <= high && !name.trim().is_empty() {
-        Ok((name.trim().to_owned(), (low, high)))
-    } else {
-        Err("the range is empty".to_owned())
+    if name.trim().is_empty() || low.is_nan() || high.is_nan() {
+        return Err(wrong());
     }
+    if low > high {
+        return Err("the range is empty".to_owned());
+    }
+    Ok((name.trim().to_owned(), (low, high)))
 }
 
 #[cfg(test)]
@@ -238,5 +243,8 @@ mod tests {
         }
         assert_eq!(threads("2"), Ok(2));
         assert!(threads("0").is_err());
+        assert_eq!(threads("512"), Ok(512));
+        assert!(threads("513").is_err());
+        assert!(threads("99999999999999999999999").is_err());
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Console<'a> {
     err: &'a mut dyn Write,
     style: Style,
     json: bool,
-    broken: bool,
+    /// The first failure to write data.
+    failure: Option<std::io::Error>,
 }
 
 /// Runs the command without colours; `args` begins with the program's name. Returns the exit code.
@@ -43,7 +44,7 @@ pub fn run_styled(
     err: &mut dyn Write,
     style: Style,
 ) -> i32 {
-    let mut console = Console { out, err, style, json: false, broken: false };
+    let mut console = Console { out, err, style, json: false, failure: None };
     let cli = match args::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return console.explain(&error),
@@ -71,7 +72,8 @@ pub fn terminal_style() -> Style {
 impl Console<'_> {
     /// Writes data, with a line break.
     fn data(&mut self, text: &str) {
-        self.broken |= writeln!(self.out, "{}", text.trim_end_matches('\n')).is_err();
+        let written = writeln!(self.out, "{}", text.trim_end_matches('\n'));
+        self.failure = self.failure.take().or(written.err());
     }
 
     /// Writes one object of the machine-readable contract.
@@ -112,10 +114,17 @@ impl Console<'_> {
         self.finish(0)
     }
 
-    /// The exit code, after everything was written: data that nobody received is a failure.
+    /// The exit code, after everything was written: data that nobody received is a failure. A
+    /// reader that closed the pipe has seen enough, and is told nothing.
     fn finish(&mut self, code: i32) -> i32 {
-        let flushed = self.out.flush().is_ok();
+        let flushed = self.out.flush();
+        let failure = self.failure.take().or(flushed.err());
+        if let Some(error) = &failure
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            let _ = writeln!(self.err, "error: cannot write to standard output: {error}");
+        }
         let _ = self.err.flush();
-        if code == 0 && (self.broken || !flushed) { 1 } else { code }
+        if code == 0 && failure.is_some() { 1 } else { code }
     }
 }
