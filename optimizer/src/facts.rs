@@ -193,7 +193,7 @@ impl Analysis for FactAnalysis {
             (Some(a), Some(b)) => {
                 // Signs and payloads of NaN are not significant.
                 let same = Scalar::from(a).same(Scalar::from(b));
-                into.conflict |= !same && !(self.inexact && is_float(a));
+                into.conflict |= !(same || self.inexact && is_float(a));
             }
             _ => {}
         }

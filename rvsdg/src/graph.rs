@@ -1,14 +1,14 @@
 //! The graph of one function: arenas of values, nodes and regions.
 //!
 //! A region lists its nodes in an order in which every definition precedes its uses and every read
-//! of a state precedes the node that consumes it; [`crate::verify()`] checks both. Order has no other
-//! meaning. A value may be used in its own region and in every region nested in it (an *import*,
-//! implicit here); a state only in its own region, so it enters a nested region through a port.
+//! of a state precedes the node that consumes it; [`crate::verify()`] checks both. Order has no
+//! other meaning. A value may be used in its own region and in every region nested in it (an
+//! *import*, implicit here); a state only in its own region, so it enters a nested region through a port.
 //!
 //! | node | operands | region parameters | region results | outputs |
 //! |---|---|---|---|---|
 //! | simple | as the operation says | - | - | as the operation says |
-//! | gamma | predicate, inputs.. | per arm, one per input | per arm, one per output | the chosen arm's results |
+//! | gamma | predicate, inputs.. | in each arm, the inputs | in each arm, the outputs | the chosen arm's |
 //! | theta | initial values.. | the loop variables | continue?, next values.. | last next values |
 //! | lambda (the [`Function`]) | - | parameters.., io, mem.. | results.., io, mem.. | - |
 

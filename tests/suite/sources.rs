@@ -47,7 +47,7 @@ fn collect(root: &Path, folder: &Path, extension: &str, found: &mut Vec<Source>)
 
 impl Source {
     /// The lines that are not part of a test: a file of tests has none, and a module
-    /// `#[cfg(test)] mod tests { … }` ends a file.
+    /// `#[cfg(test)] mod tests { … }` (or `all(test, …)`) ends a file.
     pub(crate) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let of_tests = self.path.starts_with("tests/")
             || self.path.contains("/tests/")
@@ -56,7 +56,9 @@ impl Source {
         let end = if of_tests { 0 } else { usize::MAX };
         let lines: Vec<&str> = self.text.lines().collect();
         let inline = (1..lines.len()).find(|at| {
-            lines[at - 1].trim() == "#[cfg(test)]" && lines[*at].starts_with("mod tests {")
+            let gate = lines[at - 1].trim();
+            (gate == "#[cfg(test)]" || gate.starts_with("#[cfg(all(test,"))
+                && lines[*at].starts_with("mod tests {")
         });
         let end = inline.map_or(end, |at| end.min(at));
         self.text.lines().enumerate().take(end).map(|(at, line)| (at + 1, line))

@@ -154,8 +154,8 @@ nextafter!(nextafter_f32, f32);
 /// CPython's `math.hypot`: scaled squares summed in doubled precision, then one correction step.
 ///
 /// Source: `vector_norm` in CPython 3.11's `Modules/mathmodule.c`; the split is G. W. Veltkamp's
-/// and the product T. J. Dekker's ("A floating-point technique for extending the available precision",
-/// Numer. Math. 18, 1971).
+/// and the product T. J. Dekker's ("A floating-point technique for extending the available
+/// precision", Numer. Math. 18, 1971).
 fn hypot(x: f64, y: f64) -> f64 {
     let (x, y) = (x.abs(), y.abs());
     if x.is_infinite() || y.is_infinite() {
