@@ -70,7 +70,7 @@ pub fn parse_call(text: &str) -> Result<CallSpec, Diagnostic> {
         return Err(Diagnostic::general(codes::CALL, message));
     }
     crate::source::check_nesting(text).map_err(|d| Diagnostic { code: codes::CALL, ..d })?;
-    on_large_stack(|| read(text).map_err(Diagnostics::from))
+    on_large_stack(text, || read(text).map_err(Diagnostics::from))
         .map_err(|mut diagnostics| diagnostics.0.swap_remove(0))
 }
 

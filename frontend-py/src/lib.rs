@@ -66,5 +66,5 @@ pub fn compile(
     function: &str,
     options: &Options,
 ) -> Result<rvsdg::Function, Diagnostics> {
-    stack::on_large_stack(|| lower::function(file, function, options))
+    stack::on_large_stack(file.text(), || lower::function(file, function, options))
 }

@@ -60,7 +60,7 @@ impl SourceFile {
         }
         check_nesting(&text)?;
         let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY311);
-        let parsed = on_large_stack(|| {
+        let parsed = on_large_stack(&text, || {
             let parsed = ruff_python_parser::parse_unchecked(&text, options);
             Ok(parsed.try_into_module().expect("module mode parses to a module"))
         })?;

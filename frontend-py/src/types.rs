@@ -210,7 +210,7 @@ pub fn parse_types(text: &str) -> Result<Vec<ParamType>, Diagnostic> {
     if text.len() > 10_000 {
         return Err(wrong(Span { start: 0, end: 1 }));
     }
-    crate::stack::on_large_stack(|| {
+    crate::stack::on_large_stack(text, || {
         let parsed = ruff_python_parser::parse_expression(text).map_err(|_| wrong(all))?;
         let items = match &*parsed.syntax().body {
             Expr::Tuple(tuple) => tuple.elts.as_slice(),
