@@ -3,12 +3,13 @@
 //! A region lists its nodes in an order in which every definition precedes its uses and every read
 //! of a state precedes the node that consumes it; [`crate::verify()`] checks both. Order has no
 //! other meaning. A value may be used in its own region and in every region nested in it (an
-//! *import*, implicit here); a state only in its own region, so it enters a nested region through a port.
+//! *import*, implicit here); a state only in its own region, so it enters a nested
+//! region through a port.
 //!
 //! | node | operands | region parameters | region results | outputs |
 //! |---|---|---|---|---|
 //! | simple | as the operation says | - | - | as the operation says |
-//! | gamma | predicate, inputs.. | in each arm, the inputs | in each arm, the outputs | the chosen arm's |
+//! | gamma | predicate, inputs.. | per arm, the inputs | per arm, the outputs | the chosen arm's results |
 //! | theta | initial values.. | the loop variables | continue?, next values.. | last next values |
 //! | lambda (the [`Function`]) | - | parameters.., io, mem.. | results.., io, mem.. | - |
 
