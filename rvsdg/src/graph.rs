@@ -9,7 +9,7 @@
 //! | node | operands | region parameters | region results | outputs |
 //! |---|---|---|---|---|
 //! | simple | as the operation says | - | - | as the operation says |
-//! | gamma | predicate, inputs.. | per arm, the inputs | per arm, the outputs | the chosen arm's results |
+//! | gamma | predicate, inputs.. | per arm, the inputs | per arm, the outputs | the chosen arm's |
 //! | theta | initial values.. | the loop variables | continue?, next values.. | last next values |
 //! | lambda (the [`Function`]) | - | parameters.., io, mem.. | results.., io, mem.. | - |
 
