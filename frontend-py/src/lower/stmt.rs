@@ -66,20 +66,20 @@ impl<'a> Lower<'a, '_> {
             Some(Returned { val, .. }) => Ok(val),
             // Every path raises or loops: the annotation says what a caller expects.
             None => Ok(match self.frame.returns.clone() {
-                Some((ty, _)) => self.placeholder(&ty),
+                Some((ty, _)) => self.default_value(&ty),
                 None => Val::None,
             }),
         }
     }
 
-    fn placeholder(&mut self, ty: &ReturnType) -> Val {
+    fn default_value(&mut self, ty: &ReturnType) -> Val {
         match ty {
             ReturnType::None => Val::None,
             ReturnType::Scalar(ty) => {
                 Val::Scalar(super::value::dummy(&mut self.f, self.region, *ty))
             }
             ReturnType::Tuple(items) => {
-                Val::Tuple(items.iter().map(|item| self.placeholder(item)).collect())
+                Val::Tuple(items.iter().map(|item| self.default_value(item)).collect())
             }
         }
     }
