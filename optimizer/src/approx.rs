@@ -57,11 +57,16 @@ impl Site {
         }
     }
 
-    /// Bound on the slope of the exact function for arguments of magnitude up to `r`.
-    pub fn slope(&self, r: f64) -> f64 {
+    /// By how much the forward analysis of the approximating expression magnifies a small error of
+    /// an argument of magnitude up to `r`: an estimate for admission, no part of a certificate.
+    pub fn magnified(&self, r: f64) -> f64 {
         match self.kind {
-            Kind::Tanh => 1.0,
-            Kind::Power(n) => f64::from(n) * r.max(0.0).powf(f64::from(n - 1)) * (1.0 + 8.0 * ULP),
+            Kind::Tanh => {
+                // Numerator and denominator of the convergent, the latter at least 105.
+                let (top, slope) = (r * (10.0 * r * r + 105.0), 30.0 * r * r + 105.0);
+                slope / 105.0 + top * (4.0 * r * r * r + 90.0 * r) / (105.0 * 105.0)
+            }
+            Kind::Power(n) => f64::from(n) * r.max(0.0).powf(f64::from(n - 1)),
         }
     }
 }

@@ -97,19 +97,22 @@ impl Analysis<'_, '_> {
         }
     }
 
-    fn site_of(&self, class: EClassId, node: ENodeId) -> Option<Site> {
-        if let Meaning::Approx = self.meaning(node) {
-            let graph = &self.model.graph;
-            let Payload::Site(k) = graph.analysis().payloads.get(graph.payload(node)) else {
-                return None;
-            };
-            return self.sites.get(k as usize).copied();
+    /// The site of an approximation in the program.
+    fn placed(&self, node: ENodeId) -> Option<Site> {
+        let graph = &self.model.graph;
+        match (self.meaning(node), graph.analysis().payloads.get(graph.payload(node))) {
+            (Meaning::Approx, Payload::Site(k)) => self.sites.get(k as usize).copied(),
+            _ => None,
         }
+    }
+
+    /// The site that is assumed to stand for a class.
+    fn assumed(&self, class: EClassId) -> Option<Site> {
         self.assumed.iter().find(|site| self.model.graph.find(site.class) == class).copied()
     }
 
     fn needs(&self, class: EClassId, node: ENodeId) -> Vec<EClassId> {
-        if let Some(site) = self.site_of(class, node) {
+        if let Some(site) = self.assumed(class) {
             return vec![site.argument];
         }
         let graph = &self.model.graph;
@@ -132,12 +135,17 @@ impl Analysis<'_, '_> {
     }
 
     fn node_error(&self, class: EClassId, node: ENodeId) -> f64 {
-        if let Some(site) = self.site_of(class, node) {
+        if let Some(site) = self.placed(node) {
+            // The chosen expression need not pass through the argument's class: what perturbs it is
+            // known from its own nodes, against its value on exact operands.
+            let child = self.model.graph.child(node, 0);
+            return site.bound(self.range(site.argument, 0.0).magnitude()) + self.error(child);
+        }
+        if let Some(site) = self.assumed(class) {
             let error = self.error(site.argument);
-            // The argument itself need not be a chosen class of the exact program.
             let reach = self.range(site.argument, error).magnitude();
-            let slope = if error > 0.0 { site.slope(reach) * error } else { 0.0 };
-            return site.bound(reach) + slope;
+            let spread = if error > 0.0 { site.magnified(reach) * error } else { 0.0 };
+            return site.bound(reach) + spread;
         }
         let graph = &self.model.graph;
         match (self.meaning(node), graph.analysis().payloads.get(graph.payload(node))) {

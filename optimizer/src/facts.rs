@@ -174,7 +174,15 @@ impl Analysis for FactAnalysis {
                 let operands: Vec<Facts> = (0..children.len()).map(facts).collect();
                 let types: Vec<Type> =
                     children.iter().map(|c| self.language.ty(graph.sort(*c))).collect();
-                pure_facts(op, &types, &operands)
+                let mut known = pure_facts(op, &types, &operands);
+                // A square is not negative, which the ranges of its two operands do not say.
+                if op == Op::FMul
+                    && children[0] == children[1]
+                    && let Range::Floats(range) = &mut known.range
+                {
+                    range.lo = range.lo.max(0.0);
+                }
+                known
             }
             // Leaves that a run decides, states, and approximations, which say nothing about the
             // exact value of their class.

@@ -112,6 +112,23 @@ fn a_perturbed_value_decides_nothing() {
 }
 
 #[test]
+fn an_error_is_followed_through_the_nodes_that_were_chosen() {
+    // The outer argument is -t / -1.5 or t / 1.5, whichever is cheaper: its class may go unused.
+    let text = "(lambda @f [(%x f64)] [%io] -> f64
+      (%io1 %t = call.tanh %io %x)
+      (%q = fdiv (fneg %t) -1.5)
+      (%io2 %u = call.tanh %io1 %q)
+      (%r = fadd (fneg %u) -1.5)
+      (results %r %io2))";
+    let function = parse(text);
+    for (lo, hi) in [(0.5, 0.6), (-1.5, 1.5)] {
+        let optimized = optimize(&function, &budget(1e-2, &[("x", lo, hi)])).expect("valid");
+        assert_eq!(optimized.report.approximations.len(), 2, "{:?}", optimized.report);
+        assert!(worst(&function, &optimized, lo, hi, &[]) > 0.0);
+    }
+}
+
+#[test]
 fn a_budget_holds_under_fast_math_as_well() {
     let function = parse(NESTED);
     let options = Options { fast_math: true, ..budget(1e-4, &[("x", -1.25, 1.25)]) };
