@@ -246,11 +246,4 @@ impl ProblemBuilder {
         problem.roots = self.roots.into_iter().map(ClassIndex).collect();
         problem
     }
-
-    /// Where each node of the built problem stands in order of insertion.
-    pub fn insertion_order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
-        order.sort_by_key(|at| self.nodes[*at].class);
-        order
-    }
 }

@@ -71,7 +71,6 @@ pub fn encode<'f>(
             results: Vec::new(),
             states: OrderMap::default(),
             spans: OrderMap::default(),
-            input_nodes: 0,
         },
         classes: HashMap::default(),
     };
@@ -411,7 +410,6 @@ impl<'f> Encoder<'f> {
         }
         self.model.graph.rebuild();
         self.model.propagate_outputs();
-        self.model.input_nodes = self.model.graph.all_nodes().count();
         Ok(self.model)
     }
 }

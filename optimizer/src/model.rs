@@ -84,8 +84,6 @@ pub struct Model<'f> {
     pub states: OrderMap<Type, EClassId>,
     /// Where a node comes from. Nodes that rules add have no entry.
     pub spans: OrderMap<ENodeId, Span>,
-    /// Nodes of the input program: what extraction falls back to.
-    pub input_nodes: usize,
 }
 
 impl Model<'_> {

@@ -3,6 +3,7 @@
 use crate::encode::{Assumptions, encode};
 use crate::extraction::{Extracted, cost_of, extract_program};
 use crate::facts::Range;
+use crate::families::{Plan, plan};
 use crate::interval::{Floats, Ints};
 use crate::model::Model;
 use crate::options::{Optimized, Options, OptionsError, Report};
@@ -33,7 +34,7 @@ pub fn optimize_with(
 ) -> Result<Optimized, OptionsError> {
     let mut report = Report { cost_before: cost_of(function), ..Report::default() };
     report.cost_after = report.cost_before;
-    let assumptions = assumptions(function, options)?;
+    let (assumptions, plan) = understand(function, options)?;
     let keep = |mut report: Report, reason: &str| {
         reason.clone_into(&mut report.stop_reason);
         report.kept_input = true;
@@ -46,7 +47,7 @@ pub fn optimize_with(
     let Ok(mut model) = model else { return keep(report, "node limit") };
 
     let start = Instant::now();
-    let saturation = crate::saturate::saturate(&mut model, options)?;
+    let saturation = crate::saturate::saturate(&mut model, options, &plan);
     report.phases.insert("saturate", start.elapsed());
     report.stop_reason.clone_from(&saturation.stop_reason);
     report.rules_fired.clone_from(&saturation.rules_fired);
@@ -91,8 +92,8 @@ fn certified_program(
     Some((exact, certificate))
 }
 
-/// What the analysis may assume: the asserted domains and the folding rules.
-fn assumptions(function: &Function, options: &Options) -> Result<Assumptions, OptionsError> {
+/// What the analysis may assume (the asserted domains, folding) and which rules run.
+fn understand(function: &Function, options: &Options) -> Result<(Assumptions, Plan), OptionsError> {
     for (name, (lo, hi)) in &options.domains {
         let param = function.params.iter().find(|param| *param.name == **name);
         let bad = |text: String| Err(OptionsError::BadDomain(text));
@@ -115,12 +116,14 @@ fn assumptions(function: &Function, options: &Options) -> Result<Assumptions, Op
         .iter()
         .map(|param| domain_of(param.ty, options.domains.get(&*param.name).copied()))
         .collect();
-    Ok(Assumptions {
+    let plan = plan(options)?;
+    let assumptions = Assumptions {
         formals,
-        fold: crate::families::plan(options)?.fold,
+        fold: plan.fold,
         inexact: options.fast_math,
         node_limit: options.node_limit,
-    })
+    };
+    Ok((assumptions, plan))
 }
 
 fn domain_of(ty: Type, domain: Option<(f64, f64)>) -> Range {
@@ -145,8 +148,8 @@ pub fn saturated<'f>(
     function: &'f Function,
     options: &Options,
 ) -> Result<Option<Model<'f>>, OptionsError> {
-    let assumptions = assumptions(function, options)?;
+    let (assumptions, plan) = understand(function, options)?;
     let Ok(mut model) = encode(function, &assumptions) else { return Ok(None) };
-    crate::saturate::saturate(&mut model, options)?;
+    crate::saturate::saturate(&mut model, options, &plan);
     Ok(Some(model))
 }

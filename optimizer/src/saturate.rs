@@ -7,7 +7,7 @@ use crate::facts::FactAnalysis;
 use crate::families::{self, Plan};
 use crate::language::{Meaning, Payload};
 use crate::model::Model;
-use crate::options::{Approximation, Options, OptionsError};
+use crate::options::{Approximation, Options};
 use egraph_core::{Composition, Limits, Rules, Runner, SchedulerKind, StopReason};
 use indexmap::IndexMap;
 use rvsdg::Const;
@@ -40,11 +40,7 @@ pub(crate) struct Certificate {
 
 /// Runs the exact and real sets, places the approximations that fit the budget, and runs the sets
 /// again on what they added.
-pub(crate) fn saturate(
-    model: &mut Model<'_>,
-    options: &Options,
-) -> Result<Saturation, OptionsError> {
-    let plan = families::plan(options)?;
+pub(crate) fn saturate(model: &mut Model<'_>, options: &Options, plan: &Plan) -> Saturation {
     let started = Instant::now();
     let mut saturation = Saturation {
         stop_reason: StopReason::Saturated.to_string(),
@@ -66,10 +62,10 @@ pub(crate) fn saturate(
         }
         run(model, &mut saturation);
     }
-    if admit(model, options, &plan, &mut saturation) {
+    if admit(model, options, plan, &mut saturation) {
         run(model, &mut saturation);
     }
-    Ok(saturation)
+    saturation
 }
 
 /// The rules of every family for this model's language.

@@ -43,19 +43,6 @@ const PLAIN: &[(&str, Op)] = &[
     ("store", Op::Store),
 ];
 
-const CMPS: [(&str, Cmp); 6] = [
-    ("eq", Cmp::Eq),
-    ("ne", Cmp::Ne),
-    ("lt", Cmp::Lt),
-    ("le", Cmp::Le),
-    ("gt", Cmp::Gt),
-    ("ge", Cmp::Ge),
-];
-
-fn cmp_name(cmp: Cmp) -> &'static str {
-    CMPS.iter().find(|(_, c)| *c == cmp).map_or("eq", |(name, _)| name)
-}
-
 impl Op {
     /// The operation's name: `iadd`, `icmp.lt`, `math.tanh`, `call.exp`, `cast.f64`, `len.0`,
     /// `ctl_is.2`, `const`, `guard`. Constants and guards carry data that the name leaves out;
@@ -64,8 +51,8 @@ impl Op {
         match self {
             Op::Const(_) => "const".to_owned(),
             Op::Guard(_) => "guard".to_owned(),
-            Op::ICmp(cmp) => format!("icmp.{}", cmp_name(cmp)),
-            Op::FCmp(cmp) => format!("fcmp.{}", cmp_name(cmp)),
+            Op::ICmp(cmp) => format!("icmp.{}", cmp.name()),
+            Op::FCmp(cmp) => format!("fcmp.{}", cmp.name()),
             Op::Math(f) => format!("math.{}", f.name()),
             Op::Call(f) => format!("call.{}", f.name()),
             Op::Cast(to) => format!("cast.{to}"),
@@ -84,7 +71,7 @@ impl Op {
         let Some((head, tail)) = name.split_once('.') else {
             return PLAIN.iter().find(|(plain, _)| *plain == name).map(|(_, op)| *op);
         };
-        let cmp = || CMPS.iter().find(|(name, _)| *name == tail).map(|(_, cmp)| *cmp);
+        let cmp = || Cmp::ALL.into_iter().find(|cmp| cmp.name() == tail);
         // Numbers are accepted only as they are printed, so that a name is unique.
         let number = || tail.parse::<u32>().ok().filter(|n| n.to_string() == tail);
         match head {
@@ -220,7 +207,7 @@ mod tests {
 
     fn all() -> Vec<Op> {
         let mut ops: Vec<Op> = PLAIN.iter().map(|(_, op)| *op).collect();
-        ops.extend(CMPS.iter().flat_map(|(_, cmp)| [Op::ICmp(*cmp), Op::FCmp(*cmp)]));
+        ops.extend(Cmp::ALL.into_iter().flat_map(|cmp| [Op::ICmp(cmp), Op::FCmp(cmp)]));
         ops.extend(MathFn::ALL.iter().flat_map(|f| [Op::Math(*f), Op::Call(*f)]));
         let scalars = [Type::F32, Type::F64, Type::I32, Type::I64, Type::Bool];
         ops.extend(scalars.map(Op::Cast));

@@ -125,18 +125,6 @@ impl Cmp {
         }
     }
 
-    /// The complement on a total order: right for integers, wrong for floats that may be NaN.
-    pub fn negated(self) -> Cmp {
-        match self {
-            Cmp::Eq => Cmp::Ne,
-            Cmp::Ne => Cmp::Eq,
-            Cmp::Lt => Cmp::Ge,
-            Cmp::Ge => Cmp::Lt,
-            Cmp::Gt => Cmp::Le,
-            Cmp::Le => Cmp::Gt,
-        }
-    }
-
     /// Applies the comparison to two values of a partial order.
     pub fn holds<T: PartialOrd>(self, a: &T, b: &T) -> bool {
         match self {
@@ -399,11 +387,6 @@ impl Op {
     /// Whether the operation has no state operand and no state result.
     pub fn is_pure(self) -> bool {
         !matches!(self, Op::Load | Op::Store | Op::Guard(_) | Op::Call(_))
-    }
-
-    /// Which operand is the state that the operation consumes (0 for every effect).
-    pub fn consumed_state(self) -> Option<usize> {
-        self.is_effect().then_some(0)
     }
 
     /// The operands that are states read but not consumed, given the operand types.
