@@ -1,0 +1,1 @@
+//! Benchmarks of the engine beside egg and egglog.
