@@ -25,7 +25,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A new algorithm is one file and one line in [`extractors`].
+//! A new algorithm is one file and one line: in the list of those that ship, or a call of
+//! [`register`] in the program that brings it along.
 
 pub mod bottom_up;
 pub mod check;
@@ -34,11 +35,13 @@ pub mod freeze;
 pub mod greedy_dag;
 pub mod problem;
 pub mod serialized;
+pub mod term;
 
 pub use bottom_up::BottomUp;
 pub use check::{CheckError, Checked, check};
-pub use extractor::{Control, Extractor, Outcome, Status, extractor, extractors};
+pub use extractor::{Control, Extractor, Outcome, Status, extractor, extractors, register};
 pub use freeze::Frozen;
 pub use greedy_dag::GreedyDag;
 pub use problem::{ClassIndex, NodeIndex, Problem, ProblemBuilder};
 pub use serialized::{ReadError, ReadOptions};
+pub use term::TermFormat;

@@ -48,6 +48,8 @@ pub struct Problem {
     child_start: Vec<u32>,
     children: Vec<u32>,
     child_uses: Vec<u32>,
+    /// Operands of the nodes that use a class more than once, by node.
+    repeating: Vec<(u32, Vec<u32>)>,
     roots: Vec<ClassIndex>,
     regions: Option<Vec<u32>>,
 }
@@ -88,6 +90,16 @@ impl Problem {
         let range = self.child_range(node);
         let uses = self.child_uses[range.clone()].iter().copied();
         self.children[range].iter().map(|class| ClassIndex(*class)).zip(uses)
+    }
+
+    /// The operands of a node in order, a class as often as the node uses it: what a term is
+    /// written from. Algorithms want [`Problem::children`] or [`Problem::uses`].
+    pub fn operands(&self, node: NodeIndex) -> impl ExactSizeIterator<Item = ClassIndex> + '_ {
+        let operands = match self.repeating.binary_search_by_key(&node.0, |entry| entry.0) {
+            Ok(at) => &self.repeating[at].1,
+            Err(_) => &self.children[self.child_range(node)],
+        };
+        operands.iter().map(|class| ClassIndex(*class))
     }
 
     fn child_range(&self, node: NodeIndex) -> std::ops::Range<usize> {
@@ -228,6 +240,9 @@ impl ProblemBuilder {
                     problem.children.push(*child);
                     problem.child_uses.push(1);
                 }
+            }
+            if problem.children.len() - first < node.children.len() {
+                problem.repeating.push((problem.ops.len() as u32, node.children.clone()));
             }
             problem.child_start.push(problem.children.len() as u32);
             problem.ops.push(node.op.clone());
