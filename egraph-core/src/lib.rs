@@ -108,6 +108,7 @@ mod error;
 mod graph;
 mod id;
 mod insert;
+mod lang;
 mod log;
 mod matcher;
 mod node;
@@ -127,6 +128,11 @@ mod signature;
 mod table;
 mod term;
 mod unionfind;
+
+/// The egglog language: sorts and values, programs and how they run.
+pub mod egglog {
+    pub use crate::lang::*;
+}
 
 pub use analysis::Analysis;
 pub use bindings::Bindings;

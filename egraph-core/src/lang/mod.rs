@@ -1,0 +1,5 @@
+//! The egglog language: what its programs compute on, what they say, and how they run.
+//!
+//! [`values`] holds sorts, interned values and primitives, and knows nothing of e-graphs.
+
+pub mod values;

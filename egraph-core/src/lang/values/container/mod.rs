@@ -1,0 +1,87 @@
+//! The primitives of containers, a file a kind. Declaring a container sort declares its overloads.
+
+mod pair;
+mod vector;
+
+use super::call::Code;
+use super::prim::{Context, Entry, Interns, Params, PrimResult, PrimSig, Primitives};
+use super::sort::{Sort, SortKind, Sorts};
+
+/// A parameter or result of a container's primitive, before the sorts are known.
+#[derive(Clone, Copy)]
+enum Slot {
+    /// The container sort itself.
+    This,
+    /// Its elements, keys or first components.
+    First,
+    /// Its values or second components.
+    Second,
+    /// Another sort.
+    Is(Sort),
+}
+
+/// A primitive that every sort of one kind of container has.
+struct Template {
+    name: &'static str,
+    params: Shape,
+    result: Slot,
+    interns: Interns,
+    code: Code,
+}
+
+/// Parameters before the sorts are known.
+enum Shape {
+    These(&'static [Slot]),
+    Any(Slot),
+    ByTurns,
+}
+
+/// Declares the primitives of a container sort.
+pub(super) fn declare(primitives: &mut Primitives, sorts: &Sorts, sort: Sort) {
+    match *sorts.kind(sort) {
+        SortKind::Vec(element) => {
+            instantiate(primitives, vector::PRIMITIVES, [sort, element, element]);
+            vector::declare_special(primitives, sorts, sort, element);
+        }
+        SortKind::Pair(first, second) => {
+            instantiate(primitives, pair::PRIMITIVES, [sort, first, second]);
+        }
+        _ => {}
+    }
+}
+
+/// Declares the primitives of a table for a sort, its first and its second inner sort.
+fn instantiate(primitives: &mut Primitives, table: &[Template], sorts: [Sort; 3]) {
+    let sort_of = |slot: Slot| match slot {
+        Slot::This => sorts[0],
+        Slot::First => sorts[1],
+        Slot::Second => sorts[2],
+        Slot::Is(sort) => sort,
+    };
+    for template in table {
+        let sig = PrimSig {
+            name: template.name,
+            params: match template.params {
+                Shape::These(slots) => Params::Fixed(slots.iter().map(|&s| sort_of(s)).collect()),
+                Shape::Any(slot) => Params::Variadic(sort_of(slot)),
+                Shape::ByTurns => Params::Alternating(sorts[1], sorts[2]),
+            },
+            result: PrimResult::Fixed(sort_of(template.result)),
+            context: Context::Pure,
+            interns: template.interns,
+            higher_order: false,
+        };
+        primitives.add(Entry { sig, code: template.code, sorts });
+    }
+}
+
+/// A primitive of a kind of container.
+const fn prim(
+    name: &'static str,
+    params: &'static [Slot],
+    result: Slot,
+    interns: Interns,
+    code: Code,
+) -> Template {
+    Template { name, params: Shape::These(params), result, interns, code }
+}

@@ -1,0 +1,32 @@
+//! Sorts, interned values and primitives of the egglog language.
+//!
+//! A value is 32 bits whose meaning depends on its sort: a class id for the sorts that a program
+//! declares with `sort` or `datatype`, else a number that [`Values`] made for some content. Equal
+//! contents have equal values, so that equality of values never looks at contents.
+//!
+//! - [`Sorts`] names the sorts of a program and says what each is made of.
+//! - [`Values`] holds the contents. It only grows: a value stays valid for ever.
+//! - [`Primitives`] holds the signatures and the code of the built-in functions; a container sort
+//!   brings its own overloads.
+
+#![allow(dead_code, reason = "containers use the rest")]
+
+mod call;
+mod chunks;
+mod code;
+mod container;
+mod intern;
+mod prim;
+mod sort;
+mod store;
+
+pub use call::{Deferred, Host};
+pub use prim::{Context, Interns, Params, PrimId, PrimResult, PrimSig, Primitives};
+pub use sort::{Sort, SortError, SortKind, Sorts};
+pub use store::{FnTarget, Target, Values};
+
+/// A value: a class id or the number of an interned content, depending on the sort.
+pub type Value = u32;
+
+/// The only value of the sort `Unit`.
+pub const UNIT: Value = 0;
