@@ -4,7 +4,7 @@
 //! negative a term costs at least as much as each of its sub-terms, so classes can be settled in
 //! order of cost, each once. Time O(edges log nodes), no recursion; the deadline is not looked at.
 
-use crate::extractor::{Control, Extractor, Outcome, Status};
+use crate::extractor::{Caps, Control, Extractor, Objective, Outcome, Status};
 use crate::problem::{ClassIndex, NodeIndex, Problem};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -17,6 +17,10 @@ pub struct BottomUp;
 impl Extractor for BottomUp {
     fn name(&self) -> &'static str {
         "bottom-up"
+    }
+
+    fn caps(&self) -> Caps {
+        Caps { objective: Objective::Tree, ..Caps::default() }
     }
 
     fn extract(&self, problem: &Problem, _control: &Control) -> Outcome {

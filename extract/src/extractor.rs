@@ -1,28 +1,86 @@
-//! What an extractor is, and the registry of those that exist.
+//! What an extractor is told and what it answers.
 
-use crate::bottom_up::BottomUp;
-use crate::greedy_dag::GreedyDag;
 use crate::problem::{NodeIndex, Problem};
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// What an extractor is told beside the problem.
-#[derive(Debug, Default)]
+/// What an extractor knows at some moment: the material of anytime curves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// DAG cost of the best answer so far.
+    pub incumbent: Option<f64>,
+    /// Lower bound on the DAG cost of every answer.
+    pub bound: Option<f64>,
+}
+
+/// Called with every better answer or bound, possibly from several threads.
+pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What an extractor is told beside the problem. `Control::default()` sets no limit: extractors
+/// that could go on for ever then stop after a fixed amount of work, so that the same problem has
+/// the same answer everywhere.
+#[derive(Clone, Default)]
 pub struct Control {
     /// When to stop with the best answer so far.
     pub deadline: Option<Instant>,
     /// Set by another thread to stop.
-    pub cancel: AtomicBool,
+    pub cancel: Arc<AtomicBool>,
     /// Seed of random choices.
     pub seed: u64,
+    /// Threads that may be used; 0 and 1 both mean the caller's only.
+    pub threads: usize,
+    /// Hears of every better answer and bound.
+    pub observer: Option<Observer>,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control")
+            .field("deadline", &self.deadline)
+            .field("cancel", &self.cancel)
+            .field("seed", &self.seed)
+            .field("threads", &self.threads)
+            .field("observer", &self.observer.is_some())
+            .finish()
+    }
 }
 
 impl Control {
+    /// A control whose deadline is `limit` from the call on.
+    pub fn with_time_limit(limit: Duration) -> Control {
+        Control { deadline: Instant::now().checked_add(limit), ..Control::default() }
+    }
+
     /// Whether to stop.
     pub fn should_stop(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
             || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Tells the observer of a better answer or bound.
+    pub fn report(&self, incumbent: Option<f64>, bound: Option<f64>) {
+        if let Some(observer) = &self.observer {
+            observer(Progress { incumbent, bound });
+        }
+    }
+
+    /// Time left before the deadline; none without a deadline.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The same control with at most this share of the time left, and without the observer: for
+    /// one step of several.
+    pub fn share(&self, share: f64) -> Control {
+        let left = self.time_left().map(|left| Instant::now() + left.mul_f64(share));
+        Control { deadline: left, observer: None, ..self.clone() }
+    }
+
+    /// The same control without the observer: for problems derived from the caller's.
+    pub fn silent(&self) -> Control {
+        Control { observer: None, ..self.clone() }
     }
 }
 
@@ -35,19 +93,9 @@ pub enum Status {
     Feasible,
     /// Some root has no finite term.
     Infeasible,
-    /// The problem is outside what the extractor handles, for instance negative costs.
+    /// The problem is outside what the extractor handles, for instance negative costs, or it found
+    /// no answer in time.
     Unsupported,
-}
-
-/// An extractor's answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// One node for each class that the answer may use, by class.
-    pub choices: Vec<Option<NodeIndex>>,
-    /// What is claimed.
-    pub status: Status,
-    /// Lower bound on the DAG cost of every answer, if one was proved.
-    pub bound: Option<f64>,
 }
 
 impl Status {
@@ -60,6 +108,17 @@ impl Status {
             Status::Unsupported => "unsupported",
         }
     }
+}
+
+/// An extractor's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// One node for each class that the answer may use, by class.
+    pub choices: Vec<Option<NodeIndex>>,
+    /// What is claimed.
+    pub status: Status,
+    /// Lower bound on the DAG cost of every answer, if one was proved.
+    pub bound: Option<f64>,
 }
 
 impl Outcome {
@@ -76,45 +135,41 @@ impl Outcome {
     }
 }
 
+/// What an extractor can do, for lists and for portfolios.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// Given time it proves its answer optimal for DAG cost.
+    pub exact: bool,
+    /// It handles costs below zero.
+    pub negative_costs: bool,
+    /// It improves its answer until the deadline.
+    pub anytime: bool,
+    /// What it minimises.
+    pub objective: Objective,
+}
+
+/// What an extractor minimises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Objective {
+    /// A shared class is paid once.
+    #[default]
+    Dag,
+    /// A shared class is paid at every use.
+    Tree,
+}
+
 /// An extraction algorithm.
 pub trait Extractor: Send + Sync {
     /// The name on the command line.
     fn name(&self) -> &'static str;
 
+    /// What it can do.
+    fn caps(&self) -> Caps {
+        Caps::default()
+    }
+
     /// Chooses one node per class so that the roots' terms are finite. Classes that no root needs
     /// may have choices too; those that have must not form cycles among themselves. The deadline
     /// may cut an improvement short, never the first legal answer.
     fn extract(&self, problem: &Problem, control: &Control) -> Outcome;
-}
-
-/// The extractors that ship, one line each.
-fn shipped() -> Vec<Box<dyn Extractor>> {
-    vec![Box::new(BottomUp), Box::new(GreedyDag)]
-}
-
-type Maker = fn() -> Box<dyn Extractor>;
-
-/// The extractors that a program brings along, in order of registration.
-static REGISTERED: RwLock<Vec<Maker>> = RwLock::new(Vec::new());
-
-/// Makes an extractor of the program's own known by its name, everywhere in this process: on the
-/// command line, in lists, sweeps and reports. Of two extractors with one name, the first is found.
-///
-/// ```
-/// extract::register(|| Box::new(extract::BottomUp));
-/// assert_eq!(extract::extractors().last().map(|last| last.name()), Some("bottom-up"));
-/// ```
-pub fn register(make: fn() -> Box<dyn Extractor>) {
-    REGISTERED.write().unwrap_or_else(PoisonError::into_inner).push(make);
-}
-
-/// Every extractor: those that ship, and those of [`register`].
-pub fn extractors() -> Vec<Box<dyn Extractor>> {
-    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
-    shipped().into_iter().chain(registered.iter().map(|make| make())).collect()
-}
-
-/// The extractor of this name.
-pub fn extractor(name: &str) -> Option<Box<dyn Extractor>> {
-    extractors().into_iter().find(|extractor| extractor.name() == name)
 }

@@ -1,6 +1,7 @@
 //! From an e-graph to a problem.
 
-use crate::problem::{NodeIndex, Problem, ProblemBuilder};
+use crate::builder::ProblemBuilder;
+use crate::problem::{NodeIndex, Problem};
 use egraph_core::{Analysis, EClassId, EGraph, ENodeId};
 
 /// A problem with the way back to the e-graph it was taken from.

@@ -29,19 +29,30 @@
 //! [`register`] in the program that brings it along.
 
 pub mod bottom_up;
+pub mod builder;
 pub mod check;
+pub mod cost;
+pub mod diagnostics;
 pub mod extractor;
 pub mod freeze;
 pub mod greedy_dag;
+mod names;
 pub mod problem;
+pub mod registry;
 pub mod serialized;
 pub mod term;
+pub mod verify;
 
 pub use bottom_up::BottomUp;
+pub use builder::ProblemBuilder;
 pub use check::{CheckError, Checked, check};
-pub use extractor::{Control, Extractor, Outcome, Status, extractor, extractors, register};
+pub use cost::CostModel;
+pub use diagnostics::Diagnostic;
+pub use extractor::{Caps, Control, Extractor, Objective, Observer, Outcome, Progress, Status};
 pub use freeze::Frozen;
 pub use greedy_dag::GreedyDag;
-pub use problem::{ClassIndex, NodeIndex, Problem, ProblemBuilder};
-pub use serialized::{ReadError, ReadOptions};
+pub use problem::{ClassIndex, NodeIndex, Problem};
+pub use registry::{extractor, extractors, register};
+pub use serialized::{Loaded, ReadError, ReadOptions};
 pub use term::TermFormat;
+pub use verify::{Invalid, verify, verify_against};

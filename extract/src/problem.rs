@@ -4,6 +4,7 @@
 //! children of a node. Children are deduplicated: a class that a node uses twice is paid once in
 //! DAG cost. Tree cost counts [`Problem::uses`].
 
+use crate::names::Names;
 use std::fmt;
 
 macro_rules! index {
@@ -39,19 +40,20 @@ index! {
 /// A frozen e-graph with costs and roots.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Problem {
-    class_names: Vec<String>,
-    class_start: Vec<u32>,
-    ops: Vec<String>,
-    node_names: Vec<String>,
-    costs: Vec<f64>,
-    node_class: Vec<u32>,
-    child_start: Vec<u32>,
-    children: Vec<u32>,
-    child_uses: Vec<u32>,
+    pub(crate) class_names: Names,
+    pub(crate) class_start: Vec<u32>,
+    pub(crate) op_names: Names,
+    pub(crate) node_ops: Vec<u32>,
+    pub(crate) node_names: Names,
+    pub(crate) costs: Vec<f64>,
+    pub(crate) node_class: Vec<u32>,
+    pub(crate) child_start: Vec<u32>,
+    pub(crate) children: Vec<u32>,
+    pub(crate) child_uses: Vec<u32>,
     /// Operands of the nodes that use a class more than once, by node.
-    repeating: Vec<(u32, Vec<u32>)>,
-    roots: Vec<ClassIndex>,
-    regions: Option<Vec<u32>>,
+    pub(crate) repeating: Vec<(u32, Vec<u32>)>,
+    pub(crate) roots: Vec<ClassIndex>,
+    pub(crate) regions: Option<Vec<u32>>,
 }
 
 impl Problem {
@@ -62,7 +64,7 @@ impl Problem {
 
     /// Number of nodes.
     pub fn node_count(&self) -> usize {
-        self.ops.len()
+        self.costs.len()
     }
 
     /// All classes.
@@ -113,17 +115,17 @@ impl Problem {
 
     /// Operator of a node.
     pub fn op(&self, node: NodeIndex) -> &str {
-        &self.ops[node.index()]
+        self.op_names.get(self.node_ops[node.index()] as usize)
     }
 
     /// Name of a class in the source of the problem.
     pub fn class_name(&self, class: ClassIndex) -> &str {
-        &self.class_names[class.index()]
+        self.class_names.get(class.index())
     }
 
     /// Name of a node in the source of the problem.
     pub fn node_name(&self, node: NodeIndex) -> &str {
-        &self.node_names[node.index()]
+        self.node_names.get(node.index())
     }
 
     /// Classes that must be extracted.
@@ -136,7 +138,18 @@ impl Problem {
         self.regions.as_deref()
     }
 
-    /// Whether every cost is finite and not negative: what the extractors here require.
+    /// The same problem with other costs: `cost` gives the cost of each node.
+    pub fn with_costs(&self, cost: impl FnMut(NodeIndex) -> f64) -> Problem {
+        let costs = (0..self.node_count() as u32).map(NodeIndex).map(cost).collect();
+        Problem { costs, ..self.clone() }
+    }
+
+    /// Whether every cost is finite.
+    pub fn has_finite_costs(&self) -> bool {
+        self.costs.iter().all(|cost| cost.is_finite())
+    }
+
+    /// Whether every cost is finite and not negative: what most extractors require.
     pub fn has_plain_costs(&self) -> bool {
         self.costs.iter().all(|cost| cost.is_finite() && *cost >= 0.0)
     }
@@ -150,115 +163,5 @@ impl Problem {
             }
         }
         parents
-    }
-}
-
-/// Collects classes, nodes and roots in any order.
-#[derive(Clone, Debug, Default)]
-pub struct ProblemBuilder {
-    class_names: Vec<String>,
-    nodes: Vec<PendingNode>,
-    roots: Vec<u32>,
-    regions: Option<Vec<u32>>,
-}
-
-#[derive(Clone, Debug)]
-struct PendingNode {
-    class: u32,
-    name: String,
-    op: String,
-    cost: f64,
-    children: Vec<u32>,
-}
-
-impl ProblemBuilder {
-    /// An empty problem.
-    pub fn new() -> ProblemBuilder {
-        ProblemBuilder::default()
-    }
-
-    /// Adds a class; gives its number.
-    pub fn add_class(&mut self, name: &str) -> u32 {
-        self.class_names.push(name.to_owned());
-        self.class_names.len() as u32 - 1
-    }
-
-    /// Adds a node whose name is its number in order of insertion.
-    pub fn add_node(&mut self, class: u32, op: &str, cost: f64, children: &[u32]) {
-        let name = self.nodes.len().to_string();
-        self.add_named_node(class, &name, op, cost, children);
-    }
-
-    /// Adds a node with a name.
-    pub fn add_named_node(
-        &mut self,
-        class: u32,
-        name: &str,
-        op: &str,
-        cost: f64,
-        children: &[u32],
-    ) {
-        let (name, op, children) = (name.to_owned(), op.to_owned(), children.to_vec());
-        self.nodes.push(PendingNode { class, name, op, cost, children });
-    }
-
-    /// Adds a root; repetitions are dropped.
-    pub fn add_root(&mut self, class: u32) {
-        if !self.roots.contains(&class) {
-            self.roots.push(class);
-        }
-    }
-
-    /// States the region of every class, by class.
-    pub fn set_regions(&mut self, regions: Vec<u32>) {
-        self.regions = Some(regions);
-    }
-
-    /// The problem. Nodes are numbered by class, in order of insertion within a class.
-    ///
-    /// # Panics
-    /// If a node or root names a class that was not added, or the regions are not one per class.
-    pub fn build(self) -> Problem {
-        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
-        order.sort_by_key(|at| self.nodes[*at].class);
-        let classes = self.class_names.len();
-        let mut problem = Problem { class_names: self.class_names, ..Problem::default() };
-        problem.child_start.push(0);
-        for at in order {
-            let node = &self.nodes[at];
-            assert!((node.class as usize) < classes, "a node names a class of the problem");
-            while problem.class_start.len() <= node.class as usize {
-                problem.class_start.push(problem.ops.len() as u32);
-            }
-            let first = problem.children.len();
-            for child in &node.children {
-                assert!((*child as usize) < classes, "a child names a class of the problem");
-                let known = problem.children[first..].iter().position(|known| known == child);
-                if let Some(known) = known {
-                    problem.child_uses[first + known] += 1;
-                } else {
-                    problem.children.push(*child);
-                    problem.child_uses.push(1);
-                }
-            }
-            if problem.children.len() - first < node.children.len() {
-                problem.repeating.push((problem.ops.len() as u32, node.children.clone()));
-            }
-            problem.child_start.push(problem.children.len() as u32);
-            problem.ops.push(node.op.clone());
-            problem.node_names.push(node.name.clone());
-            problem.costs.push(node.cost);
-            problem.node_class.push(node.class);
-        }
-        while problem.class_start.len() <= classes {
-            problem.class_start.push(problem.ops.len() as u32);
-        }
-        for root in &self.roots {
-            assert!((*root as usize) < classes, "a root names a class of the problem");
-        }
-        assert!(self.regions.as_ref().is_none_or(|r| r.len() == classes), "a region per class");
-        problem.regions = self.regions;
-        problem.roots = self.roots.into_iter().map(ClassIndex).collect();
-        problem
     }
 }

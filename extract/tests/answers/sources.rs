@@ -5,7 +5,8 @@ use egraph_core::{
     SortRule,
 };
 use extract::{
-    Control, Extractor, Frozen, GreedyDag, Problem, ReadError, ReadOptions, Status, check,
+    Control, Diagnostic, Extractor, Frozen, GreedyDag, NodeIndex, Problem, ReadError, ReadOptions,
+    Status, check,
 };
 
 #[test]
@@ -65,11 +66,57 @@ fn json_defaults_and_subsumed_nodes() {
 }
 
 #[test]
-fn costs_that_json_cannot_write_are_refused_by_the_extractor() {
+fn what_costs_infinitely_much_is_left_out() {
     let text = r#"{"nodes": {"0": {"op": "x", "cost": null, "eclass": "0", "children": []}},
         "root_eclasses": ["0"]}"#;
-    let outcome = GreedyDag.extract(&read(text).unwrap(), &Control::default());
-    assert_eq!((outcome.status, outcome.status.name()), (Status::Unsupported, "unsupported"));
+    let loaded = Problem::load(text, ReadOptions::default()).unwrap();
+    assert_eq!(loaded.diagnostics, [Diagnostic::InfiniteCost("0".into())]);
+    let outcome = GreedyDag.extract(&loaded.problem, &Control::default());
+    assert_eq!((outcome.status, outcome.status.name()), (Status::Infeasible, "infeasible"));
+}
+
+#[test]
+fn every_defect_has_a_diagnostic() {
+    let text = r#"{"nodes": {
+        "a": {"op": "a", "eclass": "A", "cost": 5},
+        "a": {"op": "a", "eclass": "A", "cost": 1},
+        "b": {"op": "a", "eclass": "A", "cost": 1},
+        "n": {"op": "n", "eclass": "A", "cost": -1},
+        "h": {"op": "h", "eclass": "A", "cost": 10000},
+        "d": {"op": "d", "eclass": "A", "children": ["gone"]},
+        "u": {"op": "u", "eclass": "U", "children": ["a"]}},
+        "root_eclasses": ["A", "Z"]}"#;
+    let loaded = Problem::load(text, ReadOptions::repair()).unwrap();
+    let codes: Vec<&str> = loaded.diagnostics.iter().map(Diagnostic::code).collect();
+    let expected = [
+        "repeated-id",
+        "dangling-child",
+        "dangling-root",
+        "negative-costs",
+        "huge-costs",
+        "repeated-nodes",
+        "unreachable-nodes",
+    ];
+    assert_eq!(codes, expected);
+    assert!(loaded.diagnostics.iter().all(|d| !d.to_string().is_empty()));
+    let p = loaded.problem;
+    assert_eq!(p.nodes(p.roots()[0]).map(|n| p.cost(n)).collect::<Vec<_>>(), [1.0, 1.0, -1.0, 1e4]);
+    assert!(matches!(read(text), Err(ReadError::DanglingChild { .. })));
+}
+
+#[test]
+fn what_is_written_reads_back() {
+    let text = r#"{"nodes": {
+        "x\u0022": {"op": "x y", "eclass": "c0", "cost": 0.25},
+        "2": {"op": "f", "cost": 2, "eclass": "c1", "children": ["x\"", "x\""]}},
+        "root_eclasses": ["c1"]}"#;
+    let p = read(text).unwrap();
+    assert_eq!(p.node_name(NodeIndex(0)), "x\"");
+    let again = read(&p.to_json().to_string()).unwrap();
+    let root = again.nodes(again.roots()[0]).next().unwrap();
+    assert_eq!((again.op(root), again.cost(root)), ("f", 2.0));
+    assert_eq!(again.uses(root).map(|(_, n)| n).collect::<Vec<_>>(), [2]);
+    assert_eq!(read(&again.to_json().to_string()).unwrap(), again);
 }
 
 #[test]
@@ -79,10 +126,11 @@ fn defects_of_files_are_named() {
         format!("{{\"nodes\": {{{node}{more}}}, \"root_eclasses\": {roots}}}")
     };
     assert!(matches!(read("{"), Err(ReadError::Json(_))));
-    assert_eq!(read("[]"), Err(ReadError::Malformed("nodes".into())));
+    assert!(matches!(read("[]"), Err(ReadError::Json(_))));
+    assert_eq!(read("{}"), Err(ReadError::Malformed("nodes".into())));
     assert_eq!(read(r#"{"nodes": {}}"#), Err(ReadError::Malformed("root_eclasses".into())));
     let bad = with(r#", "1": {"op": "f", "cost": "1", "eclass": "1"}"#, r#"["0"]"#);
-    assert_eq!(read(&bad), Err(ReadError::Malformed("nodes.1.cost".into())));
+    assert!(matches!(read(&bad), Err(ReadError::Json(message)) if message.contains("line 1")));
     let bad = with(r#", "1": {"op": "f", "children": []}"#, r#"["0"]"#);
     assert_eq!(read(&bad), Err(ReadError::Malformed("nodes.1.eclass".into())));
     let bad = with(r#", "1": {"op": "f", "eclass": "1", "children": ["7"]}"#, r#"["0"]"#);
@@ -91,7 +139,7 @@ fn defects_of_files_are_named() {
     assert_eq!(read(&with("", "[]")), Err(ReadError::NoRoots));
     let bad = with("", r#"["0", "9"]"#);
     assert_eq!(read(&bad), Err(ReadError::DanglingRoot("9".into())));
-    let lenient = ReadOptions { drop_dangling_roots: true };
+    let lenient = ReadOptions { drop_dangling_roots: true, ..ReadOptions::default() };
     assert_eq!(Problem::from_json(&bad, lenient).unwrap().roots().len(), 1);
     assert_eq!(Problem::from_json(&with("", r#"["9"]"#), lenient), Err(ReadError::NoRoots));
 }

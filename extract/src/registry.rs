@@ -1,0 +1,38 @@
+//! The extractors that exist: those that ship, one line each, and those that a program brings.
+
+use crate::bottom_up::BottomUp;
+use crate::extractor::Extractor;
+use crate::greedy_dag::GreedyDag;
+use std::sync::{PoisonError, RwLock};
+
+/// The extractors that ship, one line each.
+fn shipped() -> Vec<Box<dyn Extractor>> {
+    vec![Box::new(BottomUp), Box::new(GreedyDag)]
+}
+
+type Maker = fn() -> Box<dyn Extractor>;
+
+/// The extractors that a program brings along, in order of registration.
+static REGISTERED: RwLock<Vec<Maker>> = RwLock::new(Vec::new());
+
+/// Makes an extractor of the program's own known by its name, everywhere in this process: on the
+/// command line, in lists, sweeps and reports. Of two extractors with one name, the first is found.
+///
+/// ```
+/// extract::register(|| Box::new(extract::BottomUp));
+/// assert_eq!(extract::extractors().last().map(|last| last.name()), Some("bottom-up"));
+/// ```
+pub fn register(make: fn() -> Box<dyn Extractor>) {
+    REGISTERED.write().unwrap_or_else(PoisonError::into_inner).push(make);
+}
+
+/// Every extractor: those that ship, and those of [`register`].
+pub fn extractors() -> Vec<Box<dyn Extractor>> {
+    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    shipped().into_iter().chain(registered.iter().map(|make| make())).collect()
+}
+
+/// The extractor of this name.
+pub fn extractor(name: &str) -> Option<Box<dyn Extractor>> {
+    extractors().into_iter().find(|extractor| extractor.name() == name)
+}
