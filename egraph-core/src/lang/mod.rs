@@ -1,5 +1,7 @@
 //! The egglog language: what its programs compute on, what they say, and how they run.
 //!
 //! [`values`] holds sorts, interned values and primitives, and knows nothing of e-graphs.
+//! [`syntax`] reads and prints programs.
 
+pub mod syntax;
 pub mod values;
