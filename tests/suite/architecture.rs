@@ -11,6 +11,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("egraph-core", &[]),
     ("rvsdg", &[]),
     ("extract", &["egraph-core"]),
+    ("vecmath", &[]),
     ("optimizer", &["egraph-core", "extract", "rvsdg"]),
     ("frontend-py", &["rvsdg"]),
     ("backend-cranelift", &["rvsdg"]),

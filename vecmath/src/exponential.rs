@@ -1,0 +1,180 @@
+//! Powers of e and 2.
+//!
+//! `e^x = 2^n e^r` with `n` next to `x / ln 2` and `|r| <= ln(2)/2`; `e^r = 1 + r + r^2 q(r)`.
+
+use crate::coefficients::{EXP, EXP2, LN2_WHOLE};
+use crate::lanes::{Lanes, Width};
+
+/// `x = n ln 2 + r`; the low bits of `shifted` are `n + bias`.
+pub(crate) struct Reduced<V> {
+    pub(crate) n: V,
+    pub(crate) shifted: V,
+    pub(crate) r: V,
+}
+
+/// Reduces `x` by multiples of ln 2.
+pub(crate) fn reduce<L: Lanes>(l: &mut L, x: L::V, bias: f64) -> Reduced<L::V> {
+    let width = l.width();
+    let magic = l.constant(width.format().magic + bias);
+    let log2_e = l.constant(std::f64::consts::LOG2_E);
+    let shifted = l.fma(x, log2_e, magic);
+    let n = l.sub(shifted, magic);
+    let [high, low] = two(LN2_WHOLE.of(width));
+    let (high, low) = (l.constant(high), l.constant(low));
+    let r = l.nfma(n, high, x);
+    let r = l.nfma(n, low, r);
+    Reduced { n, shifted, r }
+}
+
+/// The first two numbers of a constant in parts.
+pub(crate) fn two(parts: &[f64]) -> [f64; 2] {
+    [parts[0], parts[1]]
+}
+
+/// `e^r` for a reduced argument.
+pub(crate) fn exp_reduced<L: Lanes>(l: &mut L, r: L::V) -> L::V {
+    let q = l.poly_split(r, &EXP);
+    let r2 = l.mul(r, r);
+    let tail = l.fma(r2, q, r);
+    let one = l.constant(1.0);
+    l.add(tail, one)
+}
+
+/// `y 2^n`, `n` being the low bits of `shifted`, as long as every exponent is one of a normal
+/// number.
+pub(crate) fn scale_normal<L: Lanes>(l: &mut L, y: L::V, shifted: L::V) -> L::V {
+    let mantissa = l.width().format().mantissa;
+    let exponent = l.shl(shifted, mantissa);
+    l.int_add(y, exponent)
+}
+
+/// `2^n` for an integral `n` that is an exponent of a normal number.
+pub(crate) fn power_of_two<L: Lanes>(l: &mut L, n: L::V) -> L::V {
+    let format = l.width().format();
+    let magic = l.constant(format.magic);
+    let shifted = l.add(n, magic);
+    let exponent = l.shl(shifted, format.mantissa);
+    let one = l.bits(format.one);
+    l.int_add(exponent, one)
+}
+
+/// `y 2^n` for an integral `n`, in two factors, so that subnormal numbers and infinity are reached.
+pub(crate) fn scale<L: Lanes>(l: &mut L, y: L::V, n: L::V) -> L::V {
+    let format = l.width().format();
+    let (half, magic) = (l.constant(0.5), l.constant(format.magic));
+    let one = l.bits(format.one);
+    let shifted = l.fma(n, half, magic);
+    let first = l.sub(shifted, magic);
+    let second = l.sub(n, first);
+    let exponent = l.shl(shifted, format.mantissa);
+    let factor = l.int_add(exponent, one);
+    let y = l.mul(y, factor);
+    let factor = power_of_two(l, second);
+    l.mul(y, factor)
+}
+
+/// `x` kept within the bounds; NaN stays.
+pub(crate) fn clamp<L: Lanes>(l: &mut L, x: L::V, low: f64, high: f64) -> L::V {
+    let low = l.constant(low);
+    let x = l.max(low, x);
+    let high = l.constant(high);
+    l.min(high, x)
+}
+
+fn by_width<L: Lanes>(l: &L, f64: f64, f32: f64) -> f64 {
+    if l.width() == Width::F64 { f64 } else { f32 }
+}
+
+/// `e^x`.
+pub fn exp<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let (low, high) = (by_width(l, -746.0, -104.0), by_width(l, 710.0, 89.0));
+    let x = clamp(l, x, low, high);
+    let reduced = reduce(l, x, 0.0);
+    let y = exp_reduced(l, reduced.r);
+    scale(l, y, reduced.n)
+}
+
+/// `e^x` if `-708 <= x <= 709` (binary32: `-87 <= x <= 88`): seven operations less than [`exp`].
+/// Outside, any number.
+pub fn exp_normal<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let reduced = reduce(l, x, 0.0);
+    let y = exp_reduced(l, reduced.r);
+    scale_normal(l, y, reduced.shifted)
+}
+
+/// [`exp_normal`] of `x` brought into its bounds: for uses like `1/(1 + e^x)`, to which a number
+/// beyond makes no difference.
+pub fn exp_saturating<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let (low, high) = (by_width(l, -708.0, -87.0), by_width(l, 709.0, 88.0));
+    let x = clamp(l, x, low, high);
+    exp_normal(l, x)
+}
+
+/// [`exp_normal`] of `x` brought above its lower bound: for arguments that are never positive.
+pub fn exp_not_positive<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let low = by_width(l, -708.0, -87.0);
+    let low = l.constant(low);
+    let x = l.max(low, x);
+    exp_normal(l, x)
+}
+
+/// `e^x / 2` for `0 <= x <= 711` (binary32: 90), infinity where it overflows.
+pub(crate) fn half_exp<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let reduced = reduce(l, x, -2.0);
+    let y = exp_reduced(l, reduced.r);
+    let y = scale_normal(l, y, reduced.shifted);
+    let two = l.constant(2.0);
+    l.mul(y, two)
+}
+
+/// `2^x`.
+pub fn exp2<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let (low, high) = (by_width(l, -1080.0, -152.0), by_width(l, 1025.0, 129.0));
+    let x = clamp(l, x, low, high);
+    let width = l.width();
+    let magic = l.constant(width.format().magic);
+    let shifted = l.add(x, magic);
+    let n = l.sub(shifted, magic);
+    let r = l.sub(x, n);
+    let q = l.poly_split(r, &EXP2);
+    let [high, low] = two(LN2_WHOLE.of(width));
+    let (high, low) = (l.constant(high), l.constant(low));
+    let tail = l.mul(r, low);
+    let r2 = l.mul(r, r);
+    let tail = l.fma(r2, q, tail);
+    let tail = l.fma(r, high, tail);
+    let one = l.constant(1.0);
+    let y = l.add(tail, one);
+    scale(l, y, n)
+}
+
+/// `e^x - 1`.
+pub fn expm1<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let low = by_width(l, -40.0, -20.0);
+    let high = by_width(l, 710.0, 89.0);
+    let inside = clamp(l, x, low, high);
+    let reduced = reduce(l, inside, 0.0);
+    let r = reduced.r;
+    let q = l.poly_split(r, &EXP);
+    let r2 = l.mul(r, r);
+    let tail = l.mul(r2, q);
+    // Half of everything, so that 2^1024 need not be a number.
+    let (half, one) = (l.constant(0.5), l.constant(1.0));
+    let below = l.sub(reduced.n, one);
+    let power = power_of_two(l, below);
+    let y = l.sub(power, half);
+    let y = l.fma(power, r, y);
+    let y = l.fma(power, tail, y);
+    let y = l.add(y, y);
+    keep_tiny(l, x, y)
+}
+
+/// `x` itself where it is so small that a function with slope 1 at 0 rounds to it, else `y`; keeps
+/// the sign of zero and subnormal numbers.
+pub(crate) fn keep_tiny<L: Lanes>(l: &mut L, x: L::V, y: L::V) -> L::V {
+    let bound = by_width(l, 1e-17, 1e-9);
+    let bound = l.constant(bound);
+    let magnitude = l.abs(x);
+    let tiny = l.lt(magnitude, bound);
+    l.select(tiny, x, y)
+}

@@ -1,0 +1,184 @@
+//! Logarithms.
+//!
+//! `x = 2^k (1 + f)` with `1 + f` between the square roots of 1/2 and 2;
+//! `ln(1 + f) = 2 atanh(s)` with `s = f/(2 + f)`, which is `f - s (f - s^2 p(s^2))`.
+
+use crate::coefficients::{LN2, LOG, LOG1P01, LOG2_E, LOG10_2, LOG10_E};
+use crate::double::{Double, fast_sum, product, sum};
+use crate::exponential::{keep_tiny, two};
+use crate::lanes::{Coefficients, Lanes, Width};
+
+/// `x = 2^k (1 + f)`; `2^(1 - k)` is `bits(2.0) - shift`.
+pub(crate) struct Split<V> {
+    pub(crate) k: V,
+    pub(crate) f: V,
+    pub(crate) shift: V,
+}
+
+/// Splits a positive normal number.
+pub(crate) fn split<L: Lanes>(l: &mut L, x: L::V) -> Split<L::V> {
+    let width = l.width();
+    let format = width.format();
+    // Bits of sqrt(1/2); a bias that keeps the difference positive; 2^mantissa.
+    let (root, bias, whole) = match width {
+        Width::F64 => (0x3fe6_a09e_667f_3bcd, 0x4000_0000_0000_0000, 4_503_599_627_370_496.0),
+        Width::F32 => (0x3f35_04f3, 0x4000_0000_u64, 8_388_608.0),
+    };
+    let biased_exponent = (bias >> format.mantissa) as f64;
+    let root = l.bits(root);
+    let from_root = l.int_sub(x, root);
+    let fraction = l.bits((1 << format.mantissa) - 1);
+    let mantissa = l.and(from_root, fraction);
+    let shift = l.and_not(fraction, from_root);
+    let m = l.int_add(mantissa, root);
+    let bias = l.bits(bias);
+    let positive = l.int_add(from_root, bias);
+    let exponent = l.shr(positive, format.mantissa);
+    let whole_bits = l.constant(whole);
+    let exponent = l.or(exponent, whole_bits);
+    let offset = l.constant(whole + biased_exponent);
+    let k = l.sub(exponent, offset);
+    let one = l.constant(1.0);
+    let f = l.sub(m, one);
+    Split { k, f, shift }
+}
+
+/// `s` and `w` with `ln(1 + f) = f - s w`.
+fn atanh_parts<L: Lanes>(l: &mut L, f: L::V, c: &Coefficients) -> (L::V, L::V) {
+    let two = l.constant(2.0);
+    let denominator = l.add(f, two);
+    let s = l.div(f, denominator);
+    let z = l.mul(s, s);
+    let p = l.poly(z, c);
+    let w = l.nfma(z, p, f);
+    (s, w)
+}
+
+/// `k ln 2 + ln(1 + f)`.
+fn natural<L: Lanes>(l: &mut L, k: L::V, f: L::V) -> L::V {
+    let (s, w) = atanh_parts(l, f, &LOG);
+    let [high, low] = two(LN2.of(l.width()));
+    let (high, low) = (l.constant(high), l.constant(low));
+    let tail = l.mul(k, low);
+    let tail = l.nfma(s, w, tail);
+    let tail = l.add(f, tail);
+    l.fma(k, high, tail)
+}
+
+/// `ln(1 + f)` as a sum of two numbers.
+fn natural_double<L: Lanes>(l: &mut L, f: L::V) -> Double<L::V> {
+    let (s, w) = atanh_parts(l, f, &LOG);
+    let p = product(l, s, w);
+    let (high, low) = (l.neg(p.hi), p.lo);
+    let d = fast_sum(l, f, high);
+    let lo = l.sub(d.lo, low);
+    Double { hi: d.hi, lo }
+}
+
+/// `x` made normal, and what to add to the exponent for it.
+fn normalised<L: Lanes>(l: &mut L, x: L::V) -> (L::V, L::V) {
+    let width = l.width();
+    let (scale, log2) = match width {
+        Width::F64 => (18_014_398_509_481_984.0, 54.0),
+        Width::F32 => (33_554_432.0, 25.0),
+    };
+    let least = l.constant(width.format().min_normal);
+    let small = l.lt(x, least);
+    let scale = l.constant(scale);
+    let scaled = l.mul(x, scale);
+    let log2 = l.constant(-log2);
+    let adjust = l.and(small, log2);
+    (l.select(small, scaled, x), adjust)
+}
+
+/// `y` where `x` is positive and finite; the logarithm of the rest.
+fn with_specials<L: Lanes>(l: &mut L, x: L::V, y: L::V) -> L::V {
+    let (infinity, nan) = (l.constant(f64::INFINITY), l.constant(f64::NAN));
+    let (below, zero) = (l.constant(f64::NEG_INFINITY), l.constant(0.0));
+    let finite = l.lt(x, infinity);
+    let y = l.select(finite, y, x);
+    let none = l.eq(x, zero);
+    let special = l.select(none, below, nan);
+    let not_positive = l.le(x, zero);
+    l.select(not_positive, special, y)
+}
+
+/// The natural logarithm.
+pub fn log<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let (normal, adjust) = normalised(l, x);
+    let parts = split(l, normal);
+    let k = l.add(parts.k, adjust);
+    let y = natural(l, k, parts.f);
+    with_specials(l, x, y)
+}
+
+/// [`log`] of a positive, finite, normal number; of another, any number.
+pub fn log_normal<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let parts = split(l, x);
+    natural(l, parts.k, parts.f)
+}
+
+/// `ln(1 + x)`.
+pub fn log1p<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let one = l.constant(1.0);
+    let u = sum(l, one, x);
+    let parts = split(l, u.hi);
+    // What `u` lost, scaled like the rest; by 2^(1 - k), since k may be 1024.
+    let format = l.width().format();
+    let two_bits = l.bits(format.one + (1 << format.mantissa));
+    let down = l.int_sub(two_bits, parts.shift);
+    let half = l.constant(0.5);
+    let lost = l.mul(u.lo, half);
+    let f = l.fma(lost, down, parts.f);
+    let y = natural(l, parts.k, f);
+    let y = with_specials(l, u.hi, y);
+    let infinity = l.constant(f64::INFINITY);
+    let finite = l.lt(x, infinity);
+    let y = l.select(finite, y, x);
+    keep_tiny(l, x, y)
+}
+
+/// [`log1p`] of a number from 0 to 1; of another, any number.
+pub fn log1p_unit<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let (s, w) = atanh_parts(l, x, &LOG1P01);
+    l.nfma(s, w, x)
+}
+
+/// `ln(1 + f)` times a constant in parts, as a sum of two numbers.
+fn times<L: Lanes>(l: &mut L, f: L::V, parts: &Coefficients) -> Double<L::V> {
+    let ln = natural_double(l, f);
+    let [high, low] = two(parts.of(l.width()));
+    let (high, low) = (l.constant(high), l.constant(low));
+    let p = product(l, ln.hi, high);
+    let tail = l.fma(ln.hi, low, p.lo);
+    let tail = l.fma(ln.lo, high, tail);
+    Double { hi: p.hi, lo: tail }
+}
+
+/// The binary logarithm; exact for powers of two.
+pub fn log2<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let (normal, adjust) = normalised(l, x);
+    let parts = split(l, normal);
+    let k = l.add(parts.k, adjust);
+    let fraction = times(l, parts.f, &LOG2_E);
+    let d = fast_sum(l, k, fraction.hi);
+    let tail = l.add(d.lo, fraction.lo);
+    let y = l.add(d.hi, tail);
+    with_specials(l, x, y)
+}
+
+/// The decimal logarithm.
+pub fn log10<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let (normal, adjust) = normalised(l, x);
+    let parts = split(l, normal);
+    let k = l.add(parts.k, adjust);
+    let fraction = times(l, parts.f, &LOG10_E);
+    let [high, low] = two(LOG10_2.of(l.width()));
+    let (high, low) = (l.constant(high), l.constant(low));
+    let whole = l.mul(k, high);
+    let d = fast_sum(l, whole, fraction.hi);
+    let tail = l.fma(k, low, fraction.lo);
+    let tail = l.add(d.lo, tail);
+    let y = l.add(d.hi, tail);
+    with_specials(l, x, y)
+}

@@ -1,0 +1,5 @@
+//! Accuracy, special values and the equality of every instance.
+
+mod accuracy;
+mod recorded;
+mod special;
