@@ -39,6 +39,7 @@ pub mod greedy_dag;
 mod names;
 pub mod problem;
 pub mod registry;
+pub mod runner;
 pub mod serialized;
 pub mod term;
 pub mod verify;

@@ -15,7 +15,7 @@ pub enum TermFormat {
     /// A serialized e-graph that holds the chosen nodes only.
     Json,
     /// One expression a line: `(let $name expression)` for what is used more than once and is no
-    /// leaf, then the roots in order.
+    /// leaf, then the roots in order. Names have more `$` than any operator begins with.
     Sexpr,
     /// A Graphviz graph with a node per chosen node.
     Dot,
@@ -77,8 +77,8 @@ impl Problem {
         json!({ "nodes": written, "root_eclasses": roots })
     }
 
-    /// The classes that the roots need, children first. The choices are legal.
-    fn needed(&self, choices: &[Option<NodeIndex>]) -> Vec<ClassIndex> {
+    /// The classes that the roots need, children first, if the choices are legal.
+    pub fn needed(&self, choices: &[Option<NodeIndex>]) -> Vec<ClassIndex> {
         let mut seen = vec![false; self.class_count()];
         let mut order = Vec::new();
         let mut stack: Vec<(ClassIndex, bool)> =
@@ -109,7 +109,12 @@ impl Problem {
             let node = choices[class.index()];
             uses[class.index()] > 1 && node.is_some_and(|node| self.operands(node).len() > 0)
         };
-        let name = |class: ClassIndex| atom(&format!("${}", self.class_name(class)));
+        // No operator may be mistaken for a name.
+        let mut mark = "$".to_owned();
+        while order.iter().filter_map(chosen).any(|node| self.op(node).starts_with(&mark)) {
+            mark.push('$');
+        }
+        let name = |class: ClassIndex| atom(&format!("{mark}{}", self.class_name(class)));
         let mut text = String::new();
         for class in order.iter().filter(|class| named(**class)) {
             text.push_str("(let ");
@@ -228,6 +233,20 @@ mod tests {
         let expected = "(let $diff (- a \"b \\\"x\\\"\"))\n(let $square (* $diff $diff))\n\
                         (- a $square)\n$square\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn names_are_no_operators() {
+        let mut builder = ProblemBuilder::new();
+        let [variable, call, pair] = ["0", "1", "2"].map(|name| builder.add_class(name));
+        builder.add_node(variable, "$1", 1.0, &[]);
+        builder.add_node(call, "f", 1.0, &[variable]);
+        builder.add_node(pair, "pair", 1.0, &[call, call, variable]);
+        builder.add_root(pair);
+        let problem = builder.build();
+        let choices = GreedyDag.extract(&problem, &Control::default()).choices;
+        let text = problem.term(&choices, TermFormat::Sexpr).unwrap();
+        assert_eq!(text, "(let $$1 (f $1))\n(pair $$1 $$1 $1)\n");
     }
 
     #[test]

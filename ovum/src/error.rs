@@ -36,6 +36,10 @@ pub mod codes {
     pub const USAGE: &str = "OV910";
     /// The file says nothing to run.
     pub const NOTHING_TO_RUN: &str = "OV911";
+    /// A file is no serialized e-graph that can be extracted from.
+    pub const PROBLEM: &str = "OV920";
+    /// An extractor gave no answer, or a wrong one.
+    pub const EXTRACTOR: &str = "OV921";
 }
 
 /// Whose fault an error is.

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how.
 
+use super::extract_args::ExtractArgs;
 use crate::engine::Backend;
 use crate::error::{Error, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Optimise functions and print them, or what was made of them
     Opt(OptArgs),
+    /// Extract the cheapest term of a serialized e-graph
+    Extract(ExtractArgs),
 }
 
 /// Compile a function, specialised to the types of the arguments, run it and print the result.
@@ -182,7 +185,7 @@ impl CompileArgs {
     }
 }
 
-fn seconds(text: &str) -> std::result::Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "this is not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds)
         .ok()

@@ -4,6 +4,8 @@
 //! at fault (a time limit reached included), 2 if the command was misused.
 
 mod args;
+mod extract;
+mod extract_args;
 mod opt;
 mod output;
 mod run;
@@ -57,6 +59,10 @@ pub fn run_styled(
         args::Command::Opt(args) => {
             console.json = args.compile.json;
             opt::opt(&args, &mut console)
+        }
+        args::Command::Extract(args) => {
+            console.json = args.json;
+            extract::extract(&args, &mut console)
         }
     };
     let code = code.unwrap_or_else(|error| console.fail(&error));

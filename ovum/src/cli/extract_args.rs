@@ -1,0 +1,88 @@
+//! The command line of `ovum extract` and `ovum bench extract`.
+
+use super::args::seconds;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Extract the cheapest term of a serialized e-graph.
+///
+/// FILE is JSON of egraph-serialize, the format of extraction-gym. Costs are DAG costs: what is
+/// shared is paid once.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
+pub(crate) struct ExtractArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<ExtractCommand>,
+    /// A serialized e-graph
+    #[arg(required_unless_present = "list")]
+    pub(crate) file: Option<PathBuf>,
+    /// The algorithm: a name of --list, or cmd:PROGRAM for a program that reads the problem on
+    /// standard input and writes choices
+    #[arg(long, value_name = "NAME", default_value = DEFAULT)]
+    pub(crate) extractor: String,
+    /// Stop after this many seconds with the best answer so far; reading is not counted
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) time_limit: Option<Duration>,
+    /// Cap the address space of the process, in MiB
+    #[arg(long, value_name = "MB", value_parser = megabytes)]
+    pub(crate) memory_limit: Option<u64>,
+    /// Seed of random choices
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Drop roots that name no class instead of refusing the file
+    #[arg(long)]
+    pub(crate) repair_roots: bool,
+    /// Print the extracted term
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) term: Option<TermName>,
+    /// List the algorithms
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print what happens as JSON lines, for a sweep
+    #[arg(long, hide = true, conflicts_with_all = ["json", "term", "list"])]
+    pub(crate) measure: bool,
+}
+
+/// The portfolio.
+const DEFAULT: &str = "greedy-dag";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExtractCommand {
+    /// Make the file of a new extractor and register it, inside Ovum's repository
+    New {
+        /// Its name: words of a-z and 0-9, joined by `-`
+        name: String,
+    },
+}
+
+/// How a term is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TermName {
+    /// As S-expressions, what is shared in `(let $name …)` before
+    Sexpr,
+    /// As a serialized e-graph of the chosen nodes
+    Json,
+    /// As a Graphviz graph
+    Dot,
+}
+
+impl From<TermName> for extract::TermFormat {
+    fn from(name: TermName) -> extract::TermFormat {
+        match name {
+            TermName::Sexpr => extract::TermFormat::Sexpr,
+            TermName::Json => extract::TermFormat::Json,
+            TermName::Dot => extract::TermFormat::Dot,
+        }
+    }
+}
+
+fn megabytes(text: &str) -> Result<u64, String> {
+    let wrong = || "this is not a number of MiB above 0".to_owned();
+    let megabytes: u64 = text.parse().map_err(|_| wrong())?;
+    megabytes.checked_mul(1 << 20).filter(|bytes| *bytes > 0).ok_or_else(wrong)
+}
