@@ -9,24 +9,29 @@
 //! - [`Primitives`] holds the signatures and the code of the built-in functions; a container sort
 //!   brings its own overloads.
 
-#![allow(dead_code, reason = "containers use the rest")]
-
 mod call;
 mod chunks;
 mod code;
 mod container;
 mod intern;
 mod prim;
+mod rebuild;
 mod sort;
 mod store;
+mod term;
 
 pub use call::{Deferred, Host};
 pub use prim::{Context, Interns, Params, PrimId, PrimResult, PrimSig, Primitives};
+pub use rebuild::Rebuilt;
 pub use sort::{Sort, SortError, SortKind, Sorts};
 pub use store::{FnTarget, Target, Values};
+pub use term::{ArgOrder, Reconstruction};
 
 /// A value: a class id or the number of an interned content, depending on the sort.
 pub type Value = u32;
 
 /// The only value of the sort `Unit`.
 pub const UNIT: Value = 0;
+
+#[cfg(test)]
+mod tests;

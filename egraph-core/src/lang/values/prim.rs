@@ -158,6 +158,12 @@ impl Primitives {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a program may not call its own functions so: it is a primitive, or would be one of
+    /// a container sort.
+    pub fn is_reserved(&self, name: &str) -> bool {
+        self.by_name.contains_key(name) || container::is_primitive(name)
+    }
+
     /// The signature of a primitive.
     pub fn sig(&self, prim: PrimId) -> &PrimSig {
         &self.entries[prim.index()].sig

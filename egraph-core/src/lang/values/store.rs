@@ -3,7 +3,7 @@
 //! Integers of `-2^30..2^30` are encoded in the value itself, so that usual arithmetic touches no
 //! table; all other contents are interned. Truth values are 0 and 1, the value of `Unit` is 0.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -12,6 +12,7 @@ use super::Value;
 use super::chunks::Chunks;
 use super::intern::{Interner, WordInterner};
 use super::prim::PrimId;
+use super::rebuild::Mentions;
 use super::sort::Sort;
 
 /// What a function value calls.
@@ -47,6 +48,7 @@ pub struct Values {
     bigrats: Interner<BigRational>,
     targets: Interner<FnTarget>,
     containers: Chunks<OnceLock<Box<Containers>>>,
+    pub(super) mentions: Mutex<Mentions>,
 }
 
 /// The containers of one sort, by their flattened content.

@@ -30,8 +30,7 @@ pub(super) const PRIMITIVES: &[Builtin] = &[
     prim!("bool->"(a: i64, b: i64) -> bool = a > b),
     prim!("bool-<="(a: i64, b: i64) -> bool = a <= b),
     prim!("bool->="(a: i64, b: i64) -> bool = a >= b),
-    // The result is one of the arguments, which have their values.
-    prim!("min"(a: i64, b: i64) -> small = a.min(b)),
-    prim!("max"(a: i64, b: i64) -> small = a.max(b)),
+    pick!("min"(a, b: i64) if a <= b),
+    pick!("max"(a, b: i64) if a >= b),
     prim!("to-string"(a: i64) -> string = a.to_string()),
 ];

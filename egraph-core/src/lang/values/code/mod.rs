@@ -3,6 +3,8 @@
 #[macro_use]
 mod table;
 
+mod bigint;
+mod bigrat;
 mod boolean;
 mod float;
 mod integer;
@@ -28,11 +30,21 @@ enum Fixed {
     Any(Sort),
 }
 
+/// The most bits of a big number that a shift or a power makes out of small ones: a program cannot
+/// ask for all memory in one step.
+const MOST_BITS: u64 = 1 << 24;
+
 /// Declares the primitives of all built-in sorts.
 pub(super) fn declare(primitives: &mut Primitives) {
     any_sort(primitives);
-    let tables: [&[Builtin]; 4] =
-        [string::PRIMITIVES, boolean::PRIMITIVES, integer::PRIMITIVES, float::PRIMITIVES];
+    let tables: [&[Builtin]; 6] = [
+        string::PRIMITIVES,
+        boolean::PRIMITIVES,
+        integer::PRIMITIVES,
+        float::PRIMITIVES,
+        bigint::PRIMITIVES,
+        bigrat::PRIMITIVES,
+    ];
     for builtin in tables.into_iter().flatten() {
         primitives.add(Entry {
             sig: PrimSig {

@@ -142,3 +142,21 @@ macro_rules! prim {
         }
     };
 }
+
+/// A primitive whose result is one of its two arguments: the first if the condition holds.
+macro_rules! pick {
+    ($name:literal($a:ident, $b:ident: $sort:ident) if $first:expr) => {
+        $crate::lang::values::code::Builtin {
+            name: $name,
+            params: $crate::lang::values::code::Fixed::These(&[sort_of!($sort), sort_of!($sort)]),
+            result: sort_of!($sort),
+            interns: $crate::lang::values::prim::Interns::Never,
+            code: |call: &mut $crate::lang::values::call::Call<'_>,
+                   args: &[$crate::lang::values::Value]| {
+                let &[first, second] = args else { return None };
+                let ($a, $b) = (decode!($sort, call, first), decode!($sort, call, second));
+                Some(if $first { first } else { second })
+            },
+        }
+    };
+}

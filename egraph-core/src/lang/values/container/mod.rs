@@ -1,6 +1,11 @@
 //! The primitives of containers, a file a kind. Declaring a container sort declares its overloads.
 
+pub(super) mod content;
+mod function;
+mod map;
+mod multiset;
 mod pair;
+mod set;
 mod vector;
 
 use super::call::Code;
@@ -38,17 +43,63 @@ enum Shape {
 
 /// Declares the primitives of a container sort.
 pub(super) fn declare(primitives: &mut Primitives, sorts: &Sorts, sort: Sort) {
-    match *sorts.kind(sort) {
+    match sorts.kind(sort) {
         SortKind::Vec(element) => {
-            instantiate(primitives, vector::PRIMITIVES, [sort, element, element]);
-            vector::declare_special(primitives, sorts, sort, element);
+            instantiate(primitives, vector::PRIMITIVES, [sort, *element, *element]);
+            vector::declare_special(primitives, sorts, sort, *element);
+            function::declare_combinations(primitives, sorts, sort);
+        }
+        SortKind::Set(element) => {
+            instantiate(primitives, set::PRIMITIVES, [sort, *element, *element]);
+        }
+        SortKind::Map(key, value) => {
+            instantiate(primitives, map::PRIMITIVES, [sort, *key, *value]);
+        }
+        SortKind::MultiSet(element) => {
+            instantiate(primitives, multiset::PRIMITIVES, [sort, *element, *element]);
+            multiset::declare_special(primitives, sorts, sort, *element);
+            function::declare_combinations(primitives, sorts, sort);
         }
         SortKind::Pair(first, second) => {
-            instantiate(primitives, pair::PRIMITIVES, [sort, first, second]);
+            instantiate(primitives, pair::PRIMITIVES, [sort, *first, *second]);
+        }
+        SortKind::Fn { inputs, output } => {
+            function::declare(primitives, sort, inputs, *output);
+            function::declare_combinations(primitives, sorts, sort);
         }
         _ => {}
     }
 }
+
+/// Whether some container sort has a primitive of this name.
+pub(super) fn is_primitive(name: &str) -> bool {
+    let tables = [
+        vector::PRIMITIVES,
+        set::PRIMITIVES,
+        map::PRIMITIVES,
+        multiset::PRIMITIVES,
+        pair::PRIMITIVES,
+    ];
+    tables.into_iter().flatten().any(|template| template.name == name) || SPECIAL.contains(&name)
+}
+
+/// Primitives that only some sorts of a kind, or combinations of sorts, have.
+const SPECIAL: [&str; 14] = [
+    "vec-union",
+    "vec-range",
+    "unstable-vec-map",
+    "multiset-sum-multisets",
+    "multiset-union-values",
+    "unstable-multiset-map",
+    "unstable-multiset-filter",
+    "unstable-multiset-filter-not",
+    "unstable-multiset-reduce",
+    "unstable-multiset-flat-map",
+    "unstable-multiset-fill-index",
+    "unstable-multiset-clear-index",
+    "unstable-fn",
+    "unstable-app",
+];
 
 /// Declares the primitives of a table for a sort, its first and its second inner sort.
 fn instantiate(primitives: &mut Primitives, table: &[Template], sorts: [Sort; 3]) {
@@ -84,4 +135,28 @@ const fn prim(
     code: Code,
 ) -> Template {
     Template { name, params: Shape::These(params), result, interns, code }
+}
+
+/// A primitive of any number of arguments that makes a container.
+const fn variadic(name: &'static str, element: Slot, code: Code) -> Template {
+    Template {
+        name,
+        params: Shape::Any(element),
+        result: Slot::This,
+        interns: Interns::Always,
+        code,
+    }
+}
+
+/// A primitive that only some combinations of sorts have: pure, and making values.
+fn special(name: &'static str, params: &[Sort], result: Sort, code: Code) -> Entry {
+    let sig = PrimSig {
+        name,
+        params: Params::Fixed(params.into()),
+        result: PrimResult::Fixed(result),
+        context: Context::Pure,
+        interns: Interns::Always,
+        higher_order: false,
+    };
+    Entry { sig, code, sorts: [result; 3] }
 }

@@ -3,13 +3,11 @@
 use super::super::Value;
 use super::super::call::{Call, holds};
 use super::super::prim::Interns::{Always, Never};
-use super::super::prim::{Context, Entry, Params, PrimResult, PrimSig, Primitives};
+use super::super::prim::{Context, Primitives};
 use super::super::sort::{Sort, Sorts};
 use super::Slot::{First, Is, This};
-use super::{Shape, Template, prim};
-
-/// The most elements that a primitive makes out of a number.
-const LONGEST: i64 = 1 << 24;
+use super::content::LONGEST;
+use super::{Template, prim, special, variadic};
 
 /// The position of an element.
 fn position(call: &Call<'_>, index: Value, length: usize) -> Option<usize> {
@@ -18,23 +16,11 @@ fn position(call: &Call<'_>, index: Value, length: usize) -> Option<usize> {
 
 pub(super) const PRIMITIVES: &[Template] = &[
     prim("vec-empty", &[], This, Always, |call, _| call.container(call.sort(0), &[])),
-    Template {
-        name: "vec-of",
-        params: Shape::Any(First),
-        result: This,
-        interns: Always,
-        code: |call, args| call.container(call.sort(0), args),
-    },
-    Template {
-        name: "vec-append",
-        params: Shape::Any(This),
-        result: This,
-        interns: Always,
-        code: |call, args| {
-            let parts: Vec<&[Value]> = args.iter().map(|&part| call.content(part)).collect();
-            call.container(call.sort(0), &parts.concat())
-        },
-    },
+    variadic("vec-of", First, |call, args| call.container(call.sort(0), args)),
+    variadic("vec-append", This, |call, args| {
+        let parts: Vec<&[Value]> = args.iter().map(|&part| call.content(part)).collect();
+        call.container(call.sort(0), &parts.concat())
+    }),
     prim("vec-push", &[This, First], This, Always, |call, args| {
         let longer = [call.content(args[0]), &[args[1]]].concat();
         call.container(call.sort(0), &longer)
@@ -73,7 +59,7 @@ pub(super) const PRIMITIVES: &[Template] = &[
 /// Numbers from 0: only vectors of `i64` have it. Fails beyond [`LONGEST`] elements.
 const RANGE: &[Template] = &[prim("vec-range", &[Is(Sort::I64)], This, Always, |call, args| {
     let end = call.values.as_i64(args[0]);
-    if end > LONGEST {
+    if end > LONGEST as i64 {
         return None;
     }
     let numbers: Option<Vec<Value>> = (0..end).map(|n| call.i64(n)).collect();
@@ -92,15 +78,11 @@ pub(super) fn declare_special(
         super::instantiate(primitives, RANGE, own);
     }
     if sorts.is_eq(element) {
-        let sig = PrimSig {
-            name: "vec-union",
-            params: Params::Fixed([vector, vector].into_iter().collect()),
-            result: PrimResult::Fixed(vector),
-            context: Context::Write,
-            interns: Never,
-            higher_order: false,
-        };
-        primitives.add(Entry { sig, code: union, sorts: own });
+        let mut union = special("vec-union", &[vector, vector], vector, union);
+        union.sorts = own;
+        union.sig.context = Context::Write;
+        union.sig.interns = Never;
+        primitives.add(union);
     }
 }
 
