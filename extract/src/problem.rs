@@ -73,7 +73,10 @@ impl Problem {
     }
 
     /// The nodes of a class.
-    pub fn nodes(&self, class: ClassIndex) -> impl DoubleEndedIterator<Item = NodeIndex> + use<> {
+    pub fn nodes(
+        &self,
+        class: ClassIndex,
+    ) -> impl DoubleEndedIterator<Item = NodeIndex> + ExactSizeIterator + use<> {
         (self.class_start[class.index()]..self.class_start[class.index() + 1]).map(NodeIndex)
     }
 

@@ -1,13 +1,20 @@
 //! The extractors that exist: those that ship, one line each, and those that a program brings.
 
 use crate::bottom_up::BottomUp;
+use crate::exact::BranchAndBound;
 use crate::extractor::Extractor;
 use crate::greedy_dag::GreedyDag;
+use crate::reduce::Reduced;
 use std::sync::{PoisonError, RwLock};
 
 /// The extractors that ship, one line each.
 fn shipped() -> Vec<Box<dyn Extractor>> {
-    vec![Box::new(BottomUp), Box::new(GreedyDag)]
+    vec![
+        Box::new(BottomUp),
+        Box::new(GreedyDag),
+        Box::new(BranchAndBound),
+        Box::new(Reduced { inner: GreedyDag, name: "reduced-greedy-dag" }),
+    ]
 }
 
 type Maker = fn() -> Box<dyn Extractor>;

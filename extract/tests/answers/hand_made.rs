@@ -2,7 +2,7 @@
 
 use extract::{
     BottomUp, Checked, Control, Extractor, GreedyDag, NodeIndex, Problem, ProblemBuilder, Status,
-    check, extractor, extractors,
+    check, extractor, extractors, verify,
 };
 
 /// Classes by number; nodes as (class, cost, children); the last class is the root.
@@ -20,8 +20,8 @@ fn problem(classes: u32, nodes: &[(u32, f64, &[u32])]) -> Problem {
 
 fn answer(extractor: &dyn Extractor, problem: &Problem) -> Checked {
     let outcome = extractor.extract(problem, &Control::default());
-    assert_eq!(outcome.status, Status::Feasible, "{}", extractor.name());
-    check(problem, &outcome.choices).unwrap()
+    let checked = verify(problem, &outcome).unwrap();
+    checked.unwrap_or_else(|| panic!("{}: {:?}", extractor.name(), outcome.status))
 }
 
 /// `Add(A, Add(B, A))` with A = 1, B = 2 and 2 for each Add.
@@ -153,15 +153,15 @@ fn a_deadline_that_has_passed_still_leaves_an_answer() {
     let control = Control { deadline: Some(std::time::Instant::now()), ..Control::default() };
     for e in extractors() {
         let outcome = e.extract(&p, &control);
-        assert_eq!(outcome.status, Status::Feasible);
-        assert_eq!(check(&p, &outcome.choices).unwrap().dag_cost, 5.5);
+        let cost = verify(&p, &outcome).unwrap().unwrap().dag_cost;
+        assert!([4.0, 5.5].contains(&cost), "{}: {cost}", e.name());
     }
 }
 
 #[test]
 fn the_registry_knows_its_names() {
     let names: Vec<&str> = extractors().iter().map(|e| e.name()).collect();
-    assert_eq!(names, ["bottom-up", "greedy-dag"]);
+    assert!(names.starts_with(&["bottom-up"]));
     assert!(names.iter().all(|name| extractor(name).unwrap().name() == *name));
     assert!(extractor("none").is_none());
 }

@@ -1,129 +1,134 @@
 //! Random problems against exhaustive search.
 
+use extract::oracle::{Best, Shape, best_answer, problems, random_problem};
 use extract::{
-    BottomUp, Control, Extractor, NodeIndex, Problem, ProblemBuilder, Status, check, extractors,
+    BottomUp, Control, Extractor, NodeIndex, Objective, Problem, ProblemBuilder, Status, check,
+    components, extractors, reduce, verify,
 };
 use proptest::prelude::*;
 
-/// Up to six classes with up to three nodes of small integer cost; cycles are likely.
-fn problems() -> impl Strategy<Value = Problem> {
-    let node = (0u8..6, prop::collection::vec(0u32..6, 0..4));
-    let classes = prop::collection::vec(prop::collection::vec(node, 0..4), 1..7);
-    (classes, prop::collection::vec(0u32..6, 1..3)).prop_map(|(classes, roots)| {
-        let mut builder = ProblemBuilder::new();
-        let count = classes.len() as u32;
-        for class in 0..count {
-            builder.add_class(&class.to_string());
+/// Judges every extractor's answer to one problem.
+fn judge(p: &Problem, every: &[Box<dyn Extractor>]) -> Result<(), String> {
+    let best = best_answer(p);
+    let mut trees = f64::NAN;
+    for e in every {
+        let name = e.name();
+        let outcome = e.extract(p, &Control::default());
+        let checked = verify(p, &outcome).map_err(|error| format!("{name}: {error}"))?;
+        if outcome.status == Status::Unsupported && !p.has_plain_costs() && !e.caps().negative_costs
+        {
+            continue;
         }
-        for (class, nodes) in classes.into_iter().enumerate() {
-            for (cost, children) in nodes {
-                let children: Vec<u32> = children.into_iter().map(|c| c % count).collect();
-                builder.add_node(class as u32, "f", f64::from(cost), &children);
+        let Some(Best { tree, dag }) = best else {
+            if outcome.status != Status::Infeasible {
+                return Err(format!("{name}: {:?} where nothing exists", outcome.status));
             }
+            continue;
+        };
+        let Some(checked) = checked else { return Err(format!("{name}: {:?}", outcome.status)) };
+        let exact = e.caps().exact && outcome.status != Status::Optimal;
+        let claims = [
+            (checked.dag_cost >= dag, "beats the optimum"),
+            (outcome.status != Status::Optimal || checked.dag_cost == dag, "is not optimal"),
+            (!exact, "proves nothing"),
+            (outcome.bound.is_none_or(|bound| bound <= dag), "has a bound above the optimum"),
+            (name != "bottom-up" || checked.tree_cost == tree, "misses the least tree"),
+            (name != "greedy-dag" || checked.dag_cost <= trees, "is worse than trees"),
+            (e.caps().objective == Objective::Dag || checked.tree_cost == tree, "misses the tree"),
+        ];
+        if let Some((_, claim)) = claims.iter().find(|(holds, _)| !holds) {
+            return Err(format!("{name} {claim}: {checked:?} {outcome:?}, best {best:?}"));
         }
-        for root in roots {
-            builder.add_root(root % count);
+        if name == "bottom-up" {
+            trees = checked.dag_cost;
         }
-        builder.build()
-    })
+    }
+    Ok(())
 }
 
-/// Tree and DAG cost by plain recursion; none if something is missing or cyclic.
-fn evaluate(p: &Problem, choices: &[Option<NodeIndex>]) -> Option<(f64, f64)> {
-    fn tree(
-        p: &Problem,
-        choices: &[Option<NodeIndex>],
-        class: usize,
-        path: &mut Vec<usize>,
-        used: &mut Vec<usize>,
-    ) -> Option<f64> {
-        if path.contains(&class) {
-            return None;
-        }
-        let node = choices[class]?;
-        if !used.contains(&class) {
-            used.push(class);
-        }
-        path.push(class);
-        let mut total = p.cost(node);
-        for (child, uses) in p.uses(node) {
-            total += f64::from(uses) * tree(p, choices, child.index(), path, used)?;
-        }
-        path.pop();
-        Some(total)
-    }
-    let (mut used, mut total) = (Vec::new(), 0.0);
-    for root in p.roots() {
-        total += tree(p, choices, root.index(), &mut Vec::new(), &mut used)?;
-    }
-    let dag = used.iter().filter_map(|class| choices[*class]).map(|node| p.cost(node)).sum();
-    Some((total, dag))
+fn shapes() -> [Shape; 4] {
+    let plain = Shape::default();
+    [
+        plain,
+        Shape { greatest_cost: 1, nodes: 4, ..plain },
+        Shape { fractions: true, greatest_cost: 9, classes: 9, nodes: 2, ..plain },
+        Shape { least_cost: -3, ..plain },
+    ]
 }
 
-/// Least tree cost and least DAG cost over all choices.
-fn optimum(p: &Problem) -> Option<(f64, f64)> {
-    let options: Vec<Vec<Option<NodeIndex>>> = p
-        .classes()
-        .map(|class| {
-            let nodes: Vec<_> = p.nodes(class).map(Some).collect();
-            if nodes.is_empty() { vec![None] } else { nodes }
-        })
-        .collect();
-    let total: usize = options.iter().map(Vec::len).product();
-    let mut best: Option<(f64, f64)> = None;
-    for mut code in 0..total {
-        let choices: Vec<_> = options
-            .iter()
-            .map(|nodes| {
-                let choice = nodes[code % nodes.len()];
-                code /= nodes.len();
-                choice
-            })
-            .collect();
-        if let Some((tree, dag)) = evaluate(p, &choices) {
-            let (t, d) = best.unwrap_or((tree, dag));
-            best = Some((t.min(tree), d.min(dag)));
+/// `OVUM_EXTRACT_CASES` sets the number of problems; 2,000 without it.
+#[test]
+fn seeded_problems_against_exhaustive_search() {
+    let cases = std::env::var("OVUM_EXTRACT_CASES").ok().and_then(|text| text.parse().ok());
+    let cases: u64 = cases.unwrap_or(2_000);
+    let every = extractors();
+    let feasible = (0..cases).filter(|seed| {
+        let shape = shapes()[(seed % 4) as usize];
+        let p = random_problem(*seed, shape);
+        if let Err(message) = judge(&p, &every) {
+            panic!("seed {seed}: {message}\n{}", p.to_json());
         }
-    }
-    best
+        best_answer(&p).is_some()
+    });
+    let feasible = feasible.count() as u64;
+    assert!(feasible * 2 > cases, "most problems have an answer: {feasible} of {cases}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
-    fn every_answer_is_legal_and_none_beats_the_optimum(p in problems()) {
-        let optimum = optimum(&p);
-        let mut trees = f64::NAN;
-        for e in extractors() {
-            let outcome = e.extract(&p, &Control::default());
-            let Some((least_tree, least_dag)) = optimum else {
-                prop_assert_eq!(outcome.status, Status::Infeasible);
-                continue;
-            };
-            prop_assert!(matches!(outcome.status, Status::Feasible | Status::Optimal));
-            let checked = check(&p, &outcome.choices).map_err(|error| {
-                TestCaseError::fail(format!("{}: {error}", e.name()))
-            })?;
-            let costs = (checked.tree_cost, checked.dag_cost);
-            prop_assert_eq!(evaluate(&p, &outcome.choices), Some(costs));
-            prop_assert!(checked.dag_cost >= least_dag);
-            prop_assert!(outcome.status != Status::Optimal || checked.dag_cost == least_dag);
-            prop_assert!(outcome.bound.is_none_or(|bound| bound <= least_dag));
-            match e.name() {
-                "bottom-up" => {
-                    prop_assert_eq!(checked.tree_cost, least_tree);
-                    trees = checked.dag_cost;
-                }
-                "greedy-dag" => prop_assert!(checked.dag_cost <= trees),
-                _ => {}
+    fn every_answer_is_legal_and_none_beats_the_optimum(p in problems(Shape::default())) {
+        judge(&p, &extractors()).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn costs_below_zero_are_never_wrong(p in problems(Shape { least_cost: -3, ..Shape::default() })) {
+        judge(&p, &extractors()).map_err(TestCaseError::fail)?;
+    }
+
+    /// A reduction keeps the optimum, with any upper bound that is not below it.
+    #[test]
+    fn reductions_are_exact(p in problems(Shape::default()), above in 0_i32..4) {
+        let Some(Best { dag, .. }) = best_answer(&p) else {
+            prop_assert!(reduce(&p, None, &Control::default()).is_err());
+            return Ok(());
+        };
+        for upper in [None, Some(dag + f64::from(above))] {
+            let reduction = reduce(&p, upper, &Control::default()).unwrap();
+            let best = best_answer(&reduction.problem).unwrap();
+            prop_assert_eq!(best.dag + reduction.constant, dag);
+            // Any answer, not only the best, costs what the reduction says.
+            let choices = BottomUp.extract(&reduction.problem, &Control::default()).choices;
+            let inner = check(&reduction.problem, &choices).unwrap().dag_cost;
+            let lifted = reduction.lift(&p, &choices);
+            let outer = check(&p, &lifted).unwrap().dag_cost;
+            prop_assert_eq!(inner + reduction.constant, outer);
+            if let Some(lowered) = reduction.lower(&p, &lifted) {
+                prop_assert_eq!(check(&reduction.problem, &lowered).unwrap().dag_cost, inner);
             }
         }
     }
 
+    /// The parts of a problem have the optimum of the whole together.
+    #[test]
+    fn components_are_independent(p in problems(Shape { operands: 1, ..Shape::default() })) {
+        let Some(best) = best_answer(&p) else { return Ok(()) };
+        let mut whole = vec![None; p.class_count()];
+        let mut total = 0.0;
+        for part in components(&p) {
+            total += best_answer(&part.problem).unwrap().dag;
+            let choices = BottomUp.extract(&part.problem, &Control::default()).choices;
+            part.place(&p, &choices, &mut whole);
+            prop_assert_eq!(part.take(&p, &whole), choices);
+        }
+        prop_assert_eq!(total, best.dag);
+        prop_assert!(check(&p, &whole).is_ok());
+    }
+
     /// All choices together are acyclic, not only those the roots reach.
     #[test]
-    fn choices_never_form_a_cycle(p in problems()) {
+    fn choices_never_form_a_cycle(p in problems(Shape::default())) {
         for e in extractors() {
             let outcome = e.extract(&p, &Control::default());
             let mut builder = ProblemBuilder::new();
@@ -145,7 +150,7 @@ proptest! {
     }
 
     #[test]
-    fn answers_repeat(p in problems()) {
+    fn answers_repeat(p in problems(Shape::default())) {
         for e in extractors() {
             let once = e.extract(&p, &Control::default());
             prop_assert_eq!(once, e.extract(&p.clone(), &Control::default()));
@@ -162,7 +167,7 @@ fn the_oracle_knows_a_shared_leaf() {
     builder.add_node(1, "f", 1.0, &[0, 0]);
     builder.add_root(1);
     let p = builder.build();
-    assert_eq!(optimum(&p), Some((5.0, 3.0)));
+    assert_eq!(best_answer(&p), Some(Best { tree: 5.0, dag: 3.0 }));
     assert_eq!(
         BottomUp.extract(&p, &Control::default()).choices,
         [0, 1].map(|n| Some(NodeIndex(n)))
