@@ -1,7 +1,8 @@
 //! The egglog language: what its programs compute on, what they say, and how they run.
 //!
 //! [`values`] holds sorts, interned values and primitives, and knows nothing of e-graphs.
-//! [`syntax`] reads and prints programs.
+//! [`syntax`] reads and prints programs. [`types`] gives them their meaning.
 
 pub mod syntax;
+pub mod types;
 pub mod values;

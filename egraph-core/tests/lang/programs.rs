@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::OnceLock;
 
-use egraph_core::egglog::syntax::{Command, Sources, parse};
+use egraph_core::egglog::syntax::{Command, Diagnostic, Sources, parse};
+use egraph_core::egglog::types::{self, Checker};
+use egraph_core::egglog::values::Values;
 
 /// A public program.
 pub(crate) struct Program {
@@ -25,7 +27,12 @@ impl Program {
 }
 
 /// The root folder of the crate `egglog`, if the workspace depends on it and it is here.
-pub(crate) fn rival() -> Option<PathBuf> {
+pub(crate) fn rival() -> Option<&'static Path> {
+    static ROOT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    ROOT.get_or_init(find_rival).as_deref()
+}
+
+fn find_rival() -> Option<PathBuf> {
     let cargo = Process::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -109,4 +116,86 @@ fn the_largest_program_has_its_commands() {
         commands += parsed.iter().filter(|c| !matches!(c, Command::Include(..))).count();
     }
     assert!(programs().is_empty() || commands > 20_000, "{commands}");
+}
+
+/// Checks the commands of a text and of what it includes; the number of resolved commands.
+fn check(
+    root: &Path,
+    sources: &mut Sources,
+    checker: &mut Checker,
+    values: &Values,
+    name: &str,
+    text: &str,
+) -> Result<usize, Diagnostic> {
+    let file = sources.add(name, text);
+    let commands = parse(file, text).map_err(|errors| errors.0[0].clone())?;
+    let mut count = 0;
+    for command in &commands {
+        for resolved in checker.check(values, command)? {
+            count += 1;
+            if let types::Command::Include(_, path) = &resolved {
+                let text =
+                    fs::read_to_string(root.join(&**path)).expect("what is included is here");
+                count += check(root, sources, checker, values, path, &text)?;
+            }
+        }
+    }
+    Ok(count)
+}
+
+#[test]
+fn public_programs_have_meanings() {
+    let Some(root) = rival() else { return };
+    let mut refused = Vec::new();
+    for program in programs() {
+        let (mut sources, mut checker) = (Sources::new(), Checker::new());
+        let values = Values::new();
+        let result = check(root, &mut sources, &mut checker, &values, &program.name, &program.text);
+        if let Err(error) = result
+            && !program.is_wrong()
+        {
+            refused.push(sources.render(&error));
+        }
+    }
+    assert!(refused.is_empty(), "{}\n{} refused", refused.join("\n\n"), refused.len());
+}
+
+/// Beginnings of names of wrong programs, and the mistake in each.
+const MISTAKES: &[(&str, &str)] = &[
+    ("arity-mismatch", "EG022"),
+    ("conflicting-merge-options", "EG005"),
+    ("constructor_non_sort", "EG034"),
+    ("looking_up_nonconstructor_in_action_case_set", "EG031"),
+    ("looking_up_nonconstructor", "EG003"),
+    ("naive-and-unsafe-seminaive", "EG005"),
+    ("repro-duplicated-var", "EG003"),
+    ("semi_naive_set_function", "EG031"),
+    ("set", "EG032"),
+    ("shadow-global", "EG014"),
+    ("shadow-local", "EG015"),
+    ("unbound", "EG011"),
+    ("ungrounded", "EG030"),
+    ("union", "EG033"),
+    ("unstable-fn-wrong-args.", "EG021"),
+    ("unstable-fn", "EG022"),
+];
+
+#[test]
+fn wrong_public_programs_are_refused() {
+    let Some(root) = rival() else { return };
+    let mut count = 0;
+    for program in programs().iter().filter(|program| program.is_wrong()) {
+        let (mut sources, mut checker) = (Sources::new(), Checker::new());
+        let values = Values::new();
+        let name = program.name.trim_start_matches("fail-typecheck/");
+        let result = check(root, &mut sources, &mut checker, &values, name, &program.text);
+        let expected = MISTAKES.iter().find(|(prefix, _)| name.starts_with(prefix));
+        // The one program without a mistake here is well typed: its `fail` fails when it is run.
+        assert_eq!(result.as_ref().err().map(|error| error.code), expected.map(|(_, code)| *code));
+        if let Err(error) = result {
+            count += 1;
+            assert!(!sources.snippet(error.span).is_empty(), "{name}");
+        }
+    }
+    assert!(programs().is_empty() || count >= 34, "{count} refused");
 }
