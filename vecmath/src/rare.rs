@@ -6,9 +6,11 @@
 
 use crate::coefficients::TWO_OVER_PI;
 use crate::double::Double;
-use crate::lanes::Rare;
+use crate::lanes::{Rare, Width};
 use crate::scalar::Scalar;
-use crate::trigonometric::{sin_reduced, tan_or_cotangent, tan_reduced};
+use crate::trigonometric::{
+    cos, sin, sin_reduced, tan, tan_or_cotangent, tan_reduced, usual_bound,
+};
 use std::f64::consts::FRAC_PI_2;
 
 impl Rare {
@@ -17,6 +19,13 @@ impl Rare {
         let l = &mut Scalar::<f64>::new();
         if !x.is_finite() {
             return f64::NAN;
+        }
+        if x.abs() < usual_bound(Width::F64) {
+            return match self {
+                Rare::Sin => sin(l, x),
+                Rare::Cos => cos(l, x),
+                Rare::Tan => tan(l, x),
+            };
         }
         let (quarter, r) = reduce(x);
         // r in [-pi/4, pi/4]; the cosine is the sine of pi/2 - |r|.
@@ -51,7 +60,7 @@ impl Rare {
     }
 }
 
-/// `x = q pi/2 + r` modulo full turns, with `|r| <= pi/4`.
+/// `x = q pi/2 + r` modulo full turns, with `|r| <= pi/4`, for `|x|` from 2^-20 on.
 fn reduce(x: f64) -> (u8, Double<f64>) {
     let bits = x.abs().to_bits();
     let exponent = (bits >> 52) as i32 - 1075;

@@ -1,0 +1,257 @@
+//! Encodes the x86-64 instructions that kernels are made of.
+//!
+//! Source of the formats: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2,
+//! sections 2.1 and 2.3 (the VEX prefix). The tests decode every form with a disassembler.
+
+/// A general register by its number: `rax` is 0, `rsp` 4, `r15` 15.
+pub(crate) type Gpr = u8;
+
+pub(crate) const RAX: Gpr = 0;
+pub(crate) const RSP: Gpr = 4;
+pub(crate) const RSI: Gpr = 6;
+pub(crate) const RDI: Gpr = 7;
+
+/// The register or memory operand of a vector instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// `ymm` register.
+    Reg(u8),
+    /// Memory at this offset from the start of the code's block (its constants come first).
+    Pool(u32),
+    /// Memory at `[rsp + offset]`.
+    Frame(u32),
+    /// Memory at `[base + rax + displacement]`.
+    Indexed(Gpr, i32),
+    /// Memory at `[base]`.
+    At(Gpr),
+    /// Memory at `[base + index]`.
+    Sum(Gpr, Gpr),
+}
+
+/// Opcode maps of the VEX prefix.
+#[derive(Clone, Copy)]
+pub(crate) enum Map {
+    M0F = 1,
+    M0F38 = 2,
+    M0F3A = 3,
+}
+
+/// An opcode: map, mandatory prefix (0 none, 1 `66`), `W`, byte.
+#[derive(Clone, Copy)]
+pub(crate) struct Opcode {
+    pub(crate) map: Map,
+    pub(crate) prefix: u8,
+    pub(crate) wide: bool,
+    pub(crate) byte: u8,
+}
+
+/// Comparison of `cmp`, for the short forms of jumps.
+#[derive(Clone, Copy)]
+pub(crate) enum Condition {
+    /// Unsigned `<`... of the flags: carry.
+    Below = 2,
+    /// Unsigned `>=`.
+    NotBelow = 3,
+    /// Not equal, not zero.
+    NotZero = 5,
+    /// Unsigned `<=`.
+    NotAbove = 6,
+    /// Unsigned `>`.
+    Above = 7,
+}
+
+/// Code under construction. Addresses are offsets into one block that starts with `bytes`' own
+/// first byte.
+#[derive(Default)]
+pub(crate) struct Assembler {
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Assembler {
+    pub(crate) fn at(&self) -> u32 {
+        self.bytes.len() as u32
+    }
+
+    /// A 256-bit instruction `reg, second, operand[, immediate]`; `second` is 0 if unused.
+    pub(crate) fn vex(
+        &mut self,
+        op: Opcode,
+        reg: u8,
+        second: u8,
+        operand: Operand,
+        immediate: Option<u8>,
+    ) {
+        let (index, base) = match operand {
+            Operand::Reg(r) => (0, r >> 3),
+            Operand::Indexed(b, _) | Operand::At(b) => (0, b >> 3),
+            Operand::Sum(b, i) => (i >> 3, b >> 3),
+            Operand::Pool(_) | Operand::Frame(_) => (0, 0),
+        };
+        let tail = (!second & 15) << 3 | 1 << 2 | op.prefix;
+        let r = (!(reg >> 3) & 1) << 7;
+        if index == 0 && base == 0 && !op.wide && matches!(op.map, Map::M0F) {
+            self.bytes.extend([0xc5, r | tail]);
+        } else {
+            let (x, b) = ((!index & 1) << 6, (!base & 1) << 5);
+            self.bytes.extend([0xc4, r | x | b | op.map as u8, u8::from(op.wide) << 7 | tail]);
+        }
+        self.bytes.push(op.byte);
+        self.mod_rm(reg, operand, usize::from(immediate.is_some()));
+        self.bytes.extend(immediate);
+    }
+
+    /// The bytes that name `operand`, and `reg` beside it; `after` more bytes will follow.
+    fn mod_rm(&mut self, reg: u8, operand: Operand, after: usize) {
+        let reg = (reg & 7) << 3;
+        match operand {
+            Operand::Reg(r) => self.bytes.push(0xc0 | reg | r & 7),
+            Operand::Pool(offset) => {
+                self.bytes.push(reg | 5);
+                let end = self.bytes.len() + 4 + after;
+                self.bytes.extend((offset as i32 - end as i32).to_le_bytes());
+            }
+            Operand::Frame(offset) => self.sib(reg, 4 << 3 | RSP, offset as i32),
+            Operand::Indexed(base, offset) => self.sib(reg, RAX << 3 | base & 7, offset),
+            // A displacement is always there, which spares the exceptions of rbp and r13.
+            Operand::At(base) => self.sib(reg, 4 << 3 | base & 7, 0),
+            Operand::Sum(base, index) => self.sib(reg, (index & 7) << 3 | base & 7, 0),
+        }
+    }
+
+    fn sib(&mut self, reg: u8, sib: u8, displacement: i32) {
+        if let Ok(short) = i8::try_from(displacement) {
+            self.bytes.extend([0x44 | reg, sib, short as u8]);
+        } else {
+            self.bytes.extend([0x84 | reg, sib]);
+            self.bytes.extend(displacement.to_le_bytes());
+        }
+    }
+
+    /// `mov reg, [base + displacement]`
+    pub(crate) fn load64(&mut self, reg: Gpr, base: Gpr, displacement: i32) {
+        self.gpr_memory(0x8b, reg, base, displacement);
+    }
+
+    /// `mov [base + displacement], reg`
+    pub(crate) fn store64(&mut self, base: Gpr, displacement: i32, reg: Gpr) {
+        self.gpr_memory(0x89, reg, base, displacement);
+    }
+
+    /// `lea reg, [base + displacement]`
+    pub(crate) fn lea(&mut self, reg: Gpr, base: Gpr, displacement: i32) {
+        self.gpr_memory(0x8d, reg, base, displacement);
+    }
+
+    fn gpr_memory(&mut self, op: u8, reg: Gpr, base: Gpr, displacement: i32) {
+        self.bytes.extend([0x48 | reg >> 3 << 2 | base >> 3, op]);
+        let reg = (reg & 7) << 3;
+        if base & 7 == RSP {
+            self.sib(reg, 4 << 3 | RSP, displacement);
+        } else {
+            self.bytes.push(0x80 | reg | base & 7);
+            self.bytes.extend(displacement.to_le_bytes());
+        }
+    }
+
+    /// `lea reg, [rip + ..]`, the address of an offset into the block.
+    pub(crate) fn lea_pool(&mut self, reg: Gpr, offset: u32) {
+        self.bytes.extend([0x48 | reg >> 3 << 2, 0x8d, (reg & 7) << 3 | 5]);
+        let end = self.bytes.len() + 4;
+        self.bytes.extend((offset as i32 - end as i32).to_le_bytes());
+    }
+
+    /// `op to, from` of 64-bit registers: `01` add, `29` sub, `39` cmp, `89` mov, `31` xor, `85` test.
+    pub(crate) fn gpr(&mut self, op: u8, to: Gpr, from: Gpr) {
+        self.bytes.extend([0x48 | from >> 3 << 2 | to >> 3, op, 0xc0 | (from & 7) << 3 | to & 7]);
+    }
+
+    /// `op reg, immediate` of a 64-bit register: 0 add, 4 and, 5 sub, 7 cmp.
+    pub(crate) fn gpr_immediate(&mut self, op: u8, reg: Gpr, immediate: i32) {
+        self.bytes.extend([0x48 | reg >> 3, 0x81, 0xc0 | op << 3 | reg & 7]);
+        self.bytes.extend(immediate.to_le_bytes());
+    }
+
+    /// `mov reg, immediate`, all 64 bits.
+    pub(crate) fn load_immediate(&mut self, reg: Gpr, value: u64) {
+        self.bytes.extend([0x48 | reg >> 3, 0xb8 | reg & 7]);
+        self.bytes.extend(value.to_le_bytes());
+    }
+
+    /// `shl reg, count`
+    pub(crate) fn shift_left(&mut self, reg: Gpr, count: u8) {
+        self.bytes.extend([0x48 | reg >> 3, 0xc1, 0xe0 | reg & 7, count]);
+    }
+
+    /// `neg reg`
+    pub(crate) fn negate(&mut self, reg: Gpr) {
+        self.bytes.extend([0x48 | reg >> 3, 0xf7, 0xd8 | reg & 7]);
+    }
+
+    /// `cmovCC to, from`
+    pub(crate) fn move_if(&mut self, condition: Condition, to: Gpr, from: Gpr) {
+        let rex = 0x48 | to >> 3 << 2 | from >> 3;
+        self.bytes.extend([rex, 0x0f, 0x40 | condition as u8, 0xc0 | (to & 7) << 3 | from & 7]);
+    }
+
+    pub(crate) fn push(&mut self, reg: Gpr) {
+        if reg >= 8 {
+            self.bytes.push(0x41);
+        }
+        self.bytes.push(0x50 | reg & 7);
+    }
+
+    pub(crate) fn pop(&mut self, reg: Gpr) {
+        if reg >= 8 {
+            self.bytes.push(0x41);
+        }
+        self.bytes.push(0x58 | reg & 7);
+    }
+
+    /// `call reg`
+    pub(crate) fn call(&mut self, reg: Gpr) {
+        self.bytes.extend([0x40 | reg >> 3, 0xff, 0xd0 | reg & 7]);
+    }
+
+    pub(crate) fn vzeroupper(&mut self) {
+        self.bytes.extend([0xc5, 0xf8, 0x77]);
+    }
+
+    pub(crate) fn ret(&mut self) {
+        self.bytes.push(0xc3);
+    }
+
+    /// `jCC target`; the returned place is for [`Assembler::patch`] if the target is ahead.
+    pub(crate) fn jump_if(&mut self, condition: Condition, target: u32) -> u32 {
+        self.bytes.extend([0x0f, 0x80 | condition as u8]);
+        self.relative(target)
+    }
+
+    /// `jmp target`
+    pub(crate) fn jump(&mut self, target: u32) -> u32 {
+        self.bytes.push(0xe9);
+        self.relative(target)
+    }
+
+    fn relative(&mut self, target: u32) -> u32 {
+        let place = self.at();
+        self.bytes.extend((target as i32 - (place as i32 + 4)).to_le_bytes());
+        place
+    }
+
+    /// Directs the jump whose offset is at `place` to `target`.
+    pub(crate) fn patch(&mut self, place: u32, target: u32) {
+        let offset = (target as i32 - (place as i32 + 4)).to_le_bytes();
+        self.set32(place, offset);
+    }
+
+    pub(crate) fn set32(&mut self, place: u32, value: [u8; 4]) {
+        self.bytes[place as usize..place as usize + 4].copy_from_slice(&value);
+    }
+
+    /// Pads with one-byte `nop`s to a multiple of `to`.
+    pub(crate) fn align(&mut self, to: usize) {
+        while !self.bytes.len().is_multiple_of(to) {
+            self.bytes.push(0x90);
+        }
+    }
+}

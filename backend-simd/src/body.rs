@@ -1,0 +1,465 @@
+//! One iteration of a loop: several copies of the graph, interleaved, in 16 registers.
+//!
+//! Instructions are laid out in the graph's order, each operation for every copy in turn. A value
+//! that is needed and not in a register is used from memory where the instruction allows it;
+//! constants, broadcast numbers and inputs always have a place in memory. Where no register is
+//! free, the value whose next use is farthest gives way (L. A. Belady, "A study of replacement
+//! algorithms for a virtual-storage computer", IBM Systems Journal 5, 1966).
+
+use crate::assembler::{Assembler, Condition, Operand, RSI};
+use crate::frame::Frame;
+use crate::select::{self, Form};
+use vecmath::{Dag, Op, Width};
+
+const NONE: u32 = u32::MAX;
+const NEVER: u32 = u32::MAX;
+
+/// What is the same for every loop of a kernel.
+pub(crate) struct Plan<'a> {
+    pub(crate) dag: &'a Dag,
+    /// Which inputs are one number for all lanes.
+    pub(crate) uniform: &'a [bool],
+    /// Where each node's constant lies, if it is one.
+    pub(crate) pool: &'a [Option<u32>],
+    /// Nodes that stay in a register: node and register.
+    pub(crate) hoisted: Vec<(u32, u8)>,
+}
+
+/// A jump out of the line, for lanes that are out of the ordinary.
+pub(crate) struct Detour {
+    /// Where the jump's offset is to be put.
+    pub(crate) place: u32,
+    /// Where to come back to.
+    pub(crate) back: u32,
+    pub(crate) function: vecmath::Rare,
+    /// Registers of the mask and of the result.
+    pub(crate) mask: u8,
+    pub(crate) result: u8,
+    /// Where the argument is.
+    pub(crate) argument: Operand,
+}
+
+/// What a body took.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// Registers in use at once, at most.
+    pub(crate) peak: usize,
+    /// Values stored for want of a register.
+    pub(crate) spills: usize,
+    pub(crate) detours: Vec<Detour>,
+}
+
+pub(crate) struct Body<'a> {
+    plan: &'a Plan<'a>,
+    asm: &'a mut Assembler,
+    frame: &'a mut Frame,
+    copies: u32,
+    masked: bool,
+    /// The value in each register; an index as of [`Body::instance`].
+    registers: [u32; 16],
+    fixed: u16,
+    pinned: u16,
+    home: Vec<u8>,
+    slot: Vec<u32>,
+    /// Positions at which each value is used, ascending; `first` delimits, `next` is a cursor.
+    uses: Vec<u32>,
+    first: Vec<u32>,
+    next: Vec<u32>,
+    outcome: Outcome,
+}
+
+const NO_REGISTER: u8 = 255;
+
+impl<'a> Body<'a> {
+    pub(crate) fn new(
+        plan: &'a Plan<'a>,
+        asm: &'a mut Assembler,
+        frame: &'a mut Frame,
+        copies: u32,
+        masked: bool,
+    ) -> Body<'a> {
+        let count = plan.dag.nodes.len() * copies as usize;
+        let mut body = Body {
+            plan,
+            asm,
+            frame,
+            copies,
+            masked,
+            registers: [NONE; 16],
+            fixed: 0,
+            pinned: 0,
+            home: vec![NO_REGISTER; count],
+            slot: vec![NONE; count],
+            uses: Vec::new(),
+            first: vec![0; count + 1],
+            next: Vec::new(),
+            outcome: Outcome::default(),
+        };
+        body.find_uses();
+        for (node, register) in &plan.hoisted {
+            let instance = node * copies;
+            body.registers[usize::from(*register)] = instance;
+            body.home[instance as usize] = *register;
+            body.fixed |= 1 << register;
+        }
+        body
+    }
+
+    /// The value of a node in one copy; constants and broadcast numbers are shared.
+    fn instance(&self, node: u32, copy: u32) -> u32 {
+        node * self.copies + if self.is_shared(node) { 0 } else { copy }
+    }
+
+    fn op(&self, instance: u32) -> Op {
+        self.plan.dag.nodes[(instance / self.copies) as usize].op
+    }
+
+    fn is_shared(&self, node: u32) -> bool {
+        match self.plan.dag.nodes[node as usize].op {
+            Op::Const(_) => true,
+            Op::Input(k) => self.plan.uniform[k as usize],
+            _ => false,
+        }
+    }
+
+    /// Whether the value can be had from memory at any time without having been stored.
+    fn is_in_memory(&self, instance: u32) -> bool {
+        match self.op(instance) {
+            Op::Const(_) => true,
+            Op::Input(k) => !self.masked || self.plan.uniform[k as usize],
+            _ => false,
+        }
+    }
+
+    fn find_uses(&mut self) {
+        let dag = self.plan.dag;
+        let end = (dag.nodes.len() as u32) * self.copies;
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for (at, node) in dag.nodes.iter().enumerate() {
+            for copy in 0..self.copies {
+                let position = at as u32 * self.copies + copy;
+                pairs.extend(node.args().iter().map(|a| (self.instance(a.0, copy), position)));
+            }
+        }
+        for output in &dag.outputs {
+            pairs.extend((0..self.copies).map(|copy| (self.instance(output.0, copy), end)));
+        }
+        pairs.sort_unstable();
+        for (value, _) in &pairs {
+            self.first[*value as usize + 1] += 1;
+        }
+        for at in 1..self.first.len() {
+            self.first[at] += self.first[at - 1];
+        }
+        self.next = self.first[..end as usize].to_vec();
+        self.uses = pairs.into_iter().map(|(_, position)| position).collect();
+    }
+
+    /// The first use of a value at or after a position. Positions must not decrease.
+    fn next_use(&mut self, value: u32, at: u32) -> u32 {
+        let end = self.first[value as usize + 1];
+        let cursor = &mut self.next[value as usize];
+        while *cursor < end && self.uses[*cursor as usize] < at {
+            *cursor += 1;
+        }
+        if *cursor < end { self.uses[*cursor as usize] } else { NEVER }
+    }
+
+    /// The first use after a position, without moving the cursor past it.
+    fn is_dead_after(&self, value: u32, at: u32) -> bool {
+        let (from, end) = (self.next[value as usize], self.first[value as usize + 1]);
+        self.uses[from as usize..end as usize].last().is_none_or(|last| *last <= at)
+    }
+
+    /// A register for `value`, emptied if need be.
+    fn take(&mut self, value: u32, at: u32) -> u8 {
+        let free = (0..16_u8).find(|r| self.registers[usize::from(*r)] == NONE);
+        let register = free.unwrap_or_else(|| self.evict(at));
+        self.registers[usize::from(register)] = value;
+        if value != NONE {
+            self.home[value as usize] = register;
+        }
+        self.pinned |= 1 << register;
+        let used = self.registers.iter().filter(|value| **value != NONE).count();
+        self.outcome.peak = self.outcome.peak.max(used);
+        register
+    }
+
+    fn evict(&mut self, at: u32) -> u8 {
+        let mut best: Option<(u64, u8)> = None;
+        for register in 0..16_u8 {
+            if (self.pinned | self.fixed) >> register & 1 == 1 {
+                continue;
+            }
+            let value = self.registers[usize::from(register)];
+            let free = self.is_in_memory(value) || self.slot[value as usize] != NONE;
+            // A value that needs no store is worth a few positions.
+            let score = u64::from(self.next_use(value, at)) + if free { 8 } else { 0 };
+            if best.is_none_or(|(other, _)| score > other) {
+                best = Some((score, register));
+            }
+        }
+        let (_, register) = best.expect("an instruction pins fewer than 16 registers");
+        let value = self.registers[usize::from(register)];
+        self.home[value as usize] = NO_REGISTER;
+        let stored = self.is_in_memory(value) || self.slot[value as usize] != NONE;
+        if !stored && self.next_use(value, at) != NEVER {
+            let slot = self.frame.slot();
+            self.slot[value as usize] = slot;
+            self.asm.vex(select::store(self.width()), register, 0, Operand::Frame(slot), None);
+            self.outcome.spills += 1;
+        }
+        register
+    }
+
+    fn width(&self) -> Width {
+        self.plan.dag.width
+    }
+
+    /// Where a value is: its register, or memory. An input beyond the pointer registers takes a
+    /// scratch register for its pointer.
+    fn operand(&mut self, value: u32) -> Operand {
+        let home = self.home[value as usize];
+        if home != NO_REGISTER {
+            self.pinned |= 1 << home;
+            return Operand::Reg(home);
+        }
+        match self.op(value) {
+            Op::Const(_) => {
+                let node = (value / self.copies) as usize;
+                Operand::Pool(self.plan.pool[node].expect("a constant lies in the pool"))
+            }
+            Op::Input(k) if self.plan.uniform[k as usize] => Operand::Frame(self.frame.uniform(k)),
+            Op::Input(k) if !self.masked => {
+                let displacement = (value % self.copies * 32) as i32;
+                let base = self.frame.pointer(self.asm, k);
+                Operand::Indexed(base, displacement)
+            }
+            _ => Operand::Frame(self.slot[value as usize]),
+        }
+    }
+
+    /// A register that holds the value.
+    fn register(&mut self, value: u32, at: u32) -> u8 {
+        let home = self.home[value as usize];
+        if home != NO_REGISTER {
+            self.pinned |= 1 << home;
+            return home;
+        }
+        let register = self.take(value, at);
+        // `take` set the home: look for the memory behind it.
+        self.home[value as usize] = NO_REGISTER;
+        let from = self.operand(value);
+        self.home[value as usize] = register;
+        self.asm.vex(select::load(self.width()), register, 0, from, None);
+        register
+    }
+
+    /// Frees the register of a value whose last use is at this position.
+    fn release(&mut self, value: u32, at: u32) {
+        let home = self.home[value as usize];
+        if home != NO_REGISTER && self.fixed >> home & 1 == 0 && self.is_dead_after(value, at) {
+            self.home[value as usize] = NO_REGISTER;
+            self.registers[usize::from(home)] = NONE;
+        }
+    }
+
+    fn copy_register(&mut self, to: u8, from: u8) {
+        if to != from {
+            let op = select::move_register(self.width());
+            self.asm.vex(op, to, 0, Operand::Reg(from), None);
+        }
+    }
+
+    /// Emits the iteration.
+    pub(crate) fn emit(mut self) -> Outcome {
+        for node in 0..self.plan.dag.nodes.len() as u32 {
+            for copy in 0..self.copies {
+                if self.is_shared(node) && copy > 0 {
+                    continue;
+                }
+                self.pinned = 0;
+                self.emit_node(node, copy);
+            }
+        }
+        let end = self.plan.dag.nodes.len() as u32 * self.copies;
+        for (k, output) in self.plan.dag.outputs.iter().enumerate() {
+            for copy in 0..self.copies {
+                self.pinned = 0;
+                let value = self.instance(output.0, copy);
+                let register = self.register(value, end);
+                let stream = self.plan.dag.inputs + k as u32;
+                let (op, second) = if self.masked {
+                    let mask = self.take(NONE, end);
+                    let from = Operand::Frame(Frame::mask());
+                    self.asm.vex(select::load(self.width()), mask, 0, from, None);
+                    (select::masked_store(self.width()), mask)
+                } else {
+                    (select::store(self.width()), 0)
+                };
+                let base = self.frame.pointer(self.asm, stream);
+                let to = Operand::Indexed(base, (copy * 32) as i32);
+                self.asm.vex(op, register, second, to, None);
+            }
+        }
+        self.outcome
+    }
+
+    fn emit_node(&mut self, node: u32, copy: u32) {
+        let what = self.plan.dag.nodes[node as usize];
+        let value = self.instance(node, copy);
+        let at = node * self.copies + copy;
+        let mut args = [NONE; 3];
+        for (slot, arg) in args.iter_mut().zip(what.args()) {
+            *slot = self.instance(arg.0, copy);
+        }
+        let args = &args[..what.args().len()];
+        let (op, form) = select::instruction(what.op, self.width());
+        match form {
+            Form::Leaf => {
+                if let Op::Input(k) = what.op
+                    && !self.is_in_memory(value)
+                {
+                    self.load_masked(value, k, at);
+                }
+                return;
+            }
+            Form::Binary(immediate) => {
+                let (mut a, mut b) = (args[0], args[1]);
+                if what.op.commutes() && self.home[a as usize] == NO_REGISTER {
+                    (a, b) = (b, a);
+                }
+                let first = self.register(a, at);
+                let second = self.operand(b);
+                self.release(a, at);
+                self.release(b, at);
+                let to = self.take(value, at);
+                self.asm.vex(op, to, first, second, immediate);
+            }
+            Form::Unary(immediate) => {
+                let from = self.operand(args[0]);
+                self.release(args[0], at);
+                let to = self.take(value, at);
+                self.asm.vex(op, to, 0, from, immediate);
+            }
+            Form::Shift { digit, count } => {
+                let from = self.register(args[0], at);
+                self.release(args[0], at);
+                let to = self.take(value, at);
+                self.asm.vex(op, digit, to, Operand::Reg(from), Some(count));
+            }
+            Form::Select => {
+                let mask = self.register(args[0], at);
+                let no = self.register(args[2], at);
+                let yes = self.operand(args[1]);
+                for arg in args {
+                    self.release(*arg, at);
+                }
+                let to = self.take(value, at);
+                self.asm.vex(op, to, no, yes, Some(mask << 4));
+            }
+            Form::Fused => self.emit_fused(op, args, value, at),
+            Form::Rare => {
+                let Op::Rare(function) = what.op else { return };
+                self.emit_rare(op, function, args, value, at);
+            }
+        }
+        // A result without a use: graphs have none, but a release costs nothing.
+        self.release(value, at);
+    }
+
+    fn load_masked(&mut self, value: u32, input: u32, at: u32) {
+        let to = self.take(value, at);
+        let from = Operand::Frame(Frame::mask());
+        self.asm.vex(select::load(self.width()), to, 0, from, None);
+        let base = self.frame.pointer(self.asm, input);
+        self.asm.vex(select::masked_load(self.width()), to, to, Operand::Indexed(base, 0), None);
+    }
+
+    /// `a * b + c` overwrites one operand and may take one from memory: which form (132, 213, 231)
+    /// depends on what dies here and on what is in memory.
+    fn emit_fused(&mut self, op: crate::assembler::Opcode, args: &[u32], value: u32, at: u32) {
+        let in_register = |body: &Self, k: usize| body.home[args[k] as usize] != NO_REGISTER;
+        let memory = [2, 1, 0].into_iter().find(|k| !in_register(self, *k));
+        for arg in args.iter().filter(|arg| self.home[**arg as usize] != NO_REGISTER) {
+            self.pinned |= 1 << self.home[*arg as usize];
+        }
+        for k in (0..3).filter(|k| Some(*k) != memory) {
+            self.register(args[k], at);
+        }
+        // An operand equal to the one in memory was loaded just now.
+        let memory = memory.filter(|k| !in_register(self, *k));
+        let dies = |body: &Self, k: usize| {
+            let home = body.home[args[k] as usize];
+            body.fixed >> home & 1 == 0
+                && (body.is_dead_after(args[k], at) || body.is_in_memory(args[k]))
+                && (0..3).all(|j| j == k || args[j] != args[k])
+        };
+        let dying = (0..3).find(|k| Some(*k) != memory && dies(self, *k));
+        let (over, to) = if let Some(k) = dying {
+            let register = self.home[args[k] as usize];
+            self.home[args[k] as usize] = NO_REGISTER;
+            self.registers[usize::from(register)] = value;
+            self.home[value as usize] = register;
+            (k, register)
+        } else {
+            let k = if memory == Some(2) { 0 } else { 2 };
+            let from = self.home[args[k] as usize];
+            let to = self.take(value, at);
+            self.copy_register(to, from);
+            (k, to)
+        };
+        // Factors and the number added, without the overwritten one.
+        let (form, second, last) = match over {
+            2 if memory == Some(0) => (0x20, 1, 0),
+            2 => (0x20, 0, 1),
+            k => {
+                let other = 1 - k;
+                if memory == Some(other) { (0x00, 2, other) } else { (0x10, other, 2) }
+            }
+        };
+        let second = self.home[args[second] as usize];
+        let last = self.operand(args[last]);
+        let op = crate::assembler::Opcode { byte: op.byte + form, ..op };
+        self.asm.vex(op, to, second, last, None);
+        for arg in args {
+            self.release(*arg, at);
+        }
+    }
+
+    fn emit_rare(
+        &mut self,
+        op: crate::assembler::Opcode,
+        function: vecmath::Rare,
+        args: &[u32],
+        value: u32,
+        at: u32,
+    ) {
+        let mask = self.register(args[0], at);
+        let usual = self.register(args[2], at);
+        let argument = self.operand(args[1]);
+        if self.is_dead_after(args[2], at) && self.fixed >> usual & 1 == 0 {
+            // The result takes the register over.
+            self.home[args[2] as usize] = NO_REGISTER;
+            self.registers[usize::from(usual)] = value;
+            self.home[value as usize] = usual;
+        } else {
+            let to = self.take(value, at);
+            self.copy_register(to, usual);
+        }
+        let result = self.home[value as usize];
+        // The pointer of an argument in memory would be gone by the time of the detour.
+        let argument = match argument {
+            Operand::Indexed(..) => Operand::Reg(self.register(args[1], at)),
+            other => other,
+        };
+        self.asm.vex(op, RSI, 0, Operand::Reg(mask), None);
+        self.asm.gpr(0x85, RSI, RSI);
+        let place = self.asm.jump_if(Condition::NotZero, 0);
+        let back = self.asm.at();
+        let detour = Detour { place, back, function, mask, result, argument };
+        self.outcome.detours.push(detour);
+        self.release(args[0], at);
+        self.release(args[1], at);
+    }
+}

@@ -1,0 +1,241 @@
+//! A whole kernel: constants, prologue, the fast loop, the loop for the last lanes, detours.
+//!
+//! The entry has the System V calling convention on every operating system:
+//! `fn(count: usize, table: *const *mut u8)`, the table holding the addresses of the inputs, then
+//! of the outputs. Registers: `rax` bytes done, `rdi` bytes in all, `rsi` and `r14` scratch, `r15`
+//! the table, pointers as in [`crate::frame`].
+
+use crate::assembler::{Assembler, Condition, Operand, RAX, RDI, RSI, RSP};
+use crate::body::{Body, Detour, Outcome, Plan};
+use crate::frame::{Frame, SCRATCH, TABLE, VOLATILE};
+use crate::rare;
+use crate::select;
+use vecmath::{Dag, Op, Width};
+
+const RBP: u8 = 5;
+/// Callee-saved registers, in the order in which they are pushed after `rbp`.
+const SAVED: [u8; 5] = [3, 12, 13, 14, 15];
+/// Bytes of the table of masks: lanes that are on, then as many that are off.
+const MASKS: u32 = 64;
+
+/// Machine code with its constants.
+pub(crate) struct Emitted {
+    pub(crate) bytes: Vec<u8>,
+    /// Offset of the first instruction.
+    pub(crate) entry: usize,
+    /// What the fast loop took, for reports.
+    pub(crate) spills: usize,
+    pub(crate) hoisted: usize,
+}
+
+/// Emits a kernel with this many copies of the graph in the fast loop.
+pub(crate) fn emit(dag: &Dag, uniform: &[bool], copies: u32) -> Emitted {
+    let (constants, pool) = constants(dag);
+    let mut plan = Plan { dag, uniform, pool: &pool, hoisted: Vec::new() };
+    // How many registers the loop leaves.
+    let mut trial = Assembler::default();
+    let mut frame = Frame::new(uniform, dag.outputs.len());
+    let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
+    if outcome.spills == 0 && outcome.peak < 16 {
+        let wanted = by_use(dag, uniform);
+        let mut count = wanted.len().min(16 - outcome.peak);
+        while count > 0 {
+            plan.hoisted = (0..count).map(|k| (wanted[k], 15 - k as u8)).collect();
+            let mut trial = Assembler::default();
+            let mut frame = Frame::new(uniform, dag.outputs.len());
+            let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
+            if outcome.spills == 0 {
+                break;
+            }
+            count -= 1;
+            plan.hoisted.truncate(count);
+        }
+    }
+    whole(&plan, constants, copies)
+}
+
+/// The bytes of the masks and constants, and where each node's constant lies.
+fn constants(dag: &Dag) -> (Vec<u8>, Vec<Option<u32>>) {
+    let mut bytes = vec![0xff; 32];
+    bytes.resize(MASKS as usize, 0);
+    let places = dag.nodes.iter().map(|node| {
+        let Op::Const(bits) = node.op else { return None };
+        let at = bytes.len() as u32;
+        let word = if dag.width == Width::F32 { bits << 32 | bits } else { bits };
+        for _ in 0..4 {
+            bytes.extend(word.to_le_bytes());
+        }
+        Some(at)
+    });
+    let places = places.collect();
+    (bytes, places)
+}
+
+/// Constants and broadcast numbers, those first that gain most from a register.
+fn by_use(dag: &Dag, uniform: &[bool]) -> Vec<u32> {
+    let mut gain = vec![0_u32; dag.nodes.len()];
+    for node in &dag.nodes {
+        for (k, arg) in node.args().iter().enumerate() {
+            // Operands that cannot come from memory count more.
+            let foldable = match node.op {
+                Op::Fma | Op::Nfma | Op::Fms => k == 2,
+                Op::Select => k == 1,
+                op if op.arity() == 2 => k == 1 || op.commutes(),
+                _ => true,
+            };
+            gain[arg.index()] += if foldable { 2 } else { 3 };
+        }
+    }
+    let shared = |node: &u32| match dag.nodes[*node as usize].op {
+        Op::Const(_) => true,
+        Op::Input(k) => uniform[k as usize],
+        _ => false,
+    };
+    let mut nodes: Vec<u32> = (0..dag.nodes.len() as u32).filter(shared).collect();
+    nodes.sort_by_key(|node| std::cmp::Reverse(gain[*node as usize]));
+    nodes
+}
+
+fn whole(plan: &Plan<'_>, constants: Vec<u8>, copies: u32) -> Emitted {
+    let mut asm = Assembler { bytes: constants };
+    let mut frame = Frame::new(plan.uniform, plan.dag.outputs.len());
+    let entry = asm.bytes.len();
+    let frame_size = prologue(&mut asm, plan, &frame);
+    let (outcome, tail) = fast_loop(&mut asm, plan, &mut frame, copies);
+    frame.clear();
+    let mut detours = outcome.detours;
+    detours.extend(last_loop(&mut asm, plan, &mut frame, tail));
+    epilogue(&mut asm);
+    for detour in detours {
+        emit_detour(&mut asm, plan.dag.width, &detour);
+    }
+    asm.set32(frame_size, frame.size().to_le_bytes());
+    Emitted { bytes: asm.bytes, entry, spills: outcome.spills, hoisted: plan.hoisted.len() }
+}
+
+/// Returns the place of the frame's size.
+fn prologue(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame) -> u32 {
+    let width = plan.dag.width;
+    asm.push(RBP);
+    asm.gpr(0x89, RBP, RSP);
+    for register in SAVED {
+        asm.push(register);
+    }
+    asm.gpr_immediate(4, RSP, -32);
+    asm.gpr_immediate(5, RSP, 0);
+    let size = asm.at() - 4;
+    asm.gpr(0x89, TABLE, RSI);
+    asm.shift_left(RDI, if width == Width::F64 { 3 } else { 2 });
+    for (stream, register) in frame.kept_pointers() {
+        asm.load64(register, TABLE, stream as i32 * 8);
+    }
+    for (input, _) in plan.uniform.iter().enumerate().filter(|(_, uniform)| **uniform) {
+        asm.load64(SCRATCH, TABLE, input as i32 * 8);
+        asm.vex(select::broadcast(width), 0, 0, Operand::At(SCRATCH), None);
+        let to = Operand::Frame(frame.uniform(input as u32));
+        asm.vex(select::store(width), 0, 0, to, None);
+    }
+    for (node, register) in &plan.hoisted {
+        let from = match plan.dag.nodes[*node as usize].op {
+            Op::Input(k) => Operand::Frame(frame.uniform(k)),
+            _ => Operand::Pool(plan.pool[*node as usize].expect("a constant lies in the pool")),
+        };
+        asm.vex(select::load(width), *register, 0, from, None);
+    }
+    asm.gpr(0x31, RAX, RAX);
+    size
+}
+
+/// Emits the loop over whole groups of vectors; returns the place of the jump past it.
+fn fast_loop(
+    asm: &mut Assembler,
+    plan: &Plan<'_>,
+    frame: &mut Frame,
+    copies: u32,
+) -> (Outcome, u32) {
+    let step = copies as i32 * 32;
+    asm.lea(RSI, RAX, step);
+    asm.gpr(0x39, RSI, RDI);
+    let skip = asm.jump_if(Condition::Above, 0);
+    asm.align(32);
+    let top = asm.at();
+    let outcome = Body::new(plan, asm, frame, copies, false).emit();
+    asm.gpr_immediate(0, RAX, step);
+    asm.lea(RSI, RAX, step);
+    asm.gpr(0x39, RSI, RDI);
+    asm.jump_if(Condition::NotAbove, top);
+    (outcome, skip)
+}
+
+/// Emits the loop over what is left, a vector at a time, the last one masked.
+fn last_loop(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame, skip: u32) -> Vec<Detour> {
+    let width = plan.dag.width;
+    let start = asm.at();
+    asm.patch(skip, start);
+    asm.gpr(0x39, RAX, RDI);
+    let done = asm.jump_if(Condition::NotBelow, 0);
+    let top = asm.at();
+    asm.gpr(0x89, RSI, RDI);
+    asm.gpr(0x29, RSI, RAX);
+    asm.load_immediate(SCRATCH, 32);
+    asm.gpr(0x39, RSI, SCRATCH);
+    asm.move_if(Condition::Above, RSI, SCRATCH);
+    asm.negate(RSI);
+    asm.lea_pool(SCRATCH, MASKS / 2);
+    asm.vex(select::load(width), 0, 0, Operand::Sum(SCRATCH, RSI), None);
+    asm.vex(select::store(width), 0, 0, Operand::Frame(Frame::mask()), None);
+    let outcome = Body::new(plan, asm, frame, 1, true).emit();
+    asm.gpr_immediate(0, RAX, 32);
+    asm.gpr(0x39, RAX, RDI);
+    asm.jump_if(Condition::Below, top);
+    let end = asm.at();
+    asm.patch(done, end);
+    outcome.detours
+}
+
+fn epilogue(asm: &mut Assembler) {
+    asm.vzeroupper();
+    asm.lea(RSP, RBP, -8 * SAVED.len() as i32);
+    for register in SAVED.iter().rev() {
+        asm.pop(*register);
+    }
+    asm.pop(RBP);
+    asm.ret();
+}
+
+/// Calls the function for rare lanes with every register saved in the frame, where it finds its
+/// operands and leaves its result.
+fn emit_detour(asm: &mut Assembler, width: Width, detour: &Detour) {
+    let start = asm.at();
+    asm.patch(detour.place, start);
+    for register in 0..16 {
+        let to = Operand::Frame(Frame::saved_vector(register));
+        asm.vex(select::store(width), register, 0, to, None);
+    }
+    for (k, register) in VOLATILE.into_iter().enumerate() {
+        asm.store64(RSP, Frame::saved_general(k) as i32, register);
+    }
+    let saved = |register: u8| Frame::saved_vector(register) as i32;
+    match detour.argument {
+        Operand::Reg(register) => asm.lea(2, RSP, saved(register)),
+        Operand::Frame(offset) => asm.lea(2, RSP, offset as i32),
+        Operand::Pool(offset) => asm.lea_pool(2, offset),
+        Operand::Indexed(..) | Operand::At(_) | Operand::Sum(..) => {
+            unreachable!("an argument in an array is loaded first")
+        }
+    }
+    asm.lea(RSI, RSP, saved(detour.mask));
+    asm.lea(1, RSP, saved(detour.result));
+    asm.load_immediate(RDI, detour.function as u64);
+    asm.load_immediate(RAX, rare::address(width));
+    asm.vzeroupper();
+    asm.call(RAX);
+    for register in 0..16 {
+        let from = Operand::Frame(Frame::saved_vector(register));
+        asm.vex(select::load(width), register, 0, from, None);
+    }
+    for (k, register) in VOLATILE.into_iter().enumerate() {
+        asm.load64(register, RSP, Frame::saved_general(k) as i32);
+    }
+    asm.jump(detour.back);
+}

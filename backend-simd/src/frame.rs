@@ -1,0 +1,105 @@
+//! Where a kernel keeps what is not in vector registers: pointers and the stack frame.
+//!
+//! ```text
+//! rsp + 0     registers during a detour: 16 vectors, 8 general registers
+//!     + ..    the mask of the last lanes
+//!     + ..    a vector per input that is one number for all lanes
+//!     + ..    values for which no register was free
+//! ```
+
+use crate::assembler::{Assembler, Gpr, RSI};
+
+/// Registers that hold the addresses of the first arrays.
+const POINTERS: [Gpr; 9] = [2, 1, 8, 9, 10, 11, 3, 12, 13];
+/// Free for anything short.
+pub(crate) const SCRATCH: Gpr = 14;
+/// Holds the table of addresses.
+pub(crate) const TABLE: Gpr = 15;
+/// Registers that a called function may change and a kernel needs: rax, rdi and pointers.
+pub(crate) const VOLATILE: [Gpr; 8] = [0, 7, 2, 1, 8, 9, 10, 11];
+
+const SAVED_VECTORS: u32 = 0;
+const SAVED_GENERAL: u32 = 16 * 32;
+const MASK: u32 = SAVED_GENERAL + 8 * 8;
+const UNIFORM: u32 = MASK + 32;
+
+/// The layout of one kernel's frame.
+pub(crate) struct Frame {
+    /// The slot of each input that is one number, by input.
+    uniform: Vec<Option<u32>>,
+    /// The pointer register of each stream, if it has one.
+    pointers: Vec<Option<Gpr>>,
+    first_spill: u32,
+    spills: u32,
+    most_spills: u32,
+}
+
+impl Frame {
+    /// A frame for inputs, of which some are one number, and outputs.
+    pub(crate) fn new(uniform: &[bool], outputs: usize) -> Frame {
+        let mut slots = Vec::new();
+        let mut pointers = Vec::new();
+        let mut free = POINTERS.iter().copied();
+        let mut next = UNIFORM;
+        for is_uniform in uniform {
+            slots.push(is_uniform.then_some(next));
+            if *is_uniform {
+                next += 32;
+                pointers.push(None);
+            } else {
+                pointers.push(free.next());
+            }
+        }
+        pointers.extend((0..outputs).map(|_| free.next()));
+        Frame { uniform: slots, pointers, first_spill: next, spills: 0, most_spills: 0 }
+    }
+
+    /// A place for one more value.
+    pub(crate) fn slot(&mut self) -> u32 {
+        let slot = self.first_spill + 32 * self.spills;
+        self.spills += 1;
+        self.most_spills = self.most_spills.max(self.spills);
+        slot
+    }
+
+    /// Forgets the values that were stored: another loop begins.
+    pub(crate) fn clear(&mut self) {
+        self.spills = 0;
+    }
+
+    pub(crate) fn size(&self) -> u32 {
+        self.first_spill + 32 * self.most_spills
+    }
+
+    /// The place of an input that is one number.
+    pub(crate) fn uniform(&self, input: u32) -> u32 {
+        self.uniform[input as usize].expect("only inputs that are one number have a place")
+    }
+
+    pub(crate) fn mask() -> u32 {
+        MASK
+    }
+
+    pub(crate) fn saved_vector(register: u8) -> u32 {
+        SAVED_VECTORS + 32 * u32::from(register)
+    }
+
+    pub(crate) fn saved_general(position: usize) -> u32 {
+        SAVED_GENERAL + 8 * position as u32
+    }
+
+    /// The register with the address of an array: inputs first, then outputs. Beyond the registers
+    /// there are, the address is loaded into `rsi`.
+    pub(crate) fn pointer(&self, asm: &mut Assembler, stream: u32) -> Gpr {
+        self.pointers[stream as usize].unwrap_or_else(|| {
+            asm.load64(RSI, TABLE, stream as i32 * 8);
+            RSI
+        })
+    }
+
+    /// The arrays whose address has a register of its own.
+    pub(crate) fn kept_pointers(&self) -> impl Iterator<Item = (u32, Gpr)> {
+        let pairs = self.pointers.iter().enumerate();
+        pairs.filter_map(|(stream, register)| Some((stream as u32, (*register)?)))
+    }
+}

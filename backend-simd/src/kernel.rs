@@ -1,0 +1,287 @@
+//! A graph as a function on arrays.
+
+use crate::code::Code;
+use crate::error::{CallError, CompileError};
+use crate::{emit, portable};
+use rayon::prelude::*;
+use std::sync::Arc;
+use vecmath::{Dag, Width};
+
+/// How to compile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Copies of the graph that are interleaved, 1 to 8; by its size if none.
+    pub copies: Option<u32>,
+    /// Whether to do without machine code, as on a processor that lacks AVX2 or FMA.
+    pub portable: bool,
+}
+
+/// What the code of a kernel is like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Copies of the graph in the fast loop.
+    pub copies: u32,
+    /// Bytes of code and constants.
+    pub bytes: usize,
+    /// Values that found no register.
+    pub spills: usize,
+    /// Constants and broadcast numbers that stay in a register.
+    pub hoisted: usize,
+}
+
+/// A number type of kernels: `f64` or `f32`.
+pub trait Real: Copy + Default + Send + Sync + sealed::Sealed {
+    /// The format.
+    const WIDTH: Width;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f64 {}
+    impl Sealed for f32 {}
+}
+
+impl Real for f64 {
+    const WIDTH: Width = Width::F64;
+}
+
+impl Real for f32 {
+    const WIDTH: Width = Width::F32;
+}
+
+/// An argument of a kernel.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a, T> {
+    /// A number per element of the result.
+    Array(&'a [T]),
+    /// One number for all: only for inputs that the kernel was compiled to broadcast.
+    Scalar(T),
+}
+
+/// A compiled graph. Clones share the code; threads may use it at the same time.
+#[derive(Clone, Debug)]
+pub struct Kernel(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    dag: Dag,
+    uniform: Vec<bool>,
+    code: Option<Code>,
+    statistics: Statistics,
+}
+
+/// The System V calling convention on every operating system; elsewhere no code is ever made.
+#[cfg(target_arch = "x86_64")]
+type Entry = unsafe extern "sysv64" fn(usize, *const *mut u8);
+#[cfg(not(target_arch = "x86_64"))]
+type Entry = unsafe extern "C" fn(usize, *const *mut u8);
+
+/// Numbers below which a call stays on one thread: starting work elsewhere costs microseconds.
+const PARALLEL_FROM: usize = 32_768;
+/// Numbers of one piece of work: a few arrays of them fit the second-level cache.
+const CHUNK: usize = 16_384;
+
+impl Kernel {
+    /// Compiles a graph; `uniform` says for each input whether it is one number for all elements.
+    ///
+    /// # Errors
+    /// If the graph has no result, `uniform` another length than inputs, or the system gives no
+    /// executable memory.
+    pub fn compile(dag: &Dag, uniform: &[bool], options: &Options) -> Result<Kernel, CompileError> {
+        if uniform.len() != dag.inputs as usize {
+            return Err(CompileError::Inputs { expected: dag.inputs as usize });
+        }
+        if dag.outputs.is_empty() {
+            return Err(CompileError::NoResult);
+        }
+        let copies = options.copies.unwrap_or_else(|| default_copies(dag)).clamp(1, 8);
+        let (code, statistics) = if options.portable || !is_supported() {
+            (None, Statistics::default())
+        } else {
+            let emitted = emit::emit(dag, uniform, copies);
+            let statistics = Statistics {
+                copies,
+                bytes: emitted.bytes.len(),
+                spills: emitted.spills,
+                hoisted: emitted.hoisted,
+            };
+            (Some(Code::new(&emitted.bytes, emitted.entry)?), statistics)
+        };
+        let uniform = uniform.to_vec();
+        Ok(Kernel(Arc::new(Shared { dag: dag.clone(), uniform, code, statistics })))
+    }
+
+    /// The graph.
+    pub fn dag(&self) -> &Dag {
+        &self.0.dag
+    }
+
+    /// Whether the kernel has machine code.
+    pub fn is_native(&self) -> bool {
+        self.0.code.is_some()
+    }
+
+    /// What the code is like.
+    pub fn statistics(&self) -> Statistics {
+        self.0.statistics
+    }
+
+    /// The machine code with its constants before it, and the offset of its first instruction.
+    pub fn code(&self) -> Option<(&[u8], usize)> {
+        self.0.code.as_ref().map(Code::bytes)
+    }
+
+    /// Computes the outputs on this thread.
+    ///
+    /// # Errors
+    /// If the arguments do not fit the kernel or each other.
+    pub fn run<T: Real>(
+        &self,
+        inputs: &[Input<'_, T>],
+        outputs: &mut [&mut [T]],
+    ) -> Result<(), CallError> {
+        let (count, table) = self.check(inputs, outputs)?;
+        // SAFETY: `check` found every array to have `count` numbers of the right format; exclusive
+        // references do not overlap others.
+        #[expect(unsafe_code, reason = "machine code is called here")]
+        unsafe {
+            self.run_raw(count, &table);
+        }
+        Ok(())
+    }
+
+    /// Computes the outputs on the threads of the current `rayon` pool if there is enough to do;
+    /// the bits of the result do not depend on their number.
+    ///
+    /// # Errors
+    /// As [`Kernel::run`].
+    pub fn run_parallel<T: Real>(
+        &self,
+        inputs: &[Input<'_, T>],
+        outputs: &mut [&mut [T]],
+    ) -> Result<(), CallError> {
+        let (count, table) = self.check(inputs, outputs)?;
+        // SAFETY: as in `run`.
+        #[expect(unsafe_code, reason = "machine code is called here")]
+        unsafe {
+            self.run_raw_parallel(count, &table);
+        }
+        Ok(())
+    }
+
+    /// Computes `count` elements; `table` holds the addresses of the inputs, then of the outputs.
+    ///
+    /// # Safety
+    /// * Each address is that of `count` numbers of the graph's format (of one, for an input that
+    ///   is broadcast), initialised for inputs, writable for outputs, in any alignment, not
+    ///   written by anything else during the call.
+    /// * An output overlaps no other array, except that the only output of a graph may begin where
+    ///   an input begins.
+    ///
+    /// # Panics
+    /// If the table has the wrong length.
+    #[expect(unsafe_code, reason = "the caller vouches for addresses")]
+    pub unsafe fn run_raw(&self, count: usize, table: &[*mut u8]) {
+        let Shared { dag, uniform, code, .. } = &*self.0;
+        assert_eq!(table.len(), uniform.len() + dag.outputs.len(), "an address per array");
+        // SAFETY: the caller vouches for the addresses; the code's entry has this type, and its
+        // processor features were found when it was compiled.
+        unsafe {
+            match (code, dag.width) {
+                (Some(code), _) => {
+                    let entry = std::mem::transmute::<*const u8, Entry>(code.entry());
+                    entry(count, table.as_ptr());
+                }
+                (None, Width::F64) => portable::run::<f64>(dag, uniform, count, table),
+                (None, Width::F32) => portable::run::<f32>(dag, uniform, count, table),
+            }
+        }
+    }
+
+    /// [`Kernel::run_raw`] on the threads of the current `rayon` pool.
+    ///
+    /// # Safety
+    /// As [`Kernel::run_raw`].
+    ///
+    /// # Panics
+    /// As [`Kernel::run_raw`].
+    #[expect(unsafe_code, reason = "the caller vouches for addresses")]
+    pub unsafe fn run_raw_parallel(&self, count: usize, table: &[*mut u8]) {
+        if count < PARALLEL_FROM || rayon::current_num_threads() == 1 {
+            // SAFETY: as this function's.
+            unsafe { self.run_raw(count, table) };
+            return;
+        }
+        let size = self.0.dag.width.bytes();
+        let addresses: Vec<usize> = table.iter().map(|address| *address as usize).collect();
+        (0..count.div_ceil(CHUNK)).into_par_iter().for_each(|chunk| {
+            let start = chunk * CHUNK;
+            let part: Vec<*mut u8> = (addresses.iter().enumerate())
+                .map(|(k, address)| {
+                    let fixed = self.0.uniform.get(k).copied().unwrap_or(false);
+                    (address + if fixed { 0 } else { start * size }) as *mut u8
+                })
+                .collect();
+            // SAFETY: the chunks are disjoint parts of what the caller vouches for.
+            unsafe { self.run_raw(CHUNK.min(count - start), &part) };
+        });
+    }
+
+    /// The number of elements, and the addresses.
+    fn check<T: Real>(
+        &self,
+        inputs: &[Input<'_, T>],
+        outputs: &mut [&mut [T]],
+    ) -> Result<(usize, Vec<*mut u8>), CallError> {
+        let Shared { dag, uniform, .. } = &*self.0;
+        if T::WIDTH != dag.width {
+            return Err(CallError::Width { expected: dag.width });
+        }
+        if inputs.len() != uniform.len() || outputs.len() != dag.outputs.len() {
+            return Err(CallError::Arity { inputs: uniform.len(), outputs: dag.outputs.len() });
+        }
+        let count = outputs[0].len();
+        let mut table = Vec::with_capacity(inputs.len() + outputs.len());
+        for (argument, (input, uniform)) in inputs.iter().zip(uniform).enumerate() {
+            table.push(match input {
+                Input::Array(array) if !uniform && array.len() == count => {
+                    array.as_ptr().cast_mut().cast()
+                }
+                Input::Scalar(value) if *uniform => std::ptr::from_ref(value).cast_mut().cast(),
+                Input::Array(array) if !uniform => {
+                    return Err(CallError::Length {
+                        argument,
+                        expected: count,
+                        given: array.len(),
+                    });
+                }
+                _ => return Err(CallError::Kind { argument }),
+            });
+        }
+        for (k, output) in outputs.iter_mut().enumerate() {
+            if output.len() != count {
+                let (argument, given) = (inputs.len() + k, output.len());
+                return Err(CallError::Length { argument, expected: count, given });
+            }
+            table.push(output.as_mut_ptr().cast());
+        }
+        Ok((count, table))
+    }
+}
+
+/// Two copies hide the latency of short graphs; long ones have less overlap of their own.
+fn default_copies(dag: &Dag) -> u32 {
+    if dag.nodes.len() > 120 { 4 } else { 2 }
+}
+
+/// Whether this processor runs the code that kernels are compiled to.
+pub fn is_supported() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}

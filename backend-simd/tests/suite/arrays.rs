@@ -1,0 +1,102 @@
+//! Lengths, alignments, threads, and what does not fit.
+
+use crate::fuzz::{Random, compare_f32, compare_f64};
+use backend_simd::{CallError, CompileError, Input, Kernel, Options};
+use vecmath::{Function, Lanes, Recorder, Width};
+
+const OPTIONS: [Options; 4] = [
+    Options { copies: None, portable: false },
+    Options { copies: Some(1), portable: false },
+    Options { copies: Some(4), portable: false },
+    Options { copies: None, portable: true },
+];
+
+#[test]
+fn every_function_on_every_short_length() {
+    for function in Function::ALL {
+        let uniform = vec![false; function.arity()];
+        let (wide, narrow) = (function.dag(Width::F64), function.dag(Width::F32));
+        for options in OPTIONS {
+            let mut random = Random::new(1);
+            for count in 0..68 {
+                let result = compare_f64(&wide, &uniform, &options, count, &mut random);
+                assert_eq!(result, Ok(()), "{} {options:?}", function.name());
+                let result = compare_f32(&narrow, &uniform, &options, count, &mut random);
+                assert_eq!(result, Ok(()), "{} {options:?}", function.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn misaligned_arrays_and_in_place() {
+    let kernel = Kernel::compile(&Function::Exp.dag(Width::F64), &[false], &Options::default());
+    let kernel = kernel.expect("the graph fits");
+    for start in 0..9 {
+        for count in [0, 1, 3, 4, 31, 33, 100] {
+            let mut data: Vec<f64> = (0..200).map(|k| f64::from(k) * 0.01).collect();
+            let before = data.clone();
+            let address = data[start..].as_mut_ptr().cast::<u8>();
+            // SAFETY: the only output begins where the input begins.
+            #[expect(unsafe_code, reason = "overlap cannot be said with references")]
+            unsafe {
+                kernel.run_raw(count, &[address, address]);
+            }
+            for (at, (got, x)) in data.iter().zip(&before).enumerate() {
+                let inside = (start..start + count).contains(&at);
+                assert_eq!(*got, if inside { Function::Exp.eval(&[*x]) } else { *x });
+            }
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let dag = Function::Sin.dag(Width::F64);
+    let kernel = Kernel::compile(&dag, &[false], &Options::default()).expect("the graph fits");
+    let x: Vec<f64> = (0..100_003).map(|k| f64::from(k) * 37.7).collect();
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let mut y = vec![0.0; x.len()];
+        pool.install(|| kernel.run_parallel(&[Input::Array(&x)], &mut [&mut y])).expect("fits");
+        y.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+    };
+    let one = run(1);
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(5));
+    assert_eq!(one[77], Function::Sin.eval(&[x[77]]).to_bits());
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let mut r = Recorder::new(Width::F64);
+    let (x, a) = (r.input(), r.input());
+    let y = r.mul(a, x);
+    let dag = r.finish(&[y]);
+    let options = Options::default();
+    assert!(matches!(
+        Kernel::compile(&dag, &[false], &options),
+        Err(CompileError::Inputs { expected: 2 })
+    ));
+    let none = Recorder::new(Width::F64).finish(&[]);
+    assert!(matches!(Kernel::compile(&none, &[], &options), Err(CompileError::NoResult)));
+
+    let kernel = Kernel::compile(&dag, &[false, true], &options).expect("the graph fits");
+    let (x, mut y) = ([1.0, 2.0, 3.0], [0.0; 3]);
+    let array = Input::Array(&x);
+    assert_eq!(kernel.run(&[array, Input::Scalar(2.0)], &mut [&mut y]), Ok(()));
+    assert_eq!(y, [2.0, 4.0, 6.0]);
+    assert_eq!(kernel.run(&[array, array], &mut [&mut y]), Err(CallError::Kind { argument: 1 }));
+    assert_eq!(
+        kernel.run(&[array, Input::Scalar(2.0)], &mut [&mut y[..2]]),
+        Err(CallError::Length { argument: 0, expected: 2, given: 3 })
+    );
+    assert_eq!(
+        kernel.run(&[array], &mut [&mut y]),
+        Err(CallError::Arity { inputs: 2, outputs: 1 })
+    );
+    assert_eq!(
+        kernel.run::<f32>(&[Input::Array(&[1.0]), Input::Scalar(2.0)], &mut [&mut [0.0]]),
+        Err(CallError::Width { expected: Width::F64 })
+    );
+}

@@ -1,0 +1,5 @@
+//! Compiled kernels against the graph replayed on single numbers, and against a disassembler.
+
+mod arrays;
+mod encoding;
+mod fuzz;
