@@ -2,6 +2,7 @@
 
 use crate::code::{Code, OwnedModule};
 use crate::compiled::Compiled;
+use crate::elementwise::{CompiledLoop, elements};
 use crate::error::CompileError;
 use crate::lower::{Lowerer, Output};
 use crate::runtime;
@@ -57,6 +58,15 @@ pub struct Compiler {
     scratch: Mutex<Vec<Scratch>>,
 }
 
+/// What kind of entry a function gets.
+#[derive(Clone, Copy, PartialEq)]
+enum Interface {
+    /// One call, as [`crate::abi`] says.
+    Call,
+    /// A loop over elements, as [`CompiledLoop`] says.
+    Loop,
+}
+
 /// A lowered function.
 struct Lowered<'a> {
     module: OwnedModule,
@@ -107,11 +117,27 @@ impl Compiler {
     /// If the graph is malformed, nests deeper than [`MAX_DEPTH`], or exceeds the limits of the
     /// code generator.
     pub fn compile(&self, f: &Function) -> Result<Compiled, CompileError> {
-        self.with_lowered(f, |mut lowered| {
+        self.with_lowered(f, Interface::Call, |mut lowered| {
             lowered.define()?;
             let Lowered { module, entry, output, .. } = lowered;
             let code = Code::new(module, entry)?;
             Ok(Compiled::new(f, code, output, self.poll.clone()))
+        })
+    }
+
+    /// Compiles a function of scalars into a loop over elements of arrays.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`], or if a parameter or result is no scalar, or there is no result.
+    pub fn compile_loop(&self, f: &Function) -> Result<CompiledLoop, CompileError> {
+        let elements = elements(f).ok_or_else(|| {
+            CompileError::Codegen("only a function of scalars maps over elements".to_owned())
+        })?;
+        self.with_lowered(f, Interface::Loop, |mut lowered| {
+            lowered.define()?;
+            let Lowered { module, entry, output, .. } = lowered;
+            let code = Code::new(module, entry)?;
+            Ok(CompiledLoop::new(elements, code, output, self.poll.clone()))
         })
     }
 
@@ -120,7 +146,7 @@ impl Compiler {
     /// # Errors
     /// As [`Compiler::compile`].
     pub fn clif_text(&self, f: &Function) -> Result<String, CompileError> {
-        self.with_lowered(f, |lowered| {
+        self.with_lowered(f, Interface::Call, |lowered| {
             let mut text = String::new();
             for (index, name) in lowered.output.import_names.iter().enumerate() {
                 // Writing to a string does not fail. The entry is function 0.
@@ -136,7 +162,7 @@ impl Compiler {
     /// # Errors
     /// As [`Compiler::compile`].
     pub fn asm_text(&self, f: &Function) -> Result<String, CompileError> {
-        self.with_lowered(f, |mut lowered| {
+        self.with_lowered(f, Interface::Call, |mut lowered| {
             lowered.scratch.context.set_disasm(true);
             lowered.define()?;
             let compiled = lowered.scratch.context.take_compiled_code();
@@ -149,6 +175,7 @@ impl Compiler {
     fn with_lowered<T>(
         &self,
         f: &Function,
+        interface: Interface,
         use_it: impl FnOnce(Lowered<'_>) -> Result<T, CompileError>,
     ) -> Result<T, CompileError> {
         if self.options.verify {
@@ -157,7 +184,7 @@ impl Compiler {
         let mut scratch = self.take_scratch();
         let mut module = OwnedModule::new(self.module());
         // A failed lowering leaves the scratch memory in the middle of things: it is dropped.
-        let (entry, output) = self.lower(f, module.get()?, &mut scratch)?;
+        let (entry, output) = self.lower(f, interface, module.get()?, &mut scratch)?;
         let result = use_it(Lowered { module, entry, output, scratch: &mut scratch });
         self.give_back(scratch);
         result
@@ -177,12 +204,14 @@ impl Compiler {
     fn lower(
         &self,
         f: &Function,
+        interface: Interface,
         module: &mut JITModule,
         scratch: &mut Scratch,
     ) -> Result<(FuncId, Output), CompileError> {
         let func = &mut scratch.context.func;
         func.signature = module.make_signature();
-        for _ in 0..3 {
+        let params = if interface == Interface::Loop { 4 } else { 3 };
+        for _ in 0..params {
             func.signature.params.push(ir::AbiParam::new(ir::types::I64));
         }
         func.signature.returns.push(ir::AbiParam::new(ir::types::I32));
@@ -191,7 +220,11 @@ impl Compiler {
             .map_err(|error| module_error(&error))?;
         func.name = ir::UserFuncName::user(0, entry.as_u32());
         let builder = FunctionBuilder::new(func, &mut scratch.builder);
-        let output = Lowerer::new(f, builder, module, self.options.poll_deadline).run()?;
+        let lowerer = Lowerer::new(f, builder, module, self.options.poll_deadline);
+        let output = match interface {
+            Interface::Call => lowerer.run()?,
+            Interface::Loop => lowerer.run_elementwise()?,
+        };
         Ok((entry, output))
     }
 

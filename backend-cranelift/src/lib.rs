@@ -32,6 +32,7 @@ pub mod abi;
 mod code;
 mod compiled;
 mod compiler;
+pub mod elementwise;
 mod error;
 mod live;
 mod lower;
@@ -41,6 +42,7 @@ mod runtime;
 pub use abi::{ArrayDescriptor, Context, Limits, Site};
 pub use compiled::Compiled;
 pub use compiler::{Compiler, MAX_DEPTH, OptLevel, Options, asm_text, clif_text};
+pub use elementwise::CompiledLoop;
 pub use error::{CallError, CompileError};
 
 #[cfg(test)]

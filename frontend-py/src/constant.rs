@@ -3,7 +3,7 @@
 //! Arithmetic is [`rvsdg::scalar`]'s. Python computes a module's constants when it imports the
 //! module; an expression that raises there has no value here.
 
-use crate::module::{Global, Module};
+use crate::module::{Global, Known, Module};
 use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, ExprCompare, Number, Operator, UnaryOp};
 use rvsdg::scalar::{eval, python_call};
 use rvsdg::{Cmp, Const, MathFn, Op, Scalar, Type};
@@ -28,6 +28,23 @@ pub(crate) fn math_constant(name: &str) -> Option<Const> {
         "nan" => f64::NAN,
         _ => return None,
     }))
+}
+
+/// `np.pi` and its like.
+pub(crate) fn numpy_constant(name: &str) -> Option<Const> {
+    match name {
+        "pi" | "e" | "inf" | "nan" => math_constant(name),
+        // Source: NumPy's documentation of its constants.
+        "euler_gamma" => Some(Const::f64(0.577_215_664_901_532_9)),
+        _ => None,
+    }
+}
+
+fn known_scalar(known: &Known) -> Option<Scalar> {
+    match known {
+        Known::Scalar(constant) => Some(Scalar::from(*constant)),
+        Known::Tuple(_) => None,
+    }
 }
 
 /// The operation that a name in `math` stands for, among those whose result is a float or a truth
@@ -57,12 +74,20 @@ impl Evaluator<'_, '_> {
             },
             Expr::BooleanLiteral(literal) => Some(Scalar::Bool(literal.value)),
             Expr::Name(name) => match self.module.get(name.id.as_str())? {
-                Global::Value(value) => self.expr(value),
+                Global::Value(value) => match self.expr(value) {
+                    None => self.module.known(name.id.as_str()).and_then(known_scalar),
+                    value => value,
+                },
                 Global::MathMember(member) => math_constant(member).map(Scalar::from),
+                Global::NumpyMember(member) => numpy_constant(member).map(Scalar::from),
+                Global::Known(known) => known_scalar(known),
                 _ => None,
             },
             Expr::Attribute(attribute) if self.is_math(&attribute.value) => {
                 math_constant(attribute.attr.as_str()).map(Scalar::from)
+            }
+            Expr::Attribute(attribute) if self.is_numpy(&attribute.value) => {
+                numpy_constant(attribute.attr.as_str()).map(Scalar::from)
             }
             Expr::UnaryOp(unary) => self.unary(unary.op, &unary.operand),
             Expr::BinOp(binary) => {
@@ -106,6 +131,11 @@ impl Evaluator<'_, '_> {
     fn is_math(&self, expr: &Expr) -> bool {
         let Expr::Name(name) = expr else { return false };
         matches!(self.module.get(name.id.as_str()), Some(Global::Math))
+    }
+
+    fn is_numpy(&self, expr: &Expr) -> bool {
+        let Expr::Name(name) = expr else { return false };
+        matches!(self.module.get(name.id.as_str()), Some(Global::Numpy))
     }
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Option<Scalar> {

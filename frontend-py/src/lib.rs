@@ -25,6 +25,7 @@ mod diagnostic;
 mod live;
 mod lower;
 mod module;
+mod prelude;
 mod prune;
 mod source;
 mod stack;
@@ -32,6 +33,7 @@ mod supported;
 mod types;
 
 pub use diagnostic::{Diagnostic, Diagnostics, codes, render};
+pub use module::Known;
 pub use source::{RunDirective, SigParam, Signature, SourceFile};
 pub use supported::supported;
 pub use types::{ParamType, ReturnType, parse_types};

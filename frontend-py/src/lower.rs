@@ -14,11 +14,14 @@ mod compare;
 mod expr;
 mod flow;
 mod index;
+mod library;
 mod loops;
 mod math;
+mod numpy;
 mod range;
 mod stmt;
 mod value;
+mod widths;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::live::Locals;
@@ -30,6 +33,7 @@ use crate::{Options, Semantics};
 use ruff_python_ast::StmtFunctionDef;
 use rustc_hash::{FxHashMap, FxHashSet};
 use rvsdg::{Const, ExcKind, Function, NodeId, Op, Param, RegionId, Shape, Span, Type, ValueId};
+use std::cell::Cell;
 use value::{Binding, Val};
 
 /// Nodes a function may have, so that helpers that call helpers cannot grow without bound.
@@ -75,11 +79,14 @@ struct Frame<'a> {
     span: Span,
     /// How many loops surround the statement being lowered.
     loops: usize,
+    /// Whether the function is the library's own: names outside it are the library's too.
+    library: bool,
 }
 
 /// The state of lowering one function.
 struct Lower<'a, 'm> {
-    module: &'m Module<'a>,
+    user_module: &'m Module<'a>,
+    library: Module<'a>,
     semantics: Semantics,
     f: Function,
     /// The region that operations are appended to.
@@ -96,6 +103,14 @@ struct Lower<'a, 'm> {
     /// Loops that may run forever: their `io` is used even if nothing inside does.
     diverging: FxHashSet<NodeId>,
     guesses: Guesses,
+    /// Numbers made of literals alone and counters: they take the width of what they meet.
+    weak: FxHashSet<ValueId>,
+    /// Whether a weak number was narrowed by what it met.
+    weak_mattered: Cell<bool>,
+    /// Integers known not to be negative.
+    natural: FxHashSet<ValueId>,
+    /// The call of a library function that is being inlined: what it makes belongs there.
+    site: Option<Span>,
 }
 
 /// Compiles one function of a file.
@@ -106,7 +121,7 @@ pub(crate) fn function(
 ) -> Result<Function, Diagnostics> {
     let definition = file.definition(name)?;
     let types = parameter_types(definition, options)?;
-    let module = Module::new(file.body());
+    let module = file.module();
     let mut guesses = Guesses::default();
     let mut first_error: Option<Diagnostic> = None;
     // Each retry settles a guess; the bound stops a program that would not settle.
@@ -202,7 +217,8 @@ impl<'a, 'm> Lower<'a, 'm> {
         let name = definition.name.as_str();
         let f = Function::new(name, params, groups.len() as u32, Shape::None);
         Ok(Lower {
-            module,
+            user_module: module,
+            library: crate::prelude::file().module(),
             semantics,
             region: f.body(),
             states: f.entry_states().to_vec(),
@@ -214,6 +230,10 @@ impl<'a, 'm> Lower<'a, 'm> {
             region_depth: 0,
             diverging: FxHashSet::default(),
             guesses,
+            weak: FxHashSet::default(),
+            weak_mattered: Cell::new(false),
+            natural: FxHashSet::default(),
+            site: None,
         })
     }
 
@@ -264,18 +284,31 @@ impl<'a, 'm> Lower<'a, 'm> {
         self.semantics == Semantics::Fast
     }
 
+    /// The names outside the function being lowered.
+    fn module(&self) -> &Module<'a> {
+        if self.frame.library { &self.library } else { self.user_module }
+    }
+
+    /// Where in the source something made for `span` belongs.
+    fn place_of(&self, span: Span) -> Span {
+        self.site.unwrap_or(span)
+    }
+
     /// Appends an operation.
     fn op(&mut self, op: Op, operands: &[ValueId], span: Span) -> ValueId {
+        let span = self.place_of(span);
         self.f.simple(self.region, op, operands, span)
     }
 
     /// Appends a constant.
     fn constant(&mut self, constant: Const, span: Span) -> ValueId {
+        let span = self.place_of(span);
         self.f.constant(self.region, constant, span)
     }
 
     /// Appends an operation that may raise: it consumes `io` and reads every `mem`.
     fn effect(&mut self, op: Op, args: &[ValueId], span: Span) -> ValueId {
+        let span = self.place_of(span);
         let operands: Vec<ValueId> = self.states.iter().chain(args).copied().collect();
         let value = self.f.simple(self.region, op, &operands, span);
         let rvsdg::ValueDef::Output { node, .. } = self.f.value(value).def else {
@@ -330,6 +363,7 @@ impl<'a> Frame<'a> {
             returns,
             span: span_of(&definition.name),
             loops: 0,
+            library: false,
         })
     }
 }

@@ -1,11 +1,20 @@
-//! What the names at module level mean: functions, constants, and imports of `math`.
+//! What the names at module level mean: functions, constants, and imports of `math` and `numpy`.
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
 use indexmap::IndexMap;
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use rustc_hash::FxBuildHasher;
-use rvsdg::Span;
+use rvsdg::{Const, Span};
+
+/// What a name stands for that the text itself does not explain: the caller says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// A number or truth value.
+    Scalar(Const),
+    /// A tuple.
+    Tuple(Vec<Known>),
+}
 
 /// What a name at module level stands for.
 #[derive(Clone, Copy, Debug)]
@@ -20,12 +29,19 @@ pub(crate) enum Global<'a> {
     Math,
     /// A member of the module `math`, by its name there.
     MathMember(&'a str),
+    /// The module `numpy`.
+    Numpy,
+    /// A member of the module `numpy`, by its name there.
+    NumpyMember(&'a str),
+    /// What the caller says.
+    Known(&'a Known),
 }
 
 /// The names of a module.
 #[derive(Debug)]
 pub(crate) struct Module<'a> {
     globals: IndexMap<&'a str, Global<'a>, FxBuildHasher>,
+    known: &'a [(String, Known)],
 }
 
 impl<'a> Module<'a> {
@@ -35,9 +51,10 @@ impl<'a> Module<'a> {
     }
 
     /// Collects the names that module-level statements bind. Statements of other kinds are ignored:
-    /// they matter only if a compiled function uses a name that they bind.
-    pub(crate) fn new(body: &'a [Stmt]) -> Module<'a> {
-        let mut module = Module { globals: IndexMap::default() };
+    /// they matter only if a compiled function uses a name that they bind. `known` explains names
+    /// that the statements do not.
+    pub(crate) fn new(body: &'a [Stmt], known: &'a [(String, Known)]) -> Module<'a> {
+        let mut module = Module { globals: IndexMap::default(), known };
         for stmt in body {
             module.statement(stmt);
         }
@@ -46,7 +63,17 @@ impl<'a> Module<'a> {
 
     /// What a name means.
     pub(crate) fn get(&self, name: &str) -> Option<Global<'a>> {
-        self.globals.get(name).copied()
+        match self.globals.get(name).copied() {
+            found @ (None | Some(Global::Opaque(_))) => {
+                self.known(name).map(Global::Known).or(found)
+            }
+            found => found,
+        }
+    }
+
+    /// What the caller says about a name.
+    pub(crate) fn known(&self, name: &str) -> Option<&'a Known> {
+        self.known.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
     /// The names of the module's functions and constants, for suggestions.
@@ -77,19 +104,23 @@ impl<'a> Module<'a> {
                 for alias in &import.names {
                     let local = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
                     let local = local.split('.').next().unwrap_or(local);
-                    let math = alias.name.as_str() == "math";
-                    let global = if math { Global::Math } else { Global::Opaque(span_of(alias)) };
+                    let global = match alias.name.as_str() {
+                        "math" => Global::Math,
+                        "numpy" => Global::Numpy,
+                        _ => Global::Opaque(span_of(alias)),
+                    };
                     self.globals.insert(local, global);
                 }
             }
             Stmt::ImportFrom(import) => {
-                let math = import.module.as_deref() == Some("math") && import.level == 0;
+                let from = import.module.as_deref().filter(|_| import.level == 0);
                 for alias in &import.names {
                     let local = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-                    let global = if math {
-                        Global::MathMember(alias.name.as_str())
-                    } else {
-                        Global::Opaque(span_of(alias))
+                    let member = alias.name.as_str();
+                    let global = match from {
+                        Some("math") => Global::MathMember(member),
+                        Some("numpy") => Global::NumpyMember(member),
+                        _ => Global::Opaque(span_of(alias)),
                     };
                     if !matches!(global, Global::Opaque(_)) || !is_marker(import.module.as_deref())
                     {

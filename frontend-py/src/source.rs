@@ -1,14 +1,15 @@
 //! A Python file: its text, its syntax tree, and what can be asked of it without compiling.
 
+use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
-use crate::module::Module;
+use crate::module::{Known, Module};
 use crate::stack::{MAX_DEPTH, MAX_INDENTS, on_large_stack};
 use crate::types::{ParamType, ReturnType, param_type, return_type, span_of};
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PythonVersion, StmtFunctionDef};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer};
 use ruff_text_size::Ranged;
-use rvsdg::Span;
+use rvsdg::{Const, Span};
 
 /// A parsed file.
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub struct SourceFile {
     text: String,
     parsed: Parsed<ModModule>,
     line_starts: Vec<u32>,
+    known: Vec<(String, Known)>,
 }
 
 /// A line `# ovum: run f(0.5)` of a file.
@@ -84,7 +86,13 @@ impl SourceFile {
         }
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
-        Ok(SourceFile { name: name.to_owned(), text, parsed, line_starts })
+        Ok(SourceFile { name: name.to_owned(), text, parsed, line_starts, known: Vec::new() })
+    }
+
+    /// Explains names that the text does not: it binds them elsewhere, or by statements that make
+    /// no constant.
+    pub fn with_constants(self, known: Vec<(String, Known)>) -> SourceFile {
+        SourceFile { known, ..self }
     }
 
     /// The name given to [`SourceFile::parse`].
@@ -140,6 +148,23 @@ impl SourceFile {
         Ok(signature_of(self.definition(function)?)?)
     }
 
+    /// The default values of a function's parameters, in order; none where there is no default, or
+    /// one that is no constant number.
+    ///
+    /// # Errors
+    /// If the function does not exist.
+    pub fn defaults(&self, function: &str) -> Result<Vec<Option<Const>>, Diagnostics> {
+        let definition = self.definition(function)?;
+        let module = self.module();
+        let params = definition.parameters.iter_non_variadic_params();
+        Ok(params.map(|p| p.default().and_then(|value| constant(&module, value))).collect())
+    }
+
+    /// What the names at module level mean.
+    pub(crate) fn module(&self) -> Module<'_> {
+        Module::new(self.body(), &self.known)
+    }
+
     /// The last module-level definition with this name.
     pub(crate) fn definition(&self, function: &str) -> Result<&StmtFunctionDef, Diagnostic> {
         let found = Module::definitions(self.body()).filter(|f| f.name.as_str() == function);
@@ -155,7 +180,7 @@ impl SourceFile {
         })
     }
 
-    pub(crate) fn body(&self) -> &[ruff_python_ast::Stmt] {
+    fn body(&self) -> &[ruff_python_ast::Stmt] {
         &self.parsed.syntax().body
     }
 }

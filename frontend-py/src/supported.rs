@@ -8,12 +8,13 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("bool", "an integer in arithmetic, as in Python"),
         ("None", "can be returned"),
         ("tuple", "as a value, a variable, a result; unpacked or indexed with a constant"),
-        ("f32, i32", "as annotations and conversions; literals take the other operand's width"),
+        ("f32, i32", "kept in their width beside literals and counters, as in NumPy 2"),
         ("array[T, 1], array[T, 2]", "parameters only; a[i], a[i, j], a[i][j], len(a), len(a[0])"),
+        ("a.shape a.size a.ndim", "of an array or of a row of one"),
         ("list[T], list[list[T]]", "annotations that mean array[T, 1] and array[T, 2]"),
         (
             "+ - * / // % **",
-            "Python's results and exceptions; i64 ** i64 needs a constant exponent",
+            "Python's results and exceptions; int ** int if the exponent is surely not negative",
         ),
         ("& | ^ ~ << >>", "integers; & | ^ of two bools give a bool"),
         ("== != < <= > >=", "chained too; int against float is exact"),
@@ -38,8 +39,25 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("math.sinh cosh tanh asinh acosh atanh", ""),
         ("math.erf erfc gamma lgamma", ""),
         ("math.fabs fmod remainder copysign hypot pow nextafter degrees radians", "hypot of two"),
-        ("math.isnan isinf isfinite", "give a bool"),
-        ("abs min max round divmod pow len", "min and max of two or more numbers; round to an int"),
+        ("math.isnan isinf isfinite isclose", "give a bool"),
+        ("math.gcd lcm isqrt factorial comb perm prod", "integers; prod of an array"),
+        ("math.modf frexp ldexp ulp", "f64"),
+        ("import numpy, from numpy import …", "also with `as`; np.pi e inf nan euler_gamma"),
+        (
+            "np.sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan \
+             arctan2 sinh cosh tanh arcsinh arccosh arctanh hypot floor ceil trunc rint fmod \
+             copysign nextafter degrees radians isnan isinf isfinite",
+            "of numbers; never raise; last bits are the C library's",
+        ),
+        (
+            "np.where maximum minimum fmax fmin clip sign signbit abs square reciprocal power \
+             divide floor_divide mod heaviside logaddexp round, comparisons, logical_*, bitwise_*",
+            "of numbers; NaN as NumPy treats it; an integer divided by zero is 0",
+        ),
+        ("np.float64 float32 int64 int32 bool_", "conversions"),
+        ("np.sum prod min max any all", "of an array of one dimension"),
+        ("abs min max round divmod pow len", "round(x, n) with a constant n from -22 to 22"),
+        ("sum min max any all", "of an array of one dimension, a row or a tuple"),
         ("int float bool f32 i32 f64 i64", "conversions"),
         ("decorators", "ignored"),
     ]

@@ -26,6 +26,7 @@
 
 pub mod answer;
 pub mod bind;
+pub mod cache;
 pub mod check;
 pub mod cli;
 pub mod egraph;

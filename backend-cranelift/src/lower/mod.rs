@@ -6,6 +6,7 @@
 //! [`crate::MAX_DEPTH`] deep.
 
 mod effect;
+mod elementwise;
 mod float;
 mod gamma;
 mod int;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod differential;
+mod elementwise;
 mod faults;
 mod memory;
 mod regions;

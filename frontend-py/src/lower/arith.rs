@@ -63,12 +63,20 @@ impl Lower<'_, '_> {
         if ta == tb {
             return ta;
         }
-        for (constant, ty) in [(self.f.as_const(a), tb), (self.f.as_const(b), ta)] {
-            match (constant, ty) {
+        for (value, ty) in [(a, tb), (b, ta)] {
+            match (self.f.as_const(value), ty) {
                 (Some(Const::I64(known)), Type::I32) if i32::try_from(known).is_ok() => {
                     return Type::I32;
                 }
-                (Some(Const::I64(_) | Const::F64(_)), Type::F32) => return Type::F32,
+                (Some(Const::I64(_)), Type::I32) => {}
+                (_, Type::I32) if self.is_weak(value) && number(value) == Type::I64 => {
+                    self.weak_mattered.set(true);
+                    return Type::I32;
+                }
+                (_, Type::F32) if self.is_weak(value) => {
+                    self.weak_mattered.set(true);
+                    return Type::F32;
+                }
                 _ => {}
             }
         }
@@ -77,6 +85,17 @@ impl Lower<'_, '_> {
 
     /// A binary operator on numbers.
     pub(super) fn binary(
+        &mut self,
+        op: Operator,
+        operands: [ValueId; 2],
+        spans: [Span; 2],
+        span: Span,
+    ) -> Res<ValueId> {
+        let result = self.operate(op, operands, spans, span)?;
+        Ok(self.weak_if(result, &operands))
+    }
+
+    fn operate(
         &mut self,
         op: Operator,
         [a, b]: [ValueId; 2],
@@ -138,6 +157,11 @@ impl Lower<'_, '_> {
         if !self.is_fast() || !op.is_partial() || self.is_known_nonzero(b) {
             return self.op(op, &[a, b], span);
         }
+        self.divide_or_zero(op, a, b, span)
+    }
+
+    /// An integer quotient or remainder; 0 for a zero divisor.
+    pub(super) fn divide_or_zero(&mut self, op: Op, a: ValueId, b: ValueId, span: Span) -> ValueId {
         let ty = self.f.ty(b);
         let zero = self.zero(ty, span);
         let one = if ty == Type::I32 { Const::I32(1) } else { Const::I64(1) };
@@ -247,6 +271,11 @@ impl Lower<'_, '_> {
                     return Ok(self.op(Op::IPow, &[a, b], span));
                 }
                 Some(_) => {}
+                None if self.is_natural(b) || self.f.ty(b) == Type::Bool => {
+                    let ty = self.common(a, b);
+                    let (a, b) = (self.cast(a, ty, spans[0]), self.cast(b, ty, spans[1]));
+                    return Ok(self.op(Op::IPow, &[a, b], span));
+                }
                 None => {
                     let message = "the exponent of an integer power must be a constant";
                     return Err(Diagnostic::at(codes::POWER, spans[1], message)

@@ -23,6 +23,10 @@ impl<'a> Lower<'a, '_> {
                 let float = self.f.ty(value).is_float();
                 self.op(if float { Op::FAbs } else { Op::IAbs }, &[value], span)
             }
+            "min" | "max" | "sum" | "any" | "all" if call.arguments.args.len() == 1 => {
+                return self.over_array(name, call, span);
+            }
+            "sum" => return self.over_array(name, call, span),
             "min" | "max" => {
                 let values = self.numbers(call, name, 2..=usize::MAX)?;
                 self.extreme(name == "min", &values, span)
@@ -48,6 +52,7 @@ impl<'a> Lower<'a, '_> {
                 let value = self.numbers(call, name, 1..=1)?[0];
                 self.truth(value, span)
             }
+            "round" if call.arguments.args.len() == 2 => return self.round_digits(call, span),
             "round" => {
                 let value = self.numbers(call, name, 1..=1)?[0];
                 self.integer(value, Some(MathFn::Rint), span)
@@ -63,7 +68,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// A truth value as an integer, other numbers as they are.
-    fn plain(&mut self, value: ValueId, span: Span) -> ValueId {
+    pub(super) fn plain(&mut self, value: ValueId, span: Span) -> ValueId {
         match self.f.ty(value) {
             Type::Bool => self.cast(value, Type::I64, span),
             _ => value,
@@ -73,8 +78,8 @@ impl<'a> Lower<'a, '_> {
     fn len(&mut self, call: &'a ExprCall, span: Span) -> Res<Val> {
         let arg = self.positional(call, "len", 1..=1)?.swap_remove(0);
         let value = match arg {
-            Val::Array(array) => self.op(Op::Len(0), &[array], span),
-            Val::Row { array, .. } => self.op(Op::Len(1), &[array], span),
+            Val::Array(array) => self.extent(array, 0, span),
+            Val::Row { array, .. } => self.extent(array, 1, span),
             Val::Tuple(items) => self.constant(Const::I64(items.len() as i64), span),
             other => {
                 let what = other.describe(&self.f);
@@ -102,7 +107,8 @@ impl<'a> Lower<'a, '_> {
         Ok(Val::Tuple(results.map(Val::Scalar).to_vec()))
     }
 
-    fn extreme(&mut self, min: bool, values: &[ValueId], span: Span) -> ValueId {
+    /// `min` or `max` of numbers.
+    pub(super) fn extreme(&mut self, min: bool, values: &[ValueId], span: Span) -> ValueId {
         let bools = values.iter().all(|value| self.f.ty(*value) == Type::Bool);
         let mut best = values[0];
         for value in &values[1..] {
@@ -152,7 +158,6 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
     let hint = match name {
         "print" => "compiled functions do not print: return the value",
         "range" => "`range` can only be used as `for i in range(…)`",
-        "sum" => "add the elements up in a loop",
         "sorted" | "reversed" | "enumerate" | "zip" | "map" | "filter" => {
             "write a loop over `range(len(a))`"
         }

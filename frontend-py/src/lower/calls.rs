@@ -17,6 +17,9 @@ impl<'a> Lower<'a, '_> {
             Expr::Attribute(attribute) if self.is_math(&attribute.value) => {
                 self.math_call(attribute.attr.as_str(), call, span)
             }
+            Expr::Attribute(attribute) if self.is_numpy(&attribute.value) => {
+                self.numpy_call(attribute.attr.as_str(), call, span)
+            }
             Expr::Name(name) => {
                 let name = name.id.as_str();
                 if self.frame.locals.number(name).is_some() {
@@ -25,11 +28,12 @@ impl<'a> Lower<'a, '_> {
                         .hint("only functions of this file and of `math` can be called")
                         .into());
                 }
-                match self.module.get(name) {
+                match self.module().get(name) {
                     Some(Global::Function(definition)) => self.inline(definition, call, span),
                     Some(Global::MathMember(member)) => self.math_call(member, call, span),
                     Some(Global::Opaque(bound)) => Err(opaque(name, span, bound).into()),
-                    Some(Global::Value(_) | Global::Math) => {
+                    Some(Global::NumpyMember(member)) => self.numpy_call(member, call, span),
+                    Some(Global::Value(_) | Global::Math | Global::Numpy | Global::Known(_)) => {
                         let message = format!("`{name}` is not a function");
                         Err(Diagnostic::at(codes::UNKNOWN_FUNCTION, span, message)
                             .hint("only functions of this file and of `math` can be called")
@@ -49,7 +53,7 @@ impl<'a> Lower<'a, '_> {
 
     /// Whether a name means Python's built-in function of that name.
     pub(super) fn is_builtin(&self, name: &str) -> bool {
-        self.frame.locals.number(name).is_none() && self.module.get(name).is_none()
+        self.frame.locals.number(name).is_none() && self.module().get(name).is_none()
     }
 
     /// The arguments of a call that takes only positional ones, in number `range`.
@@ -197,7 +201,7 @@ impl<'a> Lower<'a, '_> {
             let val = if let Expr::NoneLiteral(_) = default {
                 Val::None
             } else {
-                let known = constant(self.module, default).ok_or_else(|| {
+                let known = constant(self.module(), default).ok_or_else(|| {
                     let message = "a default value must be a constant";
                     Diagnostic::at(codes::GLOBAL, at, message)
                         .hint("pass the argument at every call")

@@ -53,6 +53,18 @@ impl<'a> Lower<'a, '_> {
         Ok(result)
     }
 
+    /// A comparison of two numbers by an operator that [`comparison`] knows.
+    pub(super) fn compare_numbers(
+        &mut self,
+        op: CmpOp,
+        operands: [ValueId; 2],
+        spans: [Span; 2],
+        span: Span,
+    ) -> ValueId {
+        let cmp = comparison(op).expect("the operator compares numbers");
+        self.compared(cmp, operands, spans, span)
+    }
+
     /// One comparison of two numbers.
     fn compared(
         &mut self,

@@ -2,9 +2,9 @@
 
 use super::value::{Binding, Val, conflict};
 use super::{Lower, Res};
-use crate::constant::{constant, math_constant};
+use crate::constant::{constant, math_constant, numpy_constant};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::module::{Global, opaque};
+use crate::module::{Global, Known, opaque};
 use crate::types::span_of;
 use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, ExprNumberLiteral, Number, UnaryOp};
 use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
@@ -111,7 +111,11 @@ impl<'a> Lower<'a, '_> {
             UnaryOp::USub => match self.f.as_const(value) {
                 Some(Const::I64(known)) => self.constant(Const::I64(known.wrapping_neg()), span),
                 Some(Const::F64(bits)) => self.constant(Const::f64(-f64::from_bits(bits)), span),
-                _ => self.op(if float { Op::FNeg } else { Op::INeg }, &[value], span),
+                _ => {
+                    let op = if float { Op::FNeg } else { Op::INeg };
+                    let result = self.op(op, &[value], span);
+                    self.weak_if(result, &[value])
+                }
             },
             UnaryOp::Invert if float => {
                 let message = "`~` needs an integer, but this is a float";
@@ -129,20 +133,27 @@ impl<'a> Lower<'a, '_> {
         if let Some(var) = self.frame.locals.number(name) {
             return self.variable(var, span);
         }
-        match self.module.get(name) {
+        match self.module().get(name) {
             Some(Global::Value(value)) => self.global(name, value, span),
             Some(Global::MathMember(member)) => match math_constant(member) {
                 Some(known) => Ok(Val::Scalar(self.constant(known, span))),
                 None => Err(not_a_value(name, span)),
             },
+            Some(Global::NumpyMember(member)) => match numpy_constant(member) {
+                Some(known) => Ok(Val::Scalar(self.constant(known, span))),
+                None => Err(not_a_value(name, span)),
+            },
+            Some(Global::Known(known)) => Ok(self.known(known, span)),
             Some(Global::Opaque(bound)) => Err(opaque(name, span, bound).into()),
-            Some(Global::Function(_) | Global::Math) => Err(not_a_value(name, span)),
+            Some(Global::Function(_) | Global::Math | Global::Numpy) => {
+                Err(not_a_value(name, span))
+            }
             None => {
                 let message = format!("`{name}` is not defined");
                 let diagnostic = Diagnostic::at(codes::UNKNOWN_NAME, span, message);
                 let mut known = (0..self.frame.locals.len())
                     .map(|var| self.frame.locals.name(var))
-                    .chain(self.module.names());
+                    .chain(self.module().names());
                 let hint = match known.find(|other| is_close(name, other)) {
                     Some(other) => format!("did you mean `{other}`?"),
                     None => "assign it first, or pass it as a parameter".to_owned(),
@@ -154,17 +165,31 @@ impl<'a> Lower<'a, '_> {
 
     /// A module-level constant.
     fn global(&mut self, name: &str, value: &'a Expr, span: Span) -> Res<Val> {
-        if let Some(known) = constant(self.module, value) {
+        if let Some(known) = constant(self.module(), value) {
             return Ok(Val::Scalar(self.constant(known, span)));
         }
         if let Expr::Tuple(tuple) = value {
-            let items = tuple.elts.iter().map(|item| constant(self.module, item));
+            let module = self.module();
+            let items = tuple.elts.iter().map(|item| constant(module, item));
             if let Some(items) = items.collect::<Option<Vec<Const>>>() {
                 let items = items.into_iter().map(|c| Val::Scalar(self.constant(c, span)));
                 return Ok(Val::Tuple(items.collect()));
             }
         }
+        if let Some(known) = self.module().known(name) {
+            return Ok(self.known(known, span));
+        }
         Err(opaque(name, span, span_of(value)).into())
+    }
+
+    /// A value that the caller says a name has.
+    fn known(&mut self, known: &Known, span: Span) -> Val {
+        match known {
+            Known::Scalar(constant) => Val::Scalar(self.constant(*constant, span)),
+            Known::Tuple(items) => {
+                Val::Tuple(items.iter().map(|item| self.known(item, span)).collect())
+            }
+        }
     }
 
     /// A local variable's value; checked to exist where a path may not have assigned it.
@@ -212,25 +237,41 @@ impl<'a> Lower<'a, '_> {
                 .hint("the constants are math.pi, math.e, math.tau, math.inf and math.nan")
                 .into());
         }
+        if self.is_numpy(&attribute.value) {
+            if let Some(known) = numpy_constant(member) {
+                return Ok(Val::Scalar(self.constant(known, span)));
+            }
+            let message = format!("`numpy.{member}` is not a number");
+            return Err(Diagnostic::at(codes::UNKNOWN_NAME, span, message)
+                .hint("the constants are pi, e, inf, nan and euler_gamma")
+                .into());
+        }
+        if let Expr::Name(_) | Expr::Subscript(_) = &*attribute.value
+            && let val @ (Val::Array(_) | Val::Row { .. }) = self.expr(&attribute.value)?
+            && let Some(known) = self.array_attribute(&val, member, span)
+        {
+            return Ok(known);
+        }
         let message = format!("the attribute `.{member}` is not supported");
-        let hint = match member {
-            "shape" => "use len(a) and len(a[0])",
-            "size" => "use len(a)",
-            _ => "only members of the module `math` can be used",
-        };
+        let hint = "an array has .shape, .size and .ndim; else only members of `math` and `numpy` \
+                    can be used";
         Err(Diagnostic::at(codes::EXPRESSION, span, message).hint(hint).into())
     }
 
     /// Whether an expression is the module `math`.
     pub(super) fn is_math(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Name(name) => {
-                let name = name.id.as_str();
-                self.frame.locals.number(name).is_none()
-                    && matches!(self.module.get(name), Some(Global::Math))
-            }
-            _ => false,
-        }
+        self.names_module(expr, |global| matches!(global, Global::Math))
+    }
+
+    /// Whether an expression is the module `numpy`.
+    pub(super) fn is_numpy(&self, expr: &Expr) -> bool {
+        self.names_module(expr, |global| matches!(global, Global::Numpy))
+    }
+
+    fn names_module(&self, expr: &Expr, is: impl Fn(Global<'a>) -> bool) -> bool {
+        let Expr::Name(name) = expr else { return false };
+        let name = name.id.as_str();
+        self.frame.locals.number(name).is_none() && self.module().get(name).is_some_and(is)
     }
 
     /// `and` and `or` as values, from operand `at` on: the first operand that decides.

@@ -208,6 +208,7 @@ impl Lower<'_, '_> {
             self.f.set_results(arm.region, results.collect());
         }
         let regions = vec![arms[0].region, arms[1].region];
+        let span = self.place_of(span);
         let node = self.f.gamma(self.region, predicate, &self.states, regions, span);
         let outputs = &self.f.node(node).outputs;
         self.states = outputs[ports.len()..].to_vec();
@@ -307,8 +308,9 @@ impl Lower<'_, '_> {
             }
             (None, None) => return Joined::Done(Binding::Unbound),
         };
+        let (val_a, val_b) = self.unify_in(merge.regions, val_a, val_b);
         // Both places may be the same line (a loop's body); the later one is the better witness.
-        let Some(slots) = merge.both(&self.f, val_a, val_b) else {
+        let Some(slots) = merge.both(&self.f, &val_a, &val_b) else {
             let a = (span_a, val_a.describe(&self.f));
             let b = (span_b, val_b.describe(&self.f));
             return Joined::Done(Binding::Conflict { a, b });
@@ -348,10 +350,13 @@ impl Lower<'_, '_> {
             [None, None] => Ok(None),
             [Some(one), None] => Ok(Some((merge.only(&mut self.f, 0, &one.val), one.span))),
             [None, Some(one)] => Ok(Some((merge.only(&mut self.f, 1, &one.val), one.span))),
-            [Some(a), Some(b)] => match merge.both(&self.f, &a.val, &b.val) {
-                Some(slots) => Ok(Some((slots, a.span.min(b.span)))),
-                None => Err(self.returns_disagree(a, b).into()),
-            },
+            [Some(a), Some(b)] => {
+                let (val_a, val_b) = self.unify_in(merge.regions, &a.val, &b.val);
+                match merge.both(&self.f, &val_a, &val_b) {
+                    Some(slots) => Ok(Some((slots, a.span.min(b.span)))),
+                    None => Err(self.returns_disagree(a, b).into()),
+                }
+            }
         }
     }
 
@@ -389,6 +394,7 @@ impl Lower<'_, '_> {
         let (arm0, (val0, span0)) = self.arm(span, on_false)?;
         let arms = [arm0, arm1];
         let mut merge = Merge::new(&arms);
+        let (val0, val1) = self.unify_in([arms[0].region, arms[1].region], &val0, &val1);
         let Some(slots) = merge.both(&self.f, &val0, &val1) else {
             let a = (span1, val1.describe(&self.f));
             let b = (span0, val0.describe(&self.f));

@@ -41,6 +41,8 @@ struct Carried {
     start: Binding,
     /// A guess to confirm: the variable has no value before the loop.
     guess: Option<GuessKey>,
+    /// Set if the variable is made of literals before the loop: its width may follow the loop's.
+    weak: Option<(GuessKey, Type)>,
 }
 
 /// A theta under construction.
@@ -177,7 +179,12 @@ impl<'a> Lower<'a, '_> {
         let counter = match &plan.drive {
             Drive::Count(count) => {
                 ports.initial.push(count.start);
-                Some(self.f.add_region_param(body, Type::I64))
+                let counter = self.f.add_region_param(body, Type::I64);
+                self.weak.insert(counter);
+                if self.is_natural(count.start) && self.is_natural(count.step) {
+                    self.natural.insert(counter);
+                }
+                Some(counter)
             }
             Drive::While(_) => None,
         };
@@ -214,7 +221,8 @@ impl<'a> Lower<'a, '_> {
         self.f.set_results(body, body_results);
         self.region = parent;
         self.region_depth -= 1;
-        let node = self.f.theta(parent, &ports.initial, body, span);
+        let place = self.place_of(span);
+        let node = self.f.theta(parent, &ports.initial, body, place);
         if let Drive::While(_) = plan.drive {
             self.diverging.insert(node);
         }
@@ -241,10 +249,10 @@ impl<'a> Lower<'a, '_> {
     /// Ports for a variable that an iteration may read from before it.
     fn carry(&mut self, ports: &mut Ports, var: usize, span: Span) -> Carried {
         let mut guess = None;
-        let binding = match &self.vars[var] {
+        let (widened, weak) = self.follow_width(var, span);
+        let binding = match &widened {
             Binding::Unbound => {
-                let chain = self.calls.iter().map(|(site, _)| *site).collect();
-                let key = (chain, span.start, var);
+                let key = self.guess_key(span, var);
                 let assumed = *self
                     .guesses
                     .entry(key.clone())
@@ -272,7 +280,10 @@ impl<'a> Lower<'a, '_> {
             }
             other => other.clone(),
         };
-        Carried { var, start, guess }
+        if let (Some(_), Some((Val::Scalar(value), _))) = (&weak, start.value()) {
+            self.weak.insert(*value);
+        }
+        Carried { var, start, guess, weak }
     }
 
     /// Next values of the carried variables, and what they are after the loop.
@@ -284,7 +295,7 @@ impl<'a> Lower<'a, '_> {
         at: Span,
     ) -> Res<Vec<(usize, Ended)>> {
         let mut ends = Vec::new();
-        for Carried { var, start, guess } in carried {
+        for Carried { var, start, guess, weak } in carried {
             let end = match &self.vars[*var] {
                 Binding::Unbound => start.clone(),
                 end => end.clone(),
@@ -295,6 +306,9 @@ impl<'a> Lower<'a, '_> {
             };
             if let (Some(key), Some((val, _))) = (guess, end.value()) {
                 self.settle(key, val, start_val)?;
+            }
+            if let (Some((key, from)), Some((Val::Scalar(value), _))) = (weak, end.value()) {
+                self.settle_width(key, *from, *value)?;
             }
             let fits = end.value().is_some_and(|(val, _)| val.fits(start_val, &self.f));
             if !fits {

@@ -28,6 +28,9 @@ impl<'a> Lower<'a, '_> {
             }
             "log" if call.arguments.args.len() == 2 => self.log_to_base(call, span)?,
             _ => {
+                if let Some(val) = self.math_library(name, call, span)? {
+                    return Ok(val);
+                }
                 let Some(function) = math_function(name) else {
                     let message = format!("`math.{name}` is not supported");
                     return Err(Diagnostic::at(
@@ -46,7 +49,7 @@ impl<'a> Lower<'a, '_> {
         Ok(Val::Scalar(value))
     }
 
-    fn float(&mut self, value: ValueId, span: Span) -> ValueId {
+    pub(super) fn float(&mut self, value: ValueId, span: Span) -> ValueId {
         let ty = self.f.ty(value);
         if ty.is_float() { value } else { self.cast(value, Type::F64, span) }
     }
@@ -58,8 +61,9 @@ impl<'a> Lower<'a, '_> {
             ty = self.common(pair[0], pair[1]);
         }
         let ty = if ty.is_float() { ty } else { Type::F64 };
-        let args: Vec<ValueId> = args.iter().map(|arg| self.cast(*arg, ty, span)).collect();
-        self.math_op(function, &args, span)
+        let floats: Vec<ValueId> = args.iter().map(|arg| self.cast(*arg, ty, span)).collect();
+        let result = self.math_op(function, &floats, span);
+        self.weak_if(result, args)
     }
 
     /// `math.log(x, base)`: CPython divides the two logarithms.

@@ -9,6 +9,9 @@ const EXPECTED: &str = include_str!("../fixtures/expected.txt");
 const PROGRAMS: &str = include_str!("../fixtures/programs.py");
 const PROGRAMS_EXPECTED: &str = include_str!("../fixtures/programs.txt");
 
+const LIBRARY: &str = include_str!("../fixtures/library.py");
+const LIBRARY_EXPECTED: &str = include_str!("../fixtures/library.txt");
+
 /// Compares every `# ovum: run` line with the line of CPython's answers.
 fn agree(text: &str, answers: &str) {
     let file = source(text);
@@ -30,6 +33,7 @@ fn agree(text: &str, answers: &str) {
 fn strict_semantics_is_cpythons() {
     agree(FUNCTIONS, EXPECTED);
     agree(PROGRAMS, PROGRAMS_EXPECTED);
+    agree(LIBRARY, LIBRARY_EXPECTED);
 }
 
 #[test]

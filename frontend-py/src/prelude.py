@@ -1,0 +1,225 @@
+"""Functions of Python's library, written in what is compiled. Calls of them are inlined.
+
+Results and exceptions are those of CPython 3.11.
+"""
+import math
+
+
+def sum_of(a, start):
+    s = start
+    for x in a:
+        s += x
+    return s
+
+
+def prod_of(a, start):
+    s = start
+    for x in a:
+        s *= x
+    return s
+
+
+def min_of(a):
+    if len(a) == 0:
+        raise ValueError("min() arg is an empty sequence")
+    m = a[0]
+    for i in range(1, len(a)):
+        if a[i] < m:
+            m = a[i]
+    return m
+
+
+def max_of(a):
+    if len(a) == 0:
+        raise ValueError("max() arg is an empty sequence")
+    m = a[0]
+    for i in range(1, len(a)):
+        if a[i] > m:
+            m = a[i]
+    return m
+
+
+def any_of(a):
+    for x in a:
+        if x:
+            return True
+    return False
+
+
+def all_of(a):
+    for x in a:
+        if not x:
+            return False
+    return True
+
+
+def gcd(a, b):
+    a = abs(a)
+    b = abs(b)
+    while b != 0:
+        a, b = b, a % b
+    return a
+
+
+def lcm(a, b):
+    if a == 0 or b == 0:
+        return 0
+    return abs(a // gcd(a, b) * b)
+
+
+def isqrt(n):
+    if n < 0:
+        raise ValueError("isqrt() argument must be nonnegative")
+    # The root of the largest integer: above it the square has more than 64 bits.
+    r = min(int(math.sqrt(n)), 3037000499)
+    while r * r > n:
+        r -= 1
+    while r < 3037000499 and (r + 1) * (r + 1) <= n:
+        r += 1
+    return r
+
+
+def factorial(n):
+    if n < 0:
+        raise ValueError("factorial() not defined for negative values")
+    r = 1
+    for i in range(2, n + 1):
+        r *= i
+    return r
+
+
+def comb(n, k):
+    if n < 0:
+        raise ValueError("n must be a non-negative integer")
+    if k < 0:
+        raise ValueError("k must be a non-negative integer")
+    if k > n:
+        return 0
+    r = 1
+    for i in range(min(k, n - k)):
+        g = gcd(r, i + 1)
+        r = r // g * ((n - i) // ((i + 1) // g))
+    return r
+
+
+def perm(n, k):
+    if n < 0:
+        raise ValueError("n must be a non-negative integer")
+    if k < 0:
+        raise ValueError("k must be a non-negative integer")
+    if k > n:
+        return 0
+    r = 1
+    for i in range(k):
+        r *= n - i
+    return r
+
+
+def modf(x):
+    if math.isinf(x):
+        return math.copysign(0.0, x), x
+    f = math.fmod(x, 1.0)
+    return f, math.copysign(x - f, x)
+
+
+def frexp(x):
+    if x == 0.0 or x != x or math.isinf(x):
+        return x, 0
+    m = abs(x)
+    e = 0
+    if m < 2.2250738585072014e-308:
+        m *= 18014398509481984.0
+        e = -54
+    k = 512
+    p = 2.0**512
+    while k > 0:
+        if m >= p:
+            m /= p
+            e += k
+        elif m * p < 1.0:
+            m *= p
+            e -= k
+        k //= 2
+        p = math.sqrt(p)
+    if m >= 1.0:
+        m *= 0.5
+        e += 1
+    return math.copysign(m, x), e
+
+
+def ldexp(x, i):
+    if x == 0.0 or x != x or math.isinf(x):
+        return x
+    m, s = frexp(x)
+    e = max(-10000, min(10000, i)) + s
+    if e > 1024:
+        raise OverflowError("math range error")
+    if e < -1074:
+        return math.copysign(0.0, x)
+    # A power of two below the normal range is exact, and rounds the product once.
+    if e < -1021:
+        return m * 2.0 ** float(e)
+    return m * 2.0 * 2.0 ** float(e - 1)
+
+
+def ulp(x):
+    x = abs(x)
+    if x != x or math.isinf(x):
+        return x
+    above = math.nextafter(x, math.inf)
+    if math.isinf(above):
+        return x - math.nextafter(x, 0.0)
+    return above - x
+
+
+def isclose(a, b, rel_tol, abs_tol):
+    if rel_tol < 0.0 or abs_tol < 0.0:
+        raise ValueError("tolerances must be non-negative")
+    if a == b:
+        return True
+    if math.isinf(a) or math.isinf(b):
+        return False
+    d = abs(b - a)
+    return d <= abs(rel_tol * b) or d <= abs(rel_tol * a) or d <= abs_tol
+
+
+def round_fraction(x, p):
+    # To a multiple of 1 / p: the product with p in two parts (Dekker, "A floating-point technique
+    # for extending the available precision", 1971), its nearest integer, ties to even.
+    y = x * p
+    if not abs(y) < 9007199254740992.0:
+        return x
+    c = 134217729.0 * x
+    xh = c - (c - x)
+    xl = x - xh
+    c = 134217729.0 * p
+    ph = c - (c - p)
+    pl = p - ph
+    low = ((xh * ph - y) + xh * pl + xl * ph) + xl * pl
+    n = round(y)
+    z = float(n)
+    d = y - z
+    if d == 0.5 and low > 0.0 or d == 0.0 and (low > 0.5 or low == 0.5 and n % 2 == 1):
+        z += 1.0
+    elif d == -0.5 and low < 0.0 or d == 0.0 and (low < -0.5 or low == -0.5 and n % 2 == 1):
+        z -= 1.0
+    return math.copysign(z / p, x)
+
+
+def round_tens(x, p):
+    if x != x or math.isinf(x):
+        return x
+    r = math.fmod(x, p)
+    down = x - r
+    rest = p - abs(r)
+    if abs(r) > rest or abs(r) == rest and math.fmod(down, 2.0 * p) != 0.0:
+        return math.copysign(x + math.copysign(rest, x), x)
+    return math.copysign(down, x)
+
+
+def round_whole(x, p):
+    r = x % p
+    down = x - r
+    if r > p - r or r == p - r and down // p % 2 == 1:
+        return down + p
+    return down
