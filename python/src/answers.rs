@@ -10,7 +10,7 @@ use pyo3::types::PyTuple;
 use rvsdg::{Elem, ExcKind, Raised, Shape, Type};
 
 /// A number of this type in a result slot of compiled code, as Python's number.
-fn scalar(py: Python<'_>, ty: Type, slot: u64) -> PyResult<Py<PyAny>> {
+pub(crate) fn scalar(py: Python<'_>, ty: Type, slot: u64) -> PyResult<Py<PyAny>> {
     match ty {
         Type::F64 => f64::from_bits(slot).into_py_any(py),
         // The low half holds the bits.
@@ -96,8 +96,8 @@ pub(crate) fn refusal(py: Python<'_>, text: &Text, error: &ovum::Error) -> PyErr
 }
 
 /// The report as a dictionary, as the command's `--json` writes it; times are in milliseconds.
-pub(crate) fn report<'py>(py: Python<'py>, report: &ovum::Report) -> PyResult<Bound<'py, PyAny>> {
-    py.import("json")?.call_method1("loads", (report.to_json().to_string(),))
+pub(crate) fn report<'py>(py: Python<'py>, report: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("json")?.call_method1("loads", (report,))
 }
 
 /// NumPy's kind and size in bytes of an element type, `('f', 8)` for binary64.

@@ -6,16 +6,15 @@
 //! optimiser may tell them apart.
 
 use crate::answers::numpy_kind;
-use crate::kernel::type_word;
 use backend_cranelift::ArrayDescriptor;
-use frontend_py::ParamType;
+use frontend_py::{Known, ParamType};
 use indexmap::IndexMap;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyInt, PyList};
-use rvsdg::{Array, Buffer, Elem, Function, Scalar, Type};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyTuple};
+use rvsdg::{Arg, Array, Buffer, Const, Elem, Function, Inputs, Raised, Scalar, Type};
 
 /// The type that a value asks for where the parameter has no annotation.
 pub(crate) fn type_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<ParamType> {
@@ -29,6 +28,9 @@ pub(crate) fn type_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<ParamTyp
         let float = rows(list, shape.len())?.iter().any(PyAnyMethods::is_instance_of::<PyFloat>);
         let elem = if float || shape.contains(&0) { Elem::F64 } else { Elem::I64 };
         return Ok(ParamType::Array { elem, rank: rank(name, shape.len())? });
+    }
+    if let Some(narrow) = narrow_scalar(value)? {
+        return Ok(ParamType::Scalar(narrow));
     }
     let value = plain(value)?;
     let ty = if value.is_instance_of::<PyBool>() {
@@ -47,9 +49,57 @@ pub(crate) fn type_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<ParamTyp
     Ok(ParamType::Scalar(ty))
 }
 
+/// The type of a NumPy scalar of 32 bits, which keeps its width.
+fn narrow_scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
+    let builtin = value.is_exact_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
+    if builtin || !value.hasattr("dtype")? {
+        return Ok(None);
+    }
+    let name: String = value.getattr("dtype")?.getattr("name")?.extract()?;
+    Ok(match name.as_str() {
+        "float32" => Some(Type::F32),
+        "int32" => Some(Type::I32),
+        _ => None,
+    })
+}
+
+/// Names that the caller explains: numbers and tuples of them.
+pub(crate) fn known_of(constants: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Known)>> {
+    let known = |(name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        Ok((name.extract::<String>()?, known(&value)?))
+    };
+    constants.iter().map(known).collect()
+}
+
+fn known(value: &Bound<'_, PyAny>) -> PyResult<Known> {
+    if let Ok(tuple) = value.cast::<PyTuple>() {
+        let items = tuple.iter().map(|item| known(&item));
+        return Ok(Known::Tuple(items.collect::<PyResult<_>>()?));
+    }
+    let value = plain(value)?;
+    let constant = if value.is_instance_of::<PyBool>() {
+        Const::Bool(value.extract()?)
+    } else if value.is_instance_of::<PyInt>() {
+        Const::I64(value.extract()?)
+    } else {
+        Const::f64(value.extract()?)
+    };
+    Ok(Known::Scalar(constant))
+}
+
+/// A constant as Python's number.
+pub(crate) fn const_object(py: Python<'_>, constant: Const) -> PyResult<Bound<'_, PyAny>> {
+    match constant {
+        Const::Bool(value) => value.into_bound_py_any(py),
+        Const::F64(bits) => f64::from_bits(bits).into_bound_py_any(py),
+        Const::F32(bits) => f64::from(f32::from_bits(bits)).into_bound_py_any(py),
+        other => other.as_i64().into_bound_py_any(py),
+    }
+}
+
 /// A NumPy scalar as Python's number; anything else as it is.
 fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let builtin = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
+    let builtin = value.is_exact_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
     if !builtin && value.hasattr("dtype")? && value.hasattr("item")? {
         return value.call_method0("item");
     }
@@ -189,6 +239,43 @@ impl<'py> Arguments<'py> {
             slots[*at] = std::ptr::from_ref(&**descriptor).addr() as u64;
         }
         slots
+    }
+
+    /// Calls an engine that works on copies: the arrays are copied in, and back after the call.
+    pub(crate) fn call(
+        &mut self,
+        function: &Function,
+        engine: &ovum::Engine,
+        writes: bool,
+    ) -> ovum::Result<(Result<(), Raised>, Vec<u64>)> {
+        let mut arrays: Vec<(usize, Array)> = Vec::new();
+        let mut args = Vec::new();
+        let mut descriptors = self.descriptors.iter();
+        for (slot, param) in self.slots.iter().zip(&function.params) {
+            let Type::MemRef { elem, rank, .. } = param.ty else {
+                args.push(Arg::Scalar(scalar_of(param.ty, *slot)));
+                continue;
+            };
+            let (_, descriptor) = descriptors.next().expect("an array has a descriptor");
+            let address = descriptor.data.addr();
+            let found = arrays.iter().position(|(known, _)| *known == address);
+            args.push(Arg::Array(found.unwrap_or_else(|| {
+                arrays.push((address, copy_in(elem, rank, descriptor)));
+                arrays.len() - 1
+            })));
+        }
+        let (addresses, arrays): (Vec<usize>, Vec<Array>) = arrays.into_iter().unzip();
+        let answer = engine.call(&Inputs { args, arrays }, None)?;
+        for (address, array) in addresses.iter().zip(&answer.arrays).filter(|_| writes) {
+            let mut all = self.descriptors.iter();
+            if let Some((_, to)) = all.find(|(_, descriptor)| descriptor.data.addr() == *address) {
+                copy_out(array, to.data);
+            }
+        }
+        Ok(match answer.outcome {
+            Ok(results) => (Ok(()), results.into_iter().map(bits).collect()),
+            Err(raised) => (Err(raised), Vec::new()),
+        })
     }
 
     fn push_array(
@@ -347,6 +434,70 @@ fn item(py: Python<'_>, array: &Array, at: usize) -> PyResult<Py<PyAny>> {
         Some(Scalar::I64(x)) => x.into_py_any(py),
         Some(Scalar::Bool(x)) => x.into_py_any(py),
         _ => Ok(py.None()),
+    }
+}
+
+/// A copy of the elements of an array.
+fn copy_in(elem: Elem, rank: u8, array: &ArrayDescriptor) -> Array {
+    fn copy<T: Copy>(data: *const u8, len: usize) -> Vec<T> {
+        if len == 0 {
+            return Vec::new();
+        }
+        // SAFETY: the descriptor is of an array with that many elements of the type, aligned and
+        // not written during the call.
+        #[expect(unsafe_code, reason = "the caller's array is read")]
+        unsafe { std::slice::from_raw_parts(data.cast::<T>(), len) }.to_vec()
+    }
+    let shape: Vec<usize> =
+        array.extents[..usize::from(rank)].iter().map(|extent| *extent as usize).collect();
+    let len = shape.iter().product();
+    let data = array.data.cast_const();
+    let data = match elem {
+        Elem::F32 => Buffer::F32(copy(data, len)),
+        Elem::F64 => Buffer::F64(copy(data, len)),
+        Elem::I32 => Buffer::I32(copy(data, len)),
+        Elem::I64 => Buffer::I64(copy(data, len)),
+        Elem::Bool => Buffer::Bool(copy::<u8>(data, len).iter().map(|byte| *byte != 0).collect()),
+    };
+    Array { shape, data }
+}
+
+/// Writes elements back to where they were copied from.
+fn copy_out(array: &Array, to: *mut u8) {
+    fn copy<T: Copy>(from: &[T], to: *mut u8) {
+        // SAFETY: the elements were read from there, as many and of this type.
+        #[expect(unsafe_code, reason = "the caller's array is written")]
+        unsafe {
+            std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast::<T>(), from.len());
+        }
+    }
+    match &array.data {
+        Buffer::F32(data) => copy(data, to),
+        Buffer::F64(data) => copy(data, to),
+        Buffer::I32(data) => copy(data, to),
+        Buffer::I64(data) => copy(data, to),
+        Buffer::Bool(data) => copy(data, to),
+    }
+}
+
+/// The scalar in a slot.
+fn scalar_of(ty: Type, slot: u64) -> Scalar {
+    match ty {
+        Type::F32 => Scalar::F32(f32::from_bits(slot as u32)),
+        Type::F64 => Scalar::F64(f64::from_bits(slot)),
+        Type::I32 => Scalar::I32(slot as i32),
+        Type::Bool => Scalar::Bool(slot != 0),
+        _ => Scalar::I64(slot.cast_signed()),
+    }
+}
+
+/// The scalar type as a word for messages.
+fn type_word(ty: Type) -> &'static str {
+    match ty {
+        Type::F32 | Type::F64 => "a float",
+        Type::I32 | Type::I64 => "an integer",
+        Type::Bool => "a bool",
+        _ => "a value",
     }
 }
 

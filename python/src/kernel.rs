@@ -1,49 +1,96 @@
 //! A function that is compiled once for each list of argument types it is called with.
 
 use crate::answers;
-use crate::arguments::{Arguments, type_of};
-use backend_cranelift::{Compiled, Compiler, Context, Limits, Options};
+use crate::arguments::{Arguments, const_object, known_of, type_of};
+use crate::fast::{Fast, Outcome};
+use backend_cranelift::{Compiled, CompiledLoop, Compiler, Context, Limits, Options};
 use frontend_py::{ParamType, Semantics, SigParam, SourceFile};
 use indexmap::IndexMap;
+use ovum::cache::{Cache, Entry};
+use ovum::report::Style;
 use ovum::source::Text;
-use ovum::{Backend, Engine, Pipeline, Report, Source};
+use ovum::{Backend, Engine, Pipeline, Source};
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use rvsdg::{Function, NodeKind, Op, Type};
-use std::sync::{Arc, Mutex, PoisonError};
+use rvsdg::{Const, Function, NodeKind, Op, Raised};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A function for one list of argument types.
-struct Version {
+pub(crate) struct Version {
     /// After optimisation.
-    function: Function,
-    report: Report,
-    code: Compiled,
+    pub(crate) function: Function,
+    /// The report as JSON, and for a person.
+    report: String,
+    text: String,
+    engine: Engine,
     /// Whether any array is written.
-    writes: bool,
+    pub(crate) writes: bool,
+    source: Text,
+}
+
+impl Version {
+    fn new(entry: Entry, engine: Engine, source: &Text) -> Version {
+        let Entry { function, report, text } = entry;
+        let writes = (0..function.region_count()).any(|at| {
+            let region = function.region(rvsdg::RegionId::from_index(at));
+            let mut nodes = region.nodes.iter().map(|node| &function.node(*node).kind);
+            nodes.any(|kind| matches!(kind, NodeKind::Simple(Op::Store)))
+        });
+        Version { function, report, text, engine, writes, source: source.clone() }
+    }
+
+    /// The code, if it can be called on the caller's memory.
+    pub(crate) fn machine(&self) -> Option<&Compiled> {
+        match &self.engine {
+            Engine::Cranelift(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The exception that Python would raise.
+    pub(crate) fn exception(&self, py: Python<'_>, raised: &Raised) -> PyErr {
+        answers::exception(py, &self.source, &self.function.name, raised)
+    }
+}
+
+/// Where versions are kept between processes.
+struct Store {
+    cache: Cache,
+    /// What entries depend on besides source, types and options.
+    salt: String,
+    hits: AtomicUsize,
+    misses: AtomicUsize,
 }
 
 /// A function of a source file, compiled when it is called.
-#[pyclass(frozen, module = "ovum._core")]
+#[pyclass(frozen, subclass, module = "ovum._core")]
 pub(crate) struct Kernel {
     source: Source,
     name: String,
     params: Vec<SigParam>,
-    /// Makes machine code through Cranelift.
+    defaults: Vec<Option<Const>>,
     pipeline: Pipeline,
     /// Asserted closed ranges of parameters, by name.
     domains: IndexMap<String, (f64, f64)>,
+    constants: String,
+    store: Option<Store>,
     /// In the order of their compilation.
     versions: Mutex<IndexMap<Vec<ParamType>, Arc<Version>>>,
+    /// Those of them that arguments have asked for, for direct calls.
+    fast: OnceLock<Box<Fast>>,
 }
 
 #[pymethods]
 impl Kernel {
     /// Reads `text`, called `file` in messages, and finds the function `name` in it; without a name
-    /// the file's only function.
+    /// the file's only function. `constants` explain names that the text does not.
     #[new]
-    #[pyo3(signature = (text, file, name=None, *, fast=false, fast_math=false, rules=None,
-        domain=None, max_error=None, optimize=true))]
+    #[pyo3(signature = (text, file, name=None, *, fast=false, fastmath=false, rules=None,
+        domain=None, max_error=None, optimize=true, backend="cranelift", threads=1,
+        constants=None, cache=None, salt=""))]
     #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
     fn new(
         py: Python<'_>,
@@ -51,11 +98,16 @@ impl Kernel {
         file: &str,
         name: Option<String>,
         fast: bool,
-        fast_math: bool,
+        fastmath: bool,
         rules: Option<String>,
         domain: Option<Vec<(String, (f64, f64))>>,
         max_error: Option<f64>,
         optimize: bool,
+        backend: &str,
+        threads: usize,
+        constants: Option<&Bound<'_, PyDict>>,
+        cache: Option<&str>,
+        salt: &str,
     ) -> PyResult<Kernel> {
         let shown = Text::new(file, text);
         let refused = |errors| answers::refusal(py, &shown, &ovum::Error::source(&shown, errors));
@@ -70,31 +122,72 @@ impl Kernel {
                 }
             },
         };
+        let known = constants.map(known_of).transpose()?.unwrap_or_default();
+        let described = format!("{known:?}");
+        let parsed = parsed.with_constants(known);
         let params = parsed.signature(&name).map_err(refused)?.params;
+        let defaults = parsed.defaults(&name).map_err(refused)?;
         let domains: IndexMap<String, (f64, f64)> = domain.into_iter().flatten().collect();
-        let defaults = optimizer::Options::default();
+        let options = optimizer::Options::default();
         let options = optimizer::Options {
-            rules: rules.unwrap_or(defaults.rules),
-            fast_math,
+            rules: rules.unwrap_or_else(|| options.rules.clone()),
+            fast_math: fastmath,
             domains: domains.clone(),
             max_error,
-            ..defaults
+            threads: threads.max(1),
+            ..options
         };
         let pipeline = Pipeline {
             semantics: if fast { Semantics::Fast } else { Semantics::Strict },
             optimize: optimize.then_some(options),
-            backend: Backend::Cranelift,
+            backend: backend_named(backend)?,
             ..Pipeline::default()
         };
         let source = Source::Python { file: Box::new(parsed), text: shown };
-        let versions = Mutex::new(IndexMap::new());
-        Ok(Kernel { source, name, params, pipeline, domains, versions })
+        let store = cache.map(|folder| Store {
+            cache: Cache::new(folder),
+            salt: salt.to_owned(),
+            hits: AtomicUsize::new(0),
+            misses: AtomicUsize::new(0),
+        });
+        Ok(Kernel {
+            source,
+            name,
+            params,
+            defaults,
+            pipeline,
+            domains,
+            constants: described,
+            store,
+            versions: Mutex::new(IndexMap::new()),
+            fast: OnceLock::new(),
+        })
     }
 
     /// The function's name.
     #[getter]
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The names of the parameters.
+    #[getter]
+    fn parameters(&self) -> Vec<&str> {
+        self.params.iter().map(|param| param.name.as_str()).collect()
+    }
+
+    /// The annotated types of the parameters as texts, None where there is no annotation.
+    #[getter]
+    fn annotations(&self) -> Vec<Option<String>> {
+        self.params.iter().map(|param| param.annotation.map(|ty| ty.to_string())).collect()
+    }
+
+    /// How many versions came from the cache on disk, and how many were not there.
+    #[getter]
+    fn cache_counts(&self) -> (usize, usize) {
+        self.store.as_ref().map_or((0, 0), |store| {
+            (store.hits.load(Ordering::Relaxed), store.misses.load(Ordering::Relaxed))
+        })
     }
 
     /// The argument types of every compiled version, in the order of their compilation.
@@ -109,37 +202,16 @@ impl Kernel {
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let py = args.py();
-        let values = self.bind(args, kwargs)?;
-        let types: PyResult<Vec<ParamType>> = self
-            .params
-            .iter()
-            .zip(&values)
-            .map(|(param, value)| match param.annotation {
-                Some(ty) => Ok(ty),
-                None => type_of(&param.name, value),
-            })
-            .collect();
-        let version = self.version(py, types?)?;
-        let f = &version.function;
-        let arguments = Arguments::new(f, &values, version.writes, &self.domains)?;
-        let slots = arguments.slots();
-        let mut results = vec![0_u64; version.code.results().len()];
-        let mut context = Context::new(Limits::default());
-        // SAFETY: `arguments` has a slot of the right type for each parameter; its arrays are
-        // contiguous, aligned, as long as their extents say, writable if the code writes, and do
-        // not overlap where the code takes them to be disjoint. The GIL is held, so that no Python
-        // code touches them meanwhile. `results` has a slot per result.
-        #[expect(unsafe_code, reason = "machine code is called here")]
-        let outcome =
-            unsafe { version.code.call_raw(slots.as_ptr(), results.as_mut_ptr(), &mut context) };
-        if version.writes {
-            arguments.write_back()?;
+        if kwargs.is_none() && args.len() == self.params.len() {
+            let mut fast = self.fast.get().map(|head| &**head);
+            while let Some(version) = fast {
+                match version.call(args) {
+                    Outcome::Done(result) => return result,
+                    Outcome::Unfit => fast = version.next(),
+                }
+            }
         }
-        match outcome {
-            Ok(()) => answers::results(py, &f.shape, version.code.results(), &results),
-            Err(raised) => Err(answers::exception(py, self.source.text(), &self.name, &raised)),
-        }
+        self.call_carefully(args, kwargs)
     }
 
     /// What the compiler did.
@@ -148,10 +220,35 @@ impl Kernel {
         answers::report(py, &self.chosen(py, types)?.report)
     }
 
+    /// What the compiler did, for a person: the road, the rules, the result.
+    #[pyo3(signature = (types=None))]
+    fn explain(&self, py: Python<'_>, types: Option<&str>) -> PyResult<String> {
+        let version = self.chosen(py, types)?;
+        let signature = ovum::bind::signature_text(&version.function);
+        Ok(format!("{signature}\n{}\n{}", version.text, rvsdg::text::print(&version.function)))
+    }
+
     /// The optimised function in the text form of the intermediate representation.
     #[pyo3(signature = (types=None))]
     fn rvsdg(&self, py: Python<'_>, types: Option<&str>) -> PyResult<String> {
         Ok(rvsdg::text::print(&self.chosen(py, types)?.function))
+    }
+
+    /// The optimised function as a graph in Graphviz' language.
+    #[pyo3(signature = (types=None))]
+    fn dot(&self, py: Python<'_>, types: Option<&str>) -> PyResult<String> {
+        Ok(rvsdg::dot::to_dot(&self.chosen(py, types)?.function))
+    }
+
+    /// The saturated e-graph as JSON, in the format of egraph-serialize.
+    #[pyo3(signature = (types=None))]
+    fn egraph(&self, py: Python<'_>, types: Option<&str>) -> PyResult<String> {
+        let types = self.chosen_types(py, types)?;
+        let refused = |error| answers::refusal(py, self.source.text(), &error);
+        let written = self.source.lower(&self.name, self.pipeline.semantics, Some(&types));
+        let options = self.pipeline.optimize.clone().unwrap_or_default();
+        let json = ovum::egraph::egraph_json(&written.map_err(refused)?, &options);
+        Ok(json.map_err(refused)?.to_string())
     }
 
     /// The optimised function as Cranelift's intermediate representation.
@@ -179,17 +276,88 @@ impl Kernel {
 }
 
 impl Kernel {
+    /// A call whose arguments may need conversions, or a new version.
+    fn call_carefully(
+        &self,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let py = args.py();
+        let values = self.bind(args, kwargs)?;
+        let types: PyResult<Vec<ParamType>> = self
+            .params
+            .iter()
+            .zip(&values)
+            .map(|(param, value)| match param.annotation {
+                Some(ty) => Ok(ty),
+                None => type_of(&param.name, value),
+            })
+            .collect();
+        let version = self.version(py, types?)?;
+        self.remember(&version);
+        let f = &version.function;
+        let mut arguments = Arguments::new(f, &values, version.writes, &self.domains)?;
+        let (outcome, types, results) = match version.machine() {
+            Some(code) => {
+                let slots = arguments.slots();
+                let mut results = vec![0_u64; code.results().len()];
+                let mut context = Context::new(Limits::default());
+                // SAFETY: `arguments` has a slot of the right type for each parameter; its arrays
+                // are contiguous, aligned, as long as their extents say, writable if the code
+                // writes, and do not overlap where the code takes them to be disjoint. The GIL is
+                // held, so that no Python code touches them meanwhile. `results` has a slot per
+                // result.
+                #[expect(unsafe_code, reason = "machine code is called here")]
+                let outcome =
+                    unsafe { code.call_raw(slots.as_ptr(), results.as_mut_ptr(), &mut context) };
+                (outcome, code.results().to_vec(), results)
+            }
+            None => {
+                let refused = |error| answers::refusal(py, self.source.text(), &error);
+                let (outcome, results) =
+                    arguments.call(f, &version.engine, version.writes).map_err(refused)?;
+                (outcome, f.result_types(), results)
+            }
+        };
+        if version.writes {
+            arguments.write_back()?;
+        }
+        match outcome {
+            Ok(()) => answers::results(py, &f.shape, &types, &results),
+            Err(raised) => Err(version.exception(py, &raised)),
+        }
+    }
+
+    /// Makes a version that arguments have asked for known to direct calls.
+    fn remember(&self, version: &Arc<Version>) {
+        let mut known = self.fast.get().map(|head| &**head);
+        while let Some(fast) = known {
+            if Arc::ptr_eq(fast.version(), version) {
+                return;
+            }
+            known = fast.next();
+        }
+        let domains: Vec<_> =
+            self.params.iter().map(|param| self.domains.get(&param.name).copied()).collect();
+        let annotated: Vec<bool> =
+            self.params.iter().map(|param| param.annotation.is_some()).collect();
+        if let Some(fast) = Fast::new(version, &domains, &annotated) {
+            Fast::append(&self.fast, fast);
+        }
+    }
+
     /// A compiler that makes the code that the pipeline makes.
     fn compiler(&self) -> Result<Compiler, backend_cranelift::CompileError> {
         Compiler::new(Options { poll_deadline: self.pipeline.polls, ..Options::default() })
     }
 
-    /// One value per parameter, from positional and keyword arguments.
+    /// One value per parameter, from positional and keyword arguments and defaults.
     fn bind<'py>(
         &self,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let py = args.py();
         let wrong = |message: String| PyTypeError::new_err(format!("{}() {message}", self.name));
         if args.len() > self.params.len() {
             let (takes, given) = (self.params.len(), args.len());
@@ -208,57 +376,126 @@ impl Kernel {
                 return Err(wrong(format!("got multiple values for argument '{key}'")));
             }
         }
-        let missing = |at: usize| wrong(format!("missing argument '{}'", self.params[at].name));
-        values.into_iter().enumerate().map(|(at, value)| value.ok_or_else(|| missing(at))).collect()
+        let value =
+            |(at, value): (usize, Option<Bound<'py, PyAny>>)| match (value, self.defaults[at]) {
+                (Some(value), _) => Ok(value),
+                (None, Some(default)) => const_object(py, default),
+                (None, None) => Err(wrong(format!("missing argument '{}'", self.params[at].name))),
+            };
+        values.into_iter().enumerate().map(value).collect()
     }
 
-    /// The version for these types, compiled if it is the first call with them.
+    /// The version for these types, compiled or loaded if it is the first call with them.
     fn version(&self, py: Python<'_>, types: Vec<ParamType>) -> PyResult<Arc<Version>> {
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(version) = versions.get(&types) {
             return Ok(Arc::clone(version));
         }
-        let program = self
-            .pipeline
-            .compile(&self.source, &self.name, Some(&types))
-            .map_err(|error| answers::refusal(py, self.source.text(), &error))?;
-        let Engine::Cranelift(code) = program.engine else {
-            unreachable!("the pipeline's backend is Cranelift")
-        };
-        let function = program.function;
-        let writes = (0..function.region_count()).any(|at| {
-            let region = function.region(rvsdg::RegionId::from_index(at));
-            region
-                .nodes
-                .iter()
-                .any(|node| matches!(function.node(*node).kind, NodeKind::Simple(Op::Store)))
-        });
-        let version = Arc::new(Version { function, report: program.report, code, writes });
+        let version = self.load(&types).map_or_else(|| self.make(&types), Ok);
+        let version = version.map_err(|error| answers::refusal(py, self.source.text(), &error))?;
+        let version = Arc::new(version);
         versions.insert(types, Arc::clone(&version));
         Ok(version)
     }
 
-    /// The version that a question is about: for the given types, else for the annotations, else
-    /// the version compiled last.
-    fn chosen(&self, py: Python<'_>, types: Option<&str>) -> PyResult<Arc<Version>> {
+    /// A version from the cache on disk, if there is one.
+    fn load(&self, types: &[ParamType]) -> Option<Version> {
+        let store = self.store.as_ref()?;
+        let entry = store.cache.load(&self.key(store, types));
+        let counter = if entry.is_some() { &store.hits } else { &store.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let entry = entry?;
+        let (backend, polls) = (self.pipeline.backend, self.pipeline.polls);
+        let engine = Engine::new(&entry.function, backend, polls, None).ok()?;
+        Some(Version::new(entry, engine, self.source.text()))
+    }
+
+    fn make(&self, types: &[ParamType]) -> ovum::Result<Version> {
+        let program = self.pipeline.compile(&self.source, &self.name, Some(types))?;
+        let mut text = program.report.to_text(Style::default());
+        if let Some(optimizer) = &program.report.optimizer {
+            for (rule, count) in &optimizer.rules_fired {
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "  rule {rule}: {}", ovum::report::plural(*count, "time"));
+            }
+        }
+        let report = program.report.to_json().to_string();
+        let entry = Entry { function: program.function, report, text };
+        if let Some(store) = &self.store {
+            // A cache that cannot be written costs time only.
+            let _ = store.cache.store(&self.key(store, types), &entry);
+        }
+        Ok(Version::new(entry, program.engine, self.source.text()))
+    }
+
+    /// Everything that a version depends on.
+    fn key(&self, store: &Store, types: &[ParamType]) -> String {
+        let text = self.source.text();
+        format!(
+            "{}\n{}\n{}({})\n{:?} {:?}\n{:?}\n{}\n{}\n{}",
+            env!("CARGO_PKG_VERSION"),
+            store.salt,
+            self.name,
+            types_text(types),
+            self.pipeline.semantics,
+            self.pipeline.backend,
+            self.pipeline.optimize,
+            self.constants,
+            text.name(),
+            text.text(),
+        )
+    }
+
+    /// The version for these types and the loop that applies it to elements of arrays.
+    pub(crate) fn loop_version(
+        &self,
+        py: Python<'_>,
+        types: &str,
+    ) -> PyResult<(Arc<Version>, CompiledLoop)> {
+        let version = self.chosen(py, Some(types))?;
+        let code = self.compiler().and_then(|c| c.compile_loop(&version.function));
+        code.map(|code| (version, code)).map_err(|error| {
+            PyTypeError::new_err(format!("{}() cannot be mapped: {error}", self.name))
+        })
+    }
+
+    /// The types that a question is about: the given ones, else the annotations, else those of the
+    /// version compiled last.
+    fn chosen_types(&self, py: Python<'_>, types: Option<&str>) -> PyResult<Vec<ParamType>> {
         if let Some(text) = types {
-            let types = frontend_py::parse_types(text).map_err(|error| {
+            return frontend_py::parse_types(text).map_err(|error| {
                 let text = Text::new("types", text);
                 answers::refusal(py, &text, &ovum::Error::source(&text, error.into()))
-            })?;
-            return self.version(py, types);
+            });
         }
         let annotated: Option<Vec<ParamType>> = self.params.iter().map(|p| p.annotation).collect();
         if let Some(types) = annotated {
-            return self.version(py, types);
+            return Ok(types);
         }
         let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = versions.last().map(|(_, version)| Arc::clone(version));
-        last.ok_or_else(|| {
+        versions.last().map(|(types, _)| types.clone()).ok_or_else(|| {
             let message = "the types are not known: call the function first, or pass them, \
                            for example \"f64, array[f64, 1]\"";
             PyValueError::new_err(message)
         })
+    }
+
+    /// The version that a question is about.
+    fn chosen(&self, py: Python<'_>, types: Option<&str>) -> PyResult<Arc<Version>> {
+        let types = self.chosen_types(py, types)?;
+        self.version(py, types)
+    }
+}
+
+fn backend_named(name: &str) -> PyResult<Backend> {
+    match name {
+        "cranelift" => Ok(Backend::Cranelift),
+        "mlir" => Ok(Backend::Mlir),
+        "interp" => Ok(Backend::Interp),
+        _ => {
+            let message = format!("backend '{name}' is not cranelift, mlir or interp");
+            Err(PyValueError::new_err(message))
+        }
     }
 }
 
@@ -269,14 +506,4 @@ fn unsupported(error: &backend_cranelift::CompileError) -> PyErr {
 fn types_text(types: &[ParamType]) -> String {
     let texts: Vec<String> = types.iter().map(ToString::to_string).collect();
     texts.join(", ")
-}
-
-/// The scalar type as a word for messages.
-pub(crate) fn type_word(ty: Type) -> &'static str {
-    match ty {
-        Type::F32 | Type::F64 => "a float",
-        Type::I32 | Type::I64 => "an integer",
-        Type::Bool => "a bool",
-        _ => "a value",
-    }
 }

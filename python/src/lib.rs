@@ -2,11 +2,14 @@
 //!
 //! A `Kernel` is a function of a source file that compiles itself for the types it is called with.
 //! The module `arguments` makes machine arguments of Python's objects without copying NumPy arrays
-//! that the code can use in place, `answers` makes Python's objects of results.
+//! that the code can use in place, `answers` makes Python's objects of results. `fast` calls code
+//! whose arguments need no conversion, `ufunc` maps it over arrays through NumPy.
 
 mod answers;
 mod arguments;
+mod fast;
 mod kernel;
+mod ufunc;
 
 use pyo3::prelude::*;
 
@@ -17,9 +20,18 @@ pyo3::create_exception!(
     "A function cannot be compiled: the text shows the line and what is wrong with it."
 );
 
+/// The constructs of Python that are compiled, each with what to know about it.
+#[pyfunction]
+fn supported() -> Vec<(&'static str, &'static str)> {
+    frontend_py::supported()
+}
+
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<kernel::Kernel>()?;
+    module.add_class::<ufunc::Ufunc>()?;
+    module.add_function(wrap_pyfunction!(ufunc::ufunc, module)?)?;
+    module.add_function(wrap_pyfunction!(supported, module)?)?;
     module.add("CompileError", module.py().get_type::<CompileError>())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -1,0 +1,93 @@
+"""What a user can ask of the compiler, and the ``OVUM_*`` variables that set it for a process."""
+
+from __future__ import annotations
+
+import os
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import _core
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of :func:`ovum.compile`, which documents them."""
+
+    fast: bool = False
+    fastmath: bool = False
+    rules: str | None = None
+    domain: dict[str, tuple[float, float]] = field(default_factory=dict)
+    max_error: float | None = None
+    optimize: bool = True
+    backend: str = "cranelift"
+    threads: int = 1
+    cache: bool | str = False
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Options:
+        """Options by keyword; what is left out comes from the environment, else the defaults."""
+        given = {key: value for key, value in options.items() if value is not None}
+        unknown = sorted(set(given) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise TypeError(f"unknown option {unknown[0]!r}: see ovum.compile")
+        for name, read in _VARIABLES.items():
+            text = os.environ.get(f"OVUM_{name.upper()}")
+            if text and name not in given:
+                try:
+                    given[name] = read(text)
+                except ValueError:
+                    raise ValueError(f"OVUM_{name.upper()}={text} is not understood") from None
+        domain = given.get("domain", {})
+        given["domain"] = {key: (float(low), float(high)) for key, (low, high) in domain.items()}
+        return cls(**given)
+
+    def for_kernel(self) -> dict[str, Any]:
+        """The keyword arguments of the extension module's ``Kernel``."""
+        return {
+            "fast": self.fast,
+            "fastmath": self.fastmath,
+            "rules": self.rules,
+            "domain": list(self.domain.items()),
+            "max_error": self.max_error,
+            "optimize": self.optimize,
+            "backend": self.backend,
+            "threads": self.threads,
+            "cache": self.cache_folder(),
+            "salt": _build() if self.cache else "",
+        }
+
+    def cache_folder(self) -> str | None:
+        """The folder of compiled functions; None if nothing is kept."""
+        if not self.cache:
+            return None
+        if isinstance(self.cache, (str, os.PathLike)):
+            return os.fspath(self.cache)
+        chosen = os.environ.get("OVUM_CACHE_DIR")
+        if chosen:
+            return chosen
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+        return os.path.join(base, "ovum")
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(text)
+
+
+_VARIABLES: dict[str, Any] = {
+    "backend": str,
+    "cache": _flag,
+    "fast": _flag,
+    "optimize": _flag,
+    "threads": int,
+}
+
+
+def _build() -> str:
+    """What tells one build of the extension module from another of the same version."""
+    status = os.stat(_core.__file__)
+    return f"{status.st_size} {status.st_mtime_ns}"
