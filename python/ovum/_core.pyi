@@ -1,29 +1,14 @@
-"""Types of the extension module; `Function` in `__init__.py` is what users see of it."""
+"""Types of the extension module; what users see of it is in `_function.py`, `_vectorize.py`."""
 
-from typing import Any, TypedDict, final
+from typing import Any, Self, final
+
+from typing_extensions import disjoint_base
+
+from ._report import Report
+
+__all__ = ["CompileError", "Kernel", "Ufunc", "__version__", "supported", "ufunc"]
 
 __version__: str
-
-class Approximation(TypedDict):
-    """An approximation in the result, on the proven range of its argument."""
-
-    rule: str
-    domain: list[float]
-    bound: float
-
-class Report(TypedDict):
-    """What the compiler did; what the optimiser would have said is None if it did not run."""
-
-    phases: dict[str, float]
-    e_nodes: int | None
-    e_classes: int | None
-    stop_reason: str | None
-    rules_fired: dict[str, int] | None
-    cost_before: float | None
-    cost_after: float | None
-    approximations: list[Approximation]
-    error_bound: float | None
-    fusions: dict[str, int]
 
 class CompileError(Exception):
     """A function cannot be compiled; the attributes are the first diagnostic's."""
@@ -32,7 +17,7 @@ class CompileError(Exception):
     line: int | None
     column: int | None
 
-@final
+@disjoint_base
 class Kernel:
     """A function of a source file, compiled when it is called."""
 
@@ -43,18 +28,41 @@ class Kernel:
         name: str | None = None,
         *,
         fast: bool = False,
-        fast_math: bool = False,
+        fastmath: bool = False,
         rules: str | None = None,
         domain: list[tuple[str, tuple[float, float]]] | None = None,
         max_error: float | None = None,
         optimize: bool = True,
-    ) -> Kernel: ...
+        backend: str = "cranelift",
+        threads: int = 1,
+        constants: dict[str, Any] | None = None,
+        cache: str | None = None,
+        salt: str = "",
+    ) -> Self: ...
     @property
     def name(self) -> str: ...
+    @property
+    def parameters(self) -> list[str]: ...
+    @property
+    def annotations(self) -> list[str | None]: ...
+    @property
+    def cache_counts(self) -> tuple[int, int]: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     def specialisations(self) -> list[str]: ...
     def report(self, types: str | None = None) -> Report: ...
+    def explain(self, types: str | None = None) -> str: ...
     def rvsdg(self, types: str | None = None) -> str: ...
+    def egraph(self, types: str | None = None) -> str: ...
+    def dot(self, types: str | None = None) -> str: ...
     def clif(self, types: str | None = None) -> str: ...
     def asm(self, types: str | None = None) -> str: ...
     def mlir(self, types: str | None = None) -> str: ...
+
+@final
+class Ufunc:
+    """A NumPy ufunc with one compiled loop."""
+
+    def __call__(self, *args: Any, method: str | None = None, **kwargs: Any) -> Any: ...
+
+def ufunc(kernel: Kernel, types: str, *, threads: int = 1, doc: str = "") -> Ufunc: ...
+def supported() -> list[tuple[str, str]]: ...

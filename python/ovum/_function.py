@@ -15,7 +15,7 @@ from ._source import Source, source_of
 if TYPE_CHECKING:
     from typing import Self
 
-    from ._core import Report
+    from ._report import Report
 
 
 class Function(Kernel):

@@ -125,6 +125,7 @@ class Vectorized:
         args = inputs + args[self._nin :]
         if dtype is not None:
             types = [_compiled(np.dtype(dtype), self.__name__)] * self._nin
+            args = tuple(np.asarray(arg, dtype) for arg in inputs) + args[self._nin :]
             return self._ufunc(", ".join(types)), args
         if self._annotated is not None:
             found = self._ufunc(self._annotated)

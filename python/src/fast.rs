@@ -230,8 +230,8 @@ fn array_of(
             return None;
         }
         let mut extents = [0_i64; 2];
-        for axis in 0..rank as usize {
-            extents[axis] = *array.dimensions.add(axis) as i64;
+        for (axis, extent) in extents.iter_mut().take(rank as usize).enumerate() {
+            *extent = *array.dimensions.add(axis) as i64;
         }
         Some(ArrayDescriptor { data: array.data.cast(), extents })
     }

@@ -297,33 +297,27 @@ impl Kernel {
         self.remember(&version);
         let f = &version.function;
         let mut arguments = Arguments::new(f, &values, version.writes, &self.domains)?;
-        let (outcome, types, results) = match version.machine() {
-            Some(code) => {
-                let slots = arguments.slots();
-                let mut results = vec![0_u64; code.results().len()];
-                let mut context = Context::new(Limits::default());
-                // SAFETY: `arguments` has a slot of the right type for each parameter; its arrays
-                // are contiguous, aligned, as long as their extents say, writable if the code
-                // writes, and do not overlap where the code takes them to be disjoint. The GIL is
-                // held, so that no Python code touches them meanwhile. `results` has a slot per
-                // result.
-                #[expect(unsafe_code, reason = "machine code is called here")]
-                let outcome =
-                    unsafe { code.call_raw(slots.as_ptr(), results.as_mut_ptr(), &mut context) };
-                (outcome, code.results().to_vec(), results)
-            }
-            None => {
-                let refused = |error| answers::refusal(py, self.source.text(), &error);
-                let (outcome, results) =
-                    arguments.call(f, &version.engine, version.writes).map_err(refused)?;
-                (outcome, f.result_types(), results)
-            }
+        let (outcome, results) = if let Some(code) = version.machine() {
+            let slots = arguments.slots();
+            let mut results = vec![0_u64; code.results().len()];
+            let mut context = Context::new(Limits::default());
+            // SAFETY: `arguments` has a slot of the right type for each parameter; its arrays are
+            // contiguous, aligned, as long as their extents say, writable if the code writes, and
+            // do not overlap where the code takes them to be disjoint. The GIL is held, so that no
+            // Python code touches them meanwhile. `results` has a slot per result.
+            #[expect(unsafe_code, reason = "machine code is called here")]
+            let outcome =
+                unsafe { code.call_raw(slots.as_ptr(), results.as_mut_ptr(), &mut context) };
+            (outcome, results)
+        } else {
+            let refused = |error| answers::refusal(py, self.source.text(), &error);
+            arguments.call(f, &version.engine, version.writes).map_err(refused)?
         };
         if version.writes {
             arguments.write_back()?;
         }
         match outcome {
-            Ok(()) => answers::results(py, &f.shape, &types, &results),
+            Ok(()) => answers::results(py, &f.shape, &f.result_types(), &results),
             Err(raised) => Err(version.exception(py, &raised)),
         }
     }

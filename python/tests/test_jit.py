@@ -1,8 +1,8 @@
 """The package as its users see it."""
 
-import ast
+import inspect
 import math
-import pathlib
+import pickle
 
 import numpy as np
 import pytest
@@ -226,15 +226,153 @@ def test_options_that_do_not_fit_are_value_errors():
         ovum.compile("def f(x: float):\n    return x\n", rules="nonsense")(1.0)
 
 
-def test_the_stub_names_what_the_extension_has():
-    package = pathlib.Path(ovum.__file__).parent
-    module = ast.parse((package / "_core.pyi").read_text())
-    classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
-    functions = [node for node in classes["Kernel"].body if isinstance(node, ast.FunctionDef)]
-    named = {function.name for function in functions}
-    kernel = type(ovum.compile(geglu)._kernel)
-    assert {name for name in named if not hasattr(kernel, name)} == set()
-    assert {name for name in vars(kernel) if not name.startswith("__")} <= named
-    report = {line.target.id for line in classes["Report"].body if isinstance(line, ast.AnnAssign)}
-    assert report == set(ovum.compile(geglu).report())
-    assert (package / "py.typed").exists()
+def test_defaults_and_keywords():
+    compiled = ovum.compile("def f(x: float, n: int = 3, k: float = 0.5):\n    return x * n + k\n")
+    assert compiled(2.0) == 6.5
+    assert compiled(2.0, k=1.0) == 7.0
+    assert compiled(2.0, 1, 2.0) == 4.0
+    with pytest.raises(TypeError, match="missing argument 'x'"):
+        compiled(n=2)
+
+
+LIMITS = tuple(float(x) for x in ("0.5", "2.0"))
+SHIFT = float("0.25")
+
+
+@ovum.jit
+def uses_computed_constants(x):
+    return min(max(x, LIMITS[0]), LIMITS[1]) + SHIFT
+
+
+def test_constants_that_only_python_can_compute():
+    assert uses_computed_constants(9.0) == 2.25
+
+
+def test_closures_are_constants():
+    def scaled(k):
+        def double(y):
+            return 2.0 * y
+
+        @ovum.jit
+        def f(x):
+            return double(x) * k + math.pi
+
+        return f
+
+    assert scaled(3.0)(1.0) == 6.0 + math.pi
+    assert scaled(4.0)(1.0) == 8.0 + math.pi
+
+
+def test_numpy_scalars_keep_their_width():
+    square = ovum.compile("def f(x):\n    return x * x * 2.0\n")
+    assert square(np.float32(1.1)) == np.float32(1.1) * np.float32(1.1) * np.float32(2.0)
+    assert square.specialisations() == ["f32"]
+    assert square(1.1) == 1.1 * 1.1 * 2.0
+
+
+@pytest.mark.parametrize("backend", ["interp", "cranelift"])
+def test_backends_agree(backend):
+    source = (
+        "def f(a, k):\n    s = 0.0\n    for i in range(len(a)):\n"
+        "        a[i] = a[i] * k\n        s += a[i]\n    return s, 1 // int(k)\n"
+    )
+    compiled = ovum.compile(source, backend=backend)
+    a = np.arange(4.0)
+    assert compiled(a, 2.0) == (12.0, 0)
+    assert a.tolist() == [0.0, 2.0, 4.0, 6.0]
+    with pytest.raises(ZeroDivisionError):
+        compiled(a, 0.25)
+    assert a.tolist() == [0.0, 0.5, 1.0, 1.5]
+
+
+def test_unknown_options_are_refused():
+    with pytest.raises(TypeError):
+        ovum.compile(geglu, speed=11)
+    with pytest.raises(ValueError, match="backend"):
+        ovum.compile(geglu, backend="gpu")
+
+
+def test_variables_set_options(monkeypatch):
+    source = "def f(x: float, y: float) -> float:\n    return x / y\n"
+    monkeypatch.setenv("OVUM_FAST", "1")
+    assert ovum.compile(source)(1.0, 0.0) == math.inf
+    with pytest.raises(ZeroDivisionError):
+        ovum.compile(source, fast=False)(1.0, 0.0)
+    monkeypatch.setenv("OVUM_FAST", "perhaps")
+    with pytest.raises(ValueError, match="OVUM_FAST"):
+        ovum.compile(source)
+
+
+def test_views_that_share_memory_take_the_careful_path():
+    a = np.arange(6.0)
+    dot(a[:3], a[3:])
+    with pytest.raises(ValueError, match="share memory"):
+        dot(a[:4], a[1:5])
+    assert dot(a, a) == 55.0
+    swapped = a.astype(">f8")
+    with pytest.raises(TypeError, match="elements of type"):
+        dot(swapped, swapped)
+
+
+def test_pickling():
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(poly, protocol))
+        assert again(2.0) == 13.0 and again.__name__ == "poly" and again.__module__ == __name__
+    budget = ovum.compile(geglu, domain={"a": (0.0, 1.0)}, max_error=1e-6)
+    with pytest.raises(ValueError, match="outside its domain"):
+        pickle.loads(pickle.dumps(budget))(2.0)
+
+
+def test_cache_on_disk(tmp_path):
+    def make(**options):
+        source = "def f(x, y):\n    return x // y + 1.0 * x\n"
+        return ovum.compile(source, cache=str(tmp_path), **options)
+
+    first = make()
+    assert first(7, 2) == 10.0 and first.cache_counts == (0, 1)
+    again = make()
+    assert again(7, 2) == 10.0 and again.cache_counts == (1, 0)
+    assert again.report()["e_nodes"] == first.report()["e_nodes"]
+    with pytest.raises(ZeroDivisionError) as info:
+        again(1, 0)
+    assert "x // y" in info.value.__notes__[0]
+    # Other types, other options and another source are other entries.
+    assert again(7.0, 2) == 10.0 and again.cache_counts == (1, 1)
+    assert make(fast=True)(7, 0) == 7.0
+    entries = list(tmp_path.glob("*.ovum"))
+    assert len(entries) == 3
+    for entry in entries:
+        entry.write_bytes(entry.read_bytes()[:-7] + b"garbage")
+    repaired = make()
+    assert repaired(7, 2) == 10.0 and repaired.cache_counts == (0, 1)
+    last = make()
+    assert last(7, 2) == 10.0 and last.cache_counts == (1, 0)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert ovum.compile("def f(x):\n    return x\n", cache=str(blocked))(3) == 3
+
+
+def test_more_to_look_at():
+    compiled = ovum.compile(geglu)
+    assert compiled._repr_html_() is None
+    text = compiled.explain()
+    assert "Python -> RVSDG" in text and "rule " in text and "(lambda @geglu" in text
+    assert '"eclass"' in compiled.egraph() and "digraph" in compiled.dot()
+    page = compiled._repr_html_()
+    assert "geglu" in page and "saturate" in page
+    svg = compiled._repr_svg_()
+    assert svg is None or "<svg" in svg
+
+
+def test_signature_and_documentation_are_the_functions():
+    @ovum.jit
+    def documented(x: float, k: int = 2) -> float:
+        """Says what it does."""
+        return x * k
+
+    assert documented.__doc__ == "Says what it does."
+    assert list(inspect.signature(documented).parameters) == ["x", "k"]
+    assert documented.__wrapped__(2.0) == documented(2.0) == 4.0

@@ -1,0 +1,38 @@
+"""The stubs say what the extension module has; mypy's stubtest compares them where it is there."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import ovum
+
+from ovum._report import Report
+
+
+def test_reports_have_the_keys_that_their_type_names():
+    report = ovum.compile("def f(x: float):\n    return x\n").report()
+    assert set(Report.__annotations__) == set(report)
+    assert (pathlib.Path(ovum.__file__).parent / "py.typed").exists()
+
+
+def test_stubtest():
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("mypy", reason="mypy is not installed")
+    command = [sys.executable, "-m", "mypy.stubtest", "ovum._core"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_importing_is_cheap():
+    code = (
+        "import time, numpy; t = time.perf_counter(); import ovum;"
+        "print(time.perf_counter() - t)"
+    )
+    times = []
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        times.append(float(done.stdout))
+    assert min(times) <= 0.060, times
