@@ -33,8 +33,11 @@ trait Contents {
     fn hash(&self, number: u32) -> u64;
 }
 
+/// The hash of a content. Fx alone leaves the hashes of floats alike, whose low bits are mostly
+/// zero: both halves of a product with an odd constant (2^64 over the golden ratio) are folded.
 fn hash_of<K: ?Sized + Hash>(key: &K) -> u64 {
-    FxBuildHasher.hash_one(key)
+    let product = u128::from(FxBuildHasher.hash_one(key)) * 0x9e37_79b9_7f4a_7c15;
+    (product as u64) ^ (product >> 64) as u64
 }
 
 fn find<C: Contents>(index: &RwLock<Index>, contents: &C, key: &C::Key) -> Option<u32> {

@@ -41,10 +41,19 @@ struct Link {
 /// scope in which its container was displaced is left.
 #[derive(Default)]
 pub(super) struct Mentions {
-    heads: HashMap<(Sort, Value), u32, FxBuildHasher>,
+    /// The first link of what is mentioned, by its sort and by its value: values are dense.
+    heads: Vec<Vec<u32>>,
     links: Vec<Link>,
     /// By sort: containers from here on are not in the index yet.
     next: Vec<Value>,
+}
+
+/// An entry of a list that is made as long as needed.
+fn grown<T: Clone>(list: &mut Vec<T>, index: usize, fill: T) -> &mut T {
+    if list.len() <= index {
+        list.resize(index + 1, fill);
+    }
+    &mut list[index]
 }
 
 impl Mentions {
@@ -54,21 +63,19 @@ impl Mentions {
             if !sorts.is_container(sort) || !sorts.mentions_classes(sort) {
                 continue;
             }
-            if self.next.len() <= sort.index() {
-                self.next.resize(sort.index() + 1, 0);
-            }
             let made = values.containers(sort).count();
-            for container in self.next[sort.index()]..made {
+            let first = std::mem::replace(grown(&mut self.next, sort.index(), 0), made);
+            for container in first..made {
                 values.for_each_part(sorts, sort, container, &mut |part, value, _| {
                     if sorts.mentions_classes(part) {
-                        let head = self.heads.entry((part, value)).or_insert(END);
+                        let heads = grown(&mut self.heads, part.index(), Vec::new());
+                        let head = grown(heads, value as usize, END);
                         self.links.push(Link { sort, container, next: *head });
                         *head = u32::try_from(self.links.len() - 1)
                             .expect("fewer than 2^32 elements of containers");
                     }
                 });
             }
-            self.next[sort.index()] = made;
         }
     }
 
@@ -76,8 +83,9 @@ impl Mentions {
     /// contained before what contains it, and of their making.
     fn of(&self, displaced: &[(Sort, Value)]) -> Vec<(Sort, Value)> {
         let mut mentioning = Vec::new();
-        for mentioned in displaced {
-            let mut at = self.heads.get(mentioned).copied().unwrap_or(END);
+        for &(sort, value) in displaced {
+            let heads = self.heads.get(sort.index());
+            let mut at = heads.and_then(|h| h.get(value as usize)).copied().unwrap_or(END);
             while at != END {
                 let link = &self.links[at as usize];
                 mentioning.push((link.sort, link.container));
