@@ -274,7 +274,8 @@ impl<'f> Encoder<'f> {
                 return Err(EncodeError::UnpairedState);
             }
             let init = input.map(|value| self.class(*value, home)).transpose()?;
-            self.port(instance, *value, home, Port { ty, init, results, out: predicate })?;
+            let port = Port { ty, init, results, out: predicate, var: None };
+            self.port(instance, *value, home, port)?;
         }
         Ok(())
     }
@@ -343,14 +344,17 @@ impl<'f> Encoder<'f> {
         let instance = self.new_instance(InstanceKind::Theta, home, stand_in, node.span);
         let region = self.open(home, instance, 0, TRIP_COUNT);
         self.model.instances[instance.index()].regions.push(region);
+        let mut vars = Vec::new();
         for (k, param) in function.region(body).params.iter().enumerate() {
             let ty = function.ty(*param);
             if ty.is_state() {
                 self.entry(*param, region, k)?;
+                vars.push(None);
             } else {
                 let op = self.language.loop_var;
                 let class = self.leaf(region, op, Payload::Index(k as u32), ty)?;
                 self.classes.insert((*param, region), class);
+                vars.push(Some(class));
             }
         }
         self.region(body, region)?;
@@ -364,7 +368,8 @@ impl<'f> Encoder<'f> {
         for (k, value) in node.outputs.iter().enumerate() {
             let ty = function.ty(*value);
             let (init, results) = (Some(inits[k]), vec![results[k + 1]]);
-            self.port(instance, *value, home, Port { ty, init, results, out: stand_in })?;
+            let port = Port { ty, init, results, out: stand_in, var: vars[k] };
+            self.port(instance, *value, home, port)?;
         }
         Ok(())
     }

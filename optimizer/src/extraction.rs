@@ -12,7 +12,7 @@
 use crate::cost::{BRANCH_PROBABILITY, INSTANCE, TRIP_COUNT, weight};
 use crate::decode::decode;
 use crate::language::{Meaning, Payload};
-use crate::model::Model;
+use crate::model::{InstanceKind, Model};
 use crate::realise::{Choice, Realiser, Selection, Set, Violation};
 use egraph_core::{EClassId, ENodeId};
 use extract::{Control, Extractor, Problem, ProblemBuilder};
@@ -62,7 +62,7 @@ fn attempt(
 
 /// The extractor's choice, by class index; none if a root has no finite choice.
 fn choose(model: &Model<'_>, banned: &Set<ENodeId>, extractor: &dyn Extractor) -> Option<Choice> {
-    let (problem, nodes) = freeze(model, banned);
+    let (problem, nodes) = freeze_with(model, banned, true);
     let outcome = extractor.extract(&problem, &Control::default());
     let mut choice: Choice = vec![None; model.graph.class_bound()];
     let classes: Vec<EClassId> = model.graph.classes().collect();
@@ -75,6 +75,16 @@ fn choose(model: &Model<'_>, banned: &Set<ENodeId>, extractor: &dyn Extractor) -
 
 /// The dense problem of a model, with the e-node of each of its nodes.
 pub fn freeze(model: &Model<'_>, banned: &Set<ENodeId>) -> (Problem, Vec<ENodeId>) {
+    freeze_with(model, banned, false)
+}
+
+/// As [`freeze`]; with `overhead`, an instance's outputs share a class of their own behind the
+/// others that stands for entering the instance.
+fn freeze_with(
+    model: &Model<'_>,
+    banned: &Set<ENodeId>,
+    overhead: bool,
+) -> (Problem, Vec<ENodeId>) {
     let graph = &model.graph;
     let mut position = vec![u32::MAX; graph.class_bound()];
     let mut builder = ProblemBuilder::new();
@@ -82,17 +92,33 @@ pub fn freeze(model: &Model<'_>, banned: &Set<ENodeId>) -> (Problem, Vec<ENodeId
         position[class.index()] = builder.add_class(&class.to_string());
     }
     let dense = |class: EClassId| position[graph.find(class).index()];
+    let instances = if overhead { model.instances.as_slice() } else { &[] };
+    let entered: Vec<u32> =
+        (0..instances.len()).map(|at| builder.add_class(&format!("instance {at}"))).collect();
     let mut nodes = Vec::new();
     for class in graph.classes() {
         for id in graph.nodes(class) {
             if banned.contains(&id) {
                 continue;
             }
-            let children: Vec<u32> = dependencies(model, id).into_iter().map(dense).collect();
+            let mut children: Vec<u32> =
+                dependencies(model, id).into_iter().map(dense).collect();
+            if let Payload::Port(instance, _) = graph.analysis().payloads.get(graph.payload(id)) {
+                children.extend(entered.get(instance.index()));
+            }
             let name = graph.signature().op_name(graph.op(id));
             builder.add_node(dense(class), name, model.node_weight(id), &children);
             nodes.push(id);
         }
+    }
+    for (instance, class) in instances.iter().zip(entered) {
+        // As in `cost_of`: a loop pays for every iteration.
+        let region = match instance.kind {
+            InstanceKind::Gamma => instance.home,
+            InstanceKind::Theta => instance.regions[0],
+        };
+        let cost = INSTANCE * model.regions[region.index()].frequency;
+        builder.add_node(class, "instance", cost, &[dense(instance.predicate)]);
     }
     for class in model.results.iter().chain(model.states.values()) {
         builder.add_root(dense(*class));

@@ -78,7 +78,8 @@ pub struct Facts {
     pub constant: Option<Const>,
     /// The values that are possible.
     pub range: Range,
-    /// Two different constants were derived: the region cannot be entered.
+    /// Two different constants were derived: the region cannot be entered. Neither can it where no
+    /// integer is possible.
     pub conflict: bool,
     /// How often the range was narrowed: bounds the length of a descending chain.
     narrowed: u8,
@@ -227,7 +228,7 @@ impl Analysis for FactAnalysis {
     }
 
     fn contradiction(&self, data: &Facts) -> bool {
-        data.conflict
+        data.conflict || data.range.ints().is_some_and(|range| range.lo > range.hi)
     }
 }
 

@@ -277,6 +277,9 @@ impl Ints {
 
     /// `a % b`, with the sign of the divisor.
     pub fn modulo(self, b: Ints, within: Ints) -> Ints {
+        if b.hi < b.lo {
+            return within;
+        }
         if b.lo > 0 {
             let small = self.lo >= 0 && self.hi < b.lo;
             return if small { self } else { Ints::new(0, b.hi - 1) };
@@ -289,7 +292,7 @@ impl Ints {
 
     /// `a // b`, for a divisor that is known to be positive.
     pub fn floor_div(self, b: Ints, within: Ints) -> Ints {
-        if b.lo <= 0 {
+        if b.lo <= 0 || b.hi < b.lo {
             return within;
         }
         let q = |x: i64, y: i64| x.div_euclid(y);

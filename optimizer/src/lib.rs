@@ -36,6 +36,7 @@ pub mod model;
 pub mod options;
 mod pipeline;
 pub mod realise;
+mod regions;
 mod saturate;
 
 pub use families::{FAMILIES, Family, Law};

@@ -31,6 +31,8 @@ pub struct Port {
     pub results: Vec<EClassId>,
     /// Class in the home region after the instance.
     pub out: EClassId,
+    /// Class of a theta's loop variable in its body; none for states and for gammas.
+    pub var: Option<EClassId>,
 }
 
 /// A gamma or theta.
@@ -110,13 +112,11 @@ impl Model<'_> {
         entry.map(|class| self.graph.find(*class))
     }
 
-    /// Gives each gamma's outputs the facts that all its live arms agree on. Inner instances come
-    /// after outer ones, so one pass in reverse order reaches every level.
+    /// Gives each instance's outputs the facts that its results have: those that all live arms of
+    /// a gamma agree on, those of every iteration of a theta. Inner instances come after outer
+    /// ones, so one pass in reverse order reaches every level.
     pub fn propagate_outputs(&mut self) {
         for at in (0..self.instances.len()).rev() {
-            if self.instances[at].kind != InstanceKind::Gamma {
-                continue;
-            }
             let instance = &self.instances[at];
             let arms: Vec<usize> = (0..instance.regions.len())
                 .filter(|arm| !self.graph.is_dead(instance.regions[*arm]))

@@ -79,6 +79,8 @@ pub struct Report {
     pub fusions: IndexMap<String, usize>,
     /// Whether the input was kept because nothing cheaper was found.
     pub kept_input: bool,
+    /// Whether the input was kept because no legal program was found in the e-graph.
+    pub nothing_legal: bool,
 }
 
 /// The optimised function with its report.

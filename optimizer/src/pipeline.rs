@@ -62,6 +62,7 @@ pub fn optimize_with(
     report.phases.insert("extract", start.elapsed());
     let Some((extracted, certificate)) = judged else {
         report.kept_input = true;
+        report.nothing_legal = true;
         return Ok(Optimized { function: function.clone(), report });
     };
     let cost = cost_of(&extracted.function);

@@ -4,10 +4,11 @@ use crate::approx::{self, Site};
 use crate::certify;
 use crate::extraction::{Extracted, extract_program};
 use crate::facts::FactAnalysis;
-use crate::families::{self, Plan};
+use crate::families::{self, Plan, Step};
 use crate::language::{Meaning, Payload};
 use crate::model::Model;
 use crate::options::{Approximation, Options};
+use crate::regions::{self, Memory};
 use egraph_core::{Composition, Limits, Rules, Runner, SchedulerKind, StopReason};
 use indexmap::IndexMap;
 use rvsdg::Const;
@@ -17,8 +18,8 @@ use std::time::{Duration, Instant};
 /// Candidates beyond this many are not considered: admission is quadratic in their number.
 const MAX_SITES: usize = 64;
 
-/// Times that facts found inside a choice are carried out of it and the rules run again.
-const MAX_ROUNDS: usize = 3;
+/// Times that patterns and rules that cross regions run in turn.
+const MAX_ROUNDS: usize = 12;
 
 /// How saturation ended.
 pub(crate) struct Saturation {
@@ -47,25 +48,70 @@ pub(crate) fn saturate(model: &mut Model<'_>, options: &Options, plan: &Plan) ->
         rules_fired: IndexMap::new(),
         sites: Vec::new(),
     };
-    let rules = plan.composition.as_ref().map(|_| compile(model));
-    let run = |model: &mut Model<'_>, saturation: &mut Saturation| {
-        if let (Some(rules), Some(sets)) = (&rules, &plan.composition) {
-            run_rules(model, rules, sets, options, started, saturation);
-        }
+    let patterns = plan.steps.iter().any(|step| step.sets.is_some());
+    let mut runner = Saturator {
+        rules: patterns.then(|| compile(model)),
+        memory: Memory::default(),
+        options,
+        started,
     };
-    run(model, &mut saturation);
-    for _ in 0..MAX_ROUNDS {
-        let known = model.graph.version();
-        model.propagate_outputs();
-        if model.graph.version() == known {
-            break;
-        }
-        run(model, &mut saturation);
+    for step in &plan.steps {
+        runner.run(model, step, &mut saturation);
     }
     if admit(model, options, plan, &mut saturation) {
-        run(model, &mut saturation);
+        for step in &plan.steps {
+            runner.run(model, step, &mut saturation);
+        }
+    }
+    for (name, count) in runner.memory.fired {
+        *saturation.rules_fired.entry(name.to_owned()).or_default() += count;
     }
     saturation
+}
+
+/// The compiled rules with what they remember.
+struct Saturator<'a> {
+    rules: Option<Rules<FactAnalysis>>,
+    memory: Memory,
+    options: &'a Options,
+    started: Instant,
+}
+
+impl Saturator<'_> {
+    /// Runs the sets of a step until nothing changes: patterns within regions to saturation, then a
+    /// round of the rules that cross regions, in turn.
+    fn run(&mut self, model: &mut Model<'_>, step: &Step, saturation: &mut Saturation) {
+        let real = self.options.fast_math && self.options.max_error.is_none();
+        for _ in 0..MAX_ROUNDS {
+            if let (Some(rules), Some(sets)) = (&self.rules, &step.sets) {
+                run_rules(model, rules, sets, self.options, self.started, saturation);
+            }
+            if model.graph.root_contradiction().is_some() {
+                return;
+            }
+            let known = model.graph.version();
+            let crosses = step.crossing.any() && has_regions_or_memory(model);
+            if crosses && model.graph.node_count() < self.options.node_limit {
+                model.graph.set_node_limit(self.options.node_limit);
+                let full = regions::round(model, &mut self.memory, step.crossing, real).is_err();
+                if full {
+                    "node limit".clone_into(&mut saturation.stop_reason);
+                    return;
+                }
+            } else {
+                model.propagate_outputs();
+            }
+            if model.graph.version() == known || self.started.elapsed() > self.options.time_limit {
+                return;
+            }
+        }
+        StopReason::IterationLimit.to_string().replace('_', " ").clone_into(&mut saturation.stop_reason);
+    }
+}
+
+/// Whether there is anything for rules that cross regions or follow memory.
+fn has_regions_or_memory(model: &Model<'_>) -> bool {
+    !model.instances.is_empty() || model.graph.analysis().language.mems() > 0
 }
 
 /// The rules of every family for this model's language.

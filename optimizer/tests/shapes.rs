@@ -113,7 +113,8 @@ fn a_branch_on_equality_knows_its_operands_are_equal() {
         let before = run(&f, &inputs, &Limits::default()).expect("defined");
         let after = run(&g, &inputs, &Limits::default()).expect("defined");
         assert!(before.answer.same(&after.answer));
-        assert_eq!(after.executed < before.executed, x == 4);
+        assert!(!after.by_op.contains_key("iadd"));
+        assert!(after.executed <= before.executed + 1, "at most a select more");
     }
 }
 

@@ -54,6 +54,35 @@ pub struct Family {
     pub summary: &'static str,
     /// Makes its rules.
     rules: fn(&Language) -> Vec<Rule<FactAnalysis>>,
+    /// Its rules that cross regions, which are no patterns: see `regions`.
+    crossing: &'static [&'static str],
+}
+
+/// Which families of rules that cross regions run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches")]
+pub(crate) struct Crossing {
+    pub(crate) hoist: bool,
+    pub(crate) loops: bool,
+    pub(crate) branches: bool,
+    pub(crate) memory: bool,
+}
+
+impl Crossing {
+    /// Whether any runs.
+    pub(crate) fn any(self) -> bool {
+        self != Crossing::default()
+    }
+
+    fn of(names: &[String]) -> Crossing {
+        let has = |name: &str| names.iter().any(|known| known == name || known == "default");
+        Crossing {
+            hoist: has("hoist"),
+            loops: has("loops"),
+            branches: has("branches"),
+            memory: has("memory"),
+        }
+    }
 }
 
 impl Family {
@@ -67,6 +96,9 @@ impl Family {
     pub fn rule_names(&self) -> Vec<String> {
         let function = rvsdg::Function::new("names", Vec::new(), 0, rvsdg::Shape::None);
         let rules = self.rules(&Language::new(&function));
+        if !self.crossing.is_empty() {
+            return self.crossing.iter().map(|name| (*name).to_owned()).collect();
+        }
         if rules.is_empty() {
             return vec![self.name.to_owned()];
         }
@@ -81,30 +113,82 @@ pub const FAMILIES: &[Family] = &[
         law: Law::Exact,
         summary: "constant folding under the interpreter's definitions",
         rules: fold::rules,
+        crossing: &[],
     },
     Family {
         name: "algebra",
         law: Law::Exact,
         summary: "identities of integers, floats and truth values that keep every bit",
         rules: algebra::rules,
+        crossing: &[],
     },
     Family {
         name: "calls",
         law: Law::Exact,
         summary: "calls and checks that cannot raise become pure and leave the io state",
         rules: calls::rules,
+        crossing: &[],
+    },
+    Family {
+        name: "hoist",
+        law: Law::Exact,
+        summary: "what does not depend on a loop or an arm moves out of it",
+        rules: no_rules,
+        crossing: &["hoist", "hoist-load"],
+    },
+    Family {
+        name: "loops",
+        law: Law::Exact,
+        summary: "fixed variables, states left alone, counters, closed forms of counted sums",
+        rules: no_rules,
+        crossing: &[
+            "loop-variable-is-fixed",
+            "loop-result-is-fixed",
+            "loop-leaves-state",
+            "counter-ends-at-bound",
+            "closed-sum",
+            "factor-of-loop",
+        ],
+    },
+    Family {
+        name: "branches",
+        law: Law::Exact,
+        summary: "facts of branches and loops, equal and unreachable arms, choices as select",
+        rules: no_rules,
+        crossing: &[
+            "part-of-truth",
+            "equality-holds",
+            "branch-fact",
+            "loop-fact",
+            "comparison-follows",
+            "arms-agree",
+            "branch-leaves-state",
+            "branch-to-select",
+            "arm-is-unreachable",
+            "region-is-unreachable",
+            "factor-of-branch",
+        ],
+    },
+    Family {
+        name: "memory",
+        law: Law::Exact,
+        summary: "loads find what was stored, hidden and silent stores go",
+        rules: no_rules,
+        crossing: &["forward-store", "load-before-store", "dead-store", "silent-store"],
     },
     Family {
         name: "pow",
         law: Law::Real,
         summary: "whole powers become multiplications",
         rules: pow::rules,
+        crossing: &[],
     },
     Family {
         name: "tanh",
         law: Law::Approximate,
         summary: "tanh becomes a convergent of its continued fraction",
         rules: no_rules,
+        crossing: &[],
     },
 ];
 
@@ -117,11 +201,20 @@ pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
+/// Sets that run together.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// The exact and real sets that the engine runs.
+    pub(crate) sets: Option<Composition>,
+    /// The families that cross regions.
+    pub(crate) crossing: Crossing,
+}
+
 /// What a caller's composition of rule sets asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// The exact and real sets that the engine runs.
-    pub(crate) composition: Option<Composition>,
+    /// The sets that run together until nothing changes, one step after the other.
+    pub(crate) steps: Vec<Step>,
     /// Fold constants.
     pub(crate) fold: bool,
     /// Replace whole powers within the error budget.
@@ -136,7 +229,6 @@ pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
     // A budget is a promise about rounding, so that real rules stay within it as approximations.
     let budget = options.max_error.is_some();
     let real = options.fast_math && !budget;
-    let mut sets: Vec<Vec<String>> = Vec::new();
     let parsed =
         Composition::parse(&options.rules).map_err(|e| OptionsError::Syntax(e.to_string()))?;
     let named: Vec<String> = parsed.names().into_iter().map(str::to_owned).collect();
@@ -144,39 +236,49 @@ pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
         check_budget(name, options)?;
     }
     let has = |name: &str| named.iter().any(|known| known == name || known == "default");
+    let mut steps = Vec::new();
     for part in options.rules.split(',') {
-        let mut group: Vec<String> = Vec::new();
-        for name in part.split('|').map(str::trim) {
-            match name {
-                "default" => {
-                    group.extend(["fold", "algebra", "calls"].map(str::to_owned));
-                    if real {
-                        group.push("pow".to_owned());
-                    }
-                }
-                "tanh" => {}
-                "pow" if !real => {}
-                name => group.push(name.to_owned()),
+        let names: Vec<String> = part.split('|').map(|name| name.trim().to_owned()).collect();
+        let crossing = Crossing::of(&names);
+        let sets = engine_sets(&names, real);
+        let sets = match sets.join("|") {
+            text if text.is_empty() => None,
+            text => {
+                let parsed = Composition::parse(&text);
+                Some(parsed.map_err(|e| OptionsError::Syntax(e.to_string()))?)
             }
-        }
-        group.dedup();
-        if !group.is_empty() {
-            sets.push(group);
+        };
+        if sets.is_some() || crossing.any() {
+            steps.push(Step { sets, crossing });
         }
     }
-    let text: Vec<String> = sets.iter().map(|group| group.join("|")).collect();
-    let composition = if text.is_empty() {
-        None
-    } else {
-        let parsed = Composition::parse(&text.join(","));
-        Some(parsed.map_err(|e| OptionsError::Syntax(e.to_string()))?)
-    };
     Ok(Plan {
-        composition,
+        steps,
         fold: has("fold"),
         approximate_pow: budget && has("pow"),
         approximate_tanh: budget && has("tanh"),
     })
+}
+
+/// The sets of these that are patterns, `default` resolved.
+fn engine_sets(names: &[String], real: bool) -> Vec<String> {
+    let mut group: Vec<String> = Vec::new();
+    for name in names {
+        match name.as_str() {
+            "default" => {
+                group.extend(["fold", "algebra", "calls"].map(str::to_owned));
+                if real {
+                    group.push("pow".to_owned());
+                }
+            }
+            "tanh" => {}
+            "pow" if !real => {}
+            name if family(name).is_some_and(|family| !family.crossing.is_empty()) => {}
+            name => group.push(name.to_owned()),
+        }
+    }
+    group.dedup();
+    group
 }
 
 fn check_budget(name: &str, options: &Options) -> Result<(), OptionsError> {

@@ -1,0 +1,100 @@
+//! Rules that cross regions: what patterns within one region cannot say.
+//!
+//! A round looks at every node and instance once, outer regions first, and adds what follows:
+//! facts ([`learn`], [`order`]), invariants moved outwards ([`hoist`]), loops ([`loops`],
+//! [`sums`]), branches ([`branches`]), memory ([`memory`]). Nothing is copied for them; the few
+//! rules that need a body in another region go through [`copy`].
+//!
+//! An equality added here holds under every *hypothetical* entry to its region: it comes from
+//! guards, parents and pure reasoning, never from "an earlier effect did not raise".
+
+mod branches;
+mod hoist;
+mod learn;
+mod look;
+mod loops;
+mod memory;
+mod order;
+mod sums;
+
+use crate::families::Crossing;
+use crate::model::Model;
+use crate::realise::Set;
+use egraph_core::{EClassId, Limit, Reason};
+use indexmap::IndexMap;
+use look::Ops;
+
+/// What the rules remember between rounds.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Effective applications by rule.
+    pub(crate) fired: IndexMap<&'static str, usize>,
+    /// What was done once and must not be done again.
+    done: Set<(&'static str, u32, u32)>,
+}
+
+/// One round of the rules over a model.
+struct Round<'a, 'f> {
+    model: &'a mut Model<'f>,
+    memory: &'a mut Memory,
+    ops: Ops,
+    rules: Crossing,
+    /// Rules over the reals may run.
+    real: bool,
+}
+
+/// Runs the enabled rules once over the whole model and rebuilds it.
+///
+/// # Errors
+/// If the node limit is reached; the model is rebuilt and usable.
+pub(crate) fn round(
+    model: &mut Model<'_>,
+    memory: &mut Memory,
+    rules: Crossing,
+    real: bool,
+) -> Result<(), Limit> {
+    let ops = Ops::new(&model.graph.analysis().language);
+    let mut round = Round { model, memory, ops, rules, real };
+    let result = round.run();
+    round.model.graph.rebuild();
+    round.model.propagate_outputs();
+    result
+}
+
+impl Round<'_, '_> {
+    fn run(&mut self) -> Result<(), Limit> {
+        if self.rules.branches {
+            self.bury_the_dead()?;
+            self.learn()?;
+            self.compare()?;
+        }
+        if self.rules.hoist {
+            self.hoist()?;
+        }
+        if self.rules.memory {
+            self.memory()?;
+        }
+        for at in 0..self.model.instances.len() {
+            let home = self.model.instances[at].home;
+            if self.model.graph.is_dead(home) {
+                continue;
+            }
+            self.instance(at)?;
+        }
+        Ok(())
+    }
+
+    /// Makes two classes equal and counts the rule if that is new.
+    fn equate(&mut self, rule: &'static str, a: EClassId, b: EClassId) {
+        let merged = self.model.graph.union(a, b, Reason::Given);
+        debug_assert!(merged.is_ok(), "{rule} equates classes of two regions or types");
+        if merged == Ok(true) {
+            *self.memory.fired.entry(rule).or_default() += 1;
+        }
+    }
+
+    /// True the first time that it is asked.
+    fn first(&mut self, rule: &'static str, a: usize, b: usize) -> bool {
+        self.memory.done.insert((rule, a as u32, b as u32))
+    }
+}
