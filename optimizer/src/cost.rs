@@ -13,6 +13,9 @@ pub const TRIP_COUNT: f64 = 10.0;
 pub const BRANCH_PROBABILITY: f64 = 0.5;
 /// Cost of entering a gamma or of one iteration of a theta, beside its content.
 pub const INSTANCE: f64 = 2.0;
+/// Cost of carrying a variable through one iteration, beside what its next value takes: a value from
+/// outside is cheaper.
+pub const PORT: f64 = 0.01;
 /// Extra cost of an operation that may raise, over its pure form.
 pub const MAY_RAISE: f64 = 2.0;
 

@@ -97,7 +97,7 @@ impl Decoder<'_, '_> {
     /// The emitted value of a class.
     fn value(&self, class: EClassId) -> Result<ValueId, Violation> {
         let class = self.model.graph.find(class);
-        self.values.get(&class).copied().ok_or(Violation { culprit: None })
+        self.values.get(&class).copied().ok_or(Violation::of(None))
     }
 
     fn span(&self, class: EClassId, node: ENodeId) -> Span {
@@ -137,7 +137,7 @@ impl Decoder<'_, '_> {
             }
             todo = rest;
             if todo.len() == before {
-                let event = self.next_event(&todo, &tracks).ok_or_else(|| Self::stuck(&todo))?;
+                let event = self.next_event(&todo, &tracks).ok_or_else(|| self.stuck(&todo))?;
                 let item = todo.remove(event);
                 self.emit(&item, into, &mut tracks)?;
             }
@@ -175,14 +175,32 @@ impl Decoder<'_, '_> {
         })
     }
 
-    /// A stuck schedule: a pending reader or effect value is banned if there is one.
-    fn stuck(todo: &[Item]) -> Violation {
-        let reader = todo.iter().find(|item| !item.reads.is_empty()).or_else(|| todo.first());
-        let culprit = reader.and_then(|item| match item.what {
-            What::Value(_, node) | What::Effect(node) => Some(node),
-            What::Instance(_) => None,
-        });
-        Violation { culprit }
+    /// A stuck schedule: one of the nodes that wait is banned. Those that read a state are likelier
+    /// than others, and those that rules added than those of the input program.
+    fn stuck(&self, todo: &[Item]) -> Violation {
+        let mut culprits: Vec<(bool, bool, ENodeId)> = Vec::new();
+        for item in todo {
+            let reads = !item.reads.is_empty();
+            let nodes = match item.what {
+                What::Value(_, node) | What::Effect(node) => vec![node],
+                What::Instance(id) => self.outputs_in_use(id),
+            };
+            let input = |node: ENodeId| node.index() < self.model.input_nodes;
+            culprits.extend(nodes.into_iter().map(|node| (input(node), !reads, node)));
+        }
+        culprits.sort_unstable();
+        Violation { culprits: culprits.into_iter().map(|(_, _, node)| node).collect() }
+    }
+
+    /// The leaves of an instance's outputs that the selection uses.
+    fn outputs_in_use(&self, id: InstanceId) -> Vec<ENodeId> {
+        let live = &self.selection.live[&id];
+        let nodes = live.iter().map(|k| self.model.out_node(id, *k));
+        let used = |node: &ENodeId| {
+            let class = self.model.graph.class_of(*node);
+            self.model.ty(class).is_state() || self.selection.used.get(&class) == Some(node)
+        };
+        nodes.filter(used).collect()
     }
 
     /// Leaves are emitted or bound at once; everything else becomes an item.
@@ -272,7 +290,18 @@ impl Decoder<'_, '_> {
                 operands.extend(port.init.map(find));
             }
         }
-        Item { what: What::Instance(id), operands, reads: vec![], consumes }
+        let reads = self.read_ports(id).filter_map(|k| {
+            let port = &instance.ports[k];
+            port.init.map(|init| (port.ty, find(init)))
+        });
+        Item { what: What::Instance(id), operands, reads: reads.collect(), consumes }
+    }
+
+    /// The state ports that an instance only passes through.
+    fn read_ports(&self, id: InstanceId) -> impl Iterator<Item = usize> + use<'_> {
+        let (live, read) = (self.selection.live.get(&id), self.selection.read.get(&id));
+        let is_live = move |k: &usize| live.is_some_and(|live| live.contains(k));
+        read.into_iter().flatten().copied().filter(move |k| !is_live(k))
     }
 
     fn emit(
@@ -327,7 +356,7 @@ impl Decoder<'_, '_> {
         let node = graph.node(id);
         let analysis = graph.analysis();
         let Meaning::Simple(op) = analysis.language.meaning(node.op) else {
-            return Err(Violation { culprit: Some(id) });
+            return Err(Violation::of(Some(id)));
         };
         let op = match analysis.payloads.get(node.payload) {
             Payload::Fault(fault) => Op::Guard(fault),
@@ -338,7 +367,7 @@ impl Decoder<'_, '_> {
         let emitted = self
             .target
             .try_simple(into, op, &operands, span)
-            .map_err(|_| Violation { culprit: Some(id) })?;
+            .map_err(|_| Violation::of(Some(id)))?;
         let outputs = self.target.node(emitted).outputs.clone();
         let track = &mut tracks[&self.model.ty(node.class)];
         track.at += 1;
@@ -367,7 +396,10 @@ impl Decoder<'_, '_> {
     ) -> Result<(), Violation> {
         let (model, selection) = (self.model, self.selection);
         let instance = model.instance(id);
-        let live: Vec<usize> = selection.live[&id].iter().copied().collect();
+        let mut live: Vec<usize> = selection.live[&id].iter().copied().collect();
+        let passed: Vec<usize> = self.read_ports(id).collect();
+        live.extend(&passed);
+        live.sort_unstable();
         let mut inputs = Vec::new();
         for k in &live {
             let port = &instance.ports[*k];
@@ -418,7 +450,7 @@ impl Decoder<'_, '_> {
             let port = &instance.ports[*k];
             if port.ty.is_state() {
                 let track = &mut tracks[&port.ty];
-                track.at += 1;
+                track.at += usize::from(!passed.contains(k));
                 track.value = output;
             } else {
                 let out = model.out_node(id, *k);

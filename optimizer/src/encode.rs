@@ -71,6 +71,7 @@ pub fn encode<'f>(
             results: Vec::new(),
             states: OrderMap::default(),
             spans: OrderMap::default(),
+            input_nodes: 0,
         },
         classes: HashMap::default(),
     };
@@ -413,6 +414,8 @@ impl<'f> Encoder<'f> {
                 self.model.results.push(class);
             }
         }
+        let last = self.model.graph.all_nodes().last();
+        self.model.input_nodes = last.map_or(0, |node| node.index() + 1);
         self.model.graph.rebuild();
         self.model.propagate_outputs();
         Ok(self.model)

@@ -20,6 +20,8 @@ use rvsdg::{Function, NodeKind};
 
 /// Bans tried before the input is returned.
 const MAX_BANS: usize = 40;
+/// Candidates for one ban.
+const MAX_CANDIDATES: usize = 8;
 
 /// An extracted program with the choice that it was made from.
 pub struct Extracted {
@@ -39,13 +41,21 @@ pub fn extract_program(
     without: &[ENodeId],
 ) -> Option<Extracted> {
     let mut banned: Set<ENodeId> = without.iter().copied().collect();
+    let mut choice = choose(model, &banned, extractor)?;
     for _ in 0..MAX_BANS {
-        let choice = choose(model, &banned, extractor)?;
-        match attempt(model, &choice, &banned) {
+        let violation = match attempt(model, &choice, &banned) {
             Ok((selection, function)) => return Some(Extracted { function, choice, selection }),
-            Err(Violation { culprit: Some(node) }) if banned.insert(node) => {}
-            Err(_) => return None,
-        }
+            Err(violation) => violation,
+        };
+        // The first ban that leaves a choice for the roots.
+        choice = violation.culprits.into_iter().take(MAX_CANDIDATES).find_map(|node| {
+            let new = banned.insert(node);
+            let choice = choose(model, &banned, extractor).filter(|_| new);
+            if choice.is_none() && new {
+                banned.remove(&node);
+            }
+            choice
+        })?;
     }
     None
 }
@@ -101,8 +111,7 @@ fn freeze_with(
             if banned.contains(&id) {
                 continue;
             }
-            let mut children: Vec<u32> =
-                dependencies(model, id).into_iter().map(dense).collect();
+            let mut children: Vec<u32> = dependencies(model, id).into_iter().map(dense).collect();
             if let Payload::Port(instance, _) = graph.analysis().payloads.get(graph.payload(id)) {
                 children.extend(entered.get(instance.index()));
             }

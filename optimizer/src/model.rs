@@ -84,6 +84,8 @@ pub struct Model<'f> {
     pub results: Vec<EClassId>,
     /// Class of each state at the end.
     pub states: OrderMap<Type, EClassId>,
+    /// Nodes below this number are the input program's.
+    pub input_nodes: usize,
     /// Where a node comes from. Nodes that rules add have no entry.
     pub spans: OrderMap<ENodeId, Span>,
 }

@@ -7,7 +7,7 @@
 //! is extended by the cheapest detour; a demand that cannot be met bans the node that made it.
 
 use crate::language::{InstanceId, Meaning, Payload};
-use crate::model::{InstanceKind, Model, OrderMap};
+use crate::model::{Instance, InstanceKind, Model, OrderMap};
 use egraph_core::{EClassId, ENodeId, RegionId};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
@@ -21,11 +21,18 @@ pub type Set<T> = HashSet<T, FxBuildHasher>;
 /// One chosen node per class, by class index.
 pub type Choice = Vec<Option<ENodeId>>;
 
-/// A demand that no walk can meet, or a class without a node: which node to ban.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A demand that no walk can meet, a class without a node, or nodes that wait for each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violation {
-    /// The node that made the demand, if one did.
-    pub culprit: Option<ENodeId>,
+    /// Nodes whose ban may help, the likeliest first.
+    pub culprits: Vec<ENodeId>,
+}
+
+impl Violation {
+    /// A violation that one node caused, if any.
+    pub fn of(culprit: Option<ENodeId>) -> Violation {
+        Violation { culprits: culprit.into_iter().collect() }
+    }
 }
 
 /// A legal selection.
@@ -37,6 +44,9 @@ pub struct Selection {
     pub walks: OrderMap<(RegionId, Type), Vec<ENodeId>>,
     /// Live ports of each instance in use.
     pub live: OrderMap<InstanceId, BTreeSet<usize>>,
+    /// State ports of instances in use that are not live but read inside: the instance leaves
+    /// these states alone, and passes them through.
+    pub read: OrderMap<InstanceId, BTreeSet<usize>>,
 }
 
 /// What a walk must contain.
@@ -82,6 +92,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
         for _ in 0..rounds {
             self.selection.used.clear();
             self.selection.live.clear();
+            self.selection.read.clear();
             self.demands.clear();
             self.traverse()?;
             if !self.meet_demands()? {
@@ -94,7 +105,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
                 return Ok(self.selection);
             }
         }
-        Err(Violation { culprit: None })
+        Err(Violation::of(None))
     }
 
     fn is_live(&self, region: RegionId, state: Type) -> bool {
@@ -120,7 +131,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
                 continue;
             }
             let Some(node) = self.choice[class.index()] else {
-                return Err(Violation { culprit: by });
+                return Err(Violation::of(by));
             };
             self.selection.used.insert(class, node);
             self.visit(node)?;
@@ -138,13 +149,13 @@ impl<'a, 'f> Realiser<'a, 'f> {
                 let owner = self.model.regions[node.region.index()].owner;
                 let (instance, _) = owner.expect("a loop variable lives in a theta's body");
                 let Payload::Index(k) = graph.analysis().payloads.get(node.payload) else {
-                    return Err(Violation { culprit: Some(id) });
+                    return Err(Violation::of(Some(id)));
                 };
                 self.port(instance, k as usize, id)?;
             }
             Meaning::Out => {
                 let Payload::Port(instance, k) = graph.analysis().payloads.get(node.payload) else {
-                    return Err(Violation { culprit: Some(id) });
+                    return Err(Violation::of(Some(id)));
                 };
                 self.port(instance, k as usize, id)?;
             }
@@ -157,7 +168,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
                         graph.payload(*n) == node.payload && graph.children(*n) == node.children
                     })
                 });
-                let Some(twin) = twin else { return Err(Violation { culprit: Some(id) }) };
+                let Some(twin) = twin else { return Err(Violation::of(Some(id))) };
                 self.demands.push((node.region, Type::Io, Demand::Edge(twin), Some(id)));
             }
             _ => self.operands(id),
@@ -217,11 +228,11 @@ impl<'a, 'f> Realiser<'a, 'f> {
         state: Type,
         by: Option<ENodeId>,
     ) -> Result<(), Violation> {
-        let violation = Violation { culprit: by };
+        let violation = || Violation::of(by);
         if !self.selection.walks.contains_key(&(region, state)) {
-            let from = self.model.state_entry(region, state).ok_or(violation)?;
-            let to = self.model.state_result(region, state).ok_or(violation)?;
-            let path = self.path(region, state, from, to, &Set::default()).ok_or(violation)?;
+            let from = self.model.state_entry(region, state).ok_or_else(violation)?;
+            let to = self.model.state_result(region, state).ok_or_else(violation)?;
+            let path = self.path(region, state, from, to, &Set::default()).ok_or_else(violation)?;
             self.selection.walks.insert((region, state), path.1);
         }
         for node in self.selection.walks[&(region, state)].clone() {
@@ -240,25 +251,32 @@ impl<'a, 'f> Realiser<'a, 'f> {
         let demands = std::mem::take(&mut self.demands);
         let mut changed = false;
         for (mut region, mut state, mut demand, by) in demands {
-            // In a region whose state is not live, the instance must be on the parent's walk.
+            // In a region whose state is not live, the instance reads what it finds on entry, or
+            // must be on the parent's walk.
             while !self.is_live(region, state) {
                 let owner = self.model.regions[region.index()].owner;
                 let Some((id, _)) = owner else { break };
                 let instance = self.model.instance(id);
                 let Some(k) = instance.state_port(state) else {
-                    return Err(Violation { culprit: by });
+                    return Err(Violation::of(by));
                 };
-                demand = Demand::Edge(self.model.out_node(id, k));
+                demand = match self.class_outside(region, demand, instance, k) {
+                    Some(init) => {
+                        self.selection.read.entry(id).or_default().insert(k);
+                        Demand::Class(init)
+                    }
+                    None => Demand::Edge(self.model.out_node(id, k)),
+                };
                 region = instance.home;
                 state = instance.ports[k].ty;
             }
             let key = (region, state);
             if !self.selection.walks.contains_key(&key) {
-                return Err(Violation { culprit: by });
+                return Err(Violation::of(by));
             }
             let missing = !self.holds(key, demand);
             if missing && !self.detour(key, demand) {
-                return Err(Violation { culprit: by });
+                return Err(Violation::of(by));
             }
             changed |= missing;
             let required = self.required.entry(key).or_default();
@@ -267,6 +285,24 @@ impl<'a, 'f> Realiser<'a, 'f> {
             }
         }
         Ok(changed)
+    }
+
+    /// The class outside that a class inside is, if it is the state on entry and stays it.
+    fn class_outside(
+        &self,
+        region: RegionId,
+        demand: Demand,
+        instance: &Instance,
+        k: usize,
+    ) -> Option<EClassId> {
+        let port = &instance.ports[k];
+        let entry = self.model.state_entry(region, port.ty)?;
+        let find = |class: EClassId| self.model.graph.find(class);
+        let stays = instance.kind == InstanceKind::Gamma || find(port.results[0]) == entry;
+        match demand {
+            Demand::Class(class) if find(class) == entry && stays => port.init.map(find),
+            _ => None,
+        }
     }
 
     /// Classes passed by a walk, entry first.
@@ -443,6 +479,7 @@ impl Model<'_> {
         let weight = match self.graph.analysis().language.meaning(self.graph.op(node)) {
             // A value demands its effect: the effect's weight keeps a pure form cheaper.
             Meaning::Simple(op) | Meaning::Value(op) => crate::cost::weight(op),
+            Meaning::LoopVar => crate::cost::PORT,
             _ => 0.0,
         };
         let region = self.graph.node(node).region;

@@ -105,7 +105,10 @@ impl Saturator<'_> {
                 return;
             }
         }
-        StopReason::IterationLimit.to_string().replace('_', " ").clone_into(&mut saturation.stop_reason);
+        StopReason::IterationLimit
+            .to_string()
+            .replace('_', " ")
+            .clone_into(&mut saturation.stop_reason);
     }
 }
 

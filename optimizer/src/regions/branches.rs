@@ -103,9 +103,8 @@ impl Round<'_, '_> {
         let same = live.iter().all(|arm| {
             let result = port.results[*arm];
             self.model.imports(result, first)
-                || constant(self.graph(), result).is_some_and(|known| {
-                    constant(self.graph(), first) == Some(known)
-                })
+                || constant(self.graph(), result)
+                    .is_some_and(|known| constant(self.graph(), first) == Some(known))
         });
         if same {
             self.equate("arms-agree", port.out, first);

@@ -89,8 +89,7 @@ impl Round<'_, '_> {
         }
         if self.in_range(outer[1], &outer[2..], 4) {
             let sort = Some(self.graph().sort(node.class));
-            let moved =
-                self.model.graph.add(parent, node.op, node.payload, &outer, sort)?;
+            let moved = self.model.graph.add(parent, node.op, node.payload, &outer, sort)?;
             let inside = self.model.import(node.region, moved)?;
             self.equate("hoist-load", node.class, inside);
         }
@@ -119,9 +118,11 @@ impl Round<'_, '_> {
 
     /// Whether every index of an access is within its extent wherever the index has a value.
     pub(super) fn in_range(&self, array: EClassId, indices: &[EClassId], depth: u32) -> bool {
-        indices.iter().enumerate().all(|(axis, index)| {
-            self.index_in_range(array, axis as u8, *index)
-        }) || depth > 0 && self.in_range_outside(array, indices, depth)
+        indices
+            .iter()
+            .enumerate()
+            .all(|(axis, index)| self.index_in_range(array, axis as u8, *index))
+            || depth > 0 && self.in_range_outside(array, indices, depth)
     }
 
     /// The same, asked in the parent region.
@@ -176,7 +177,8 @@ impl Round<'_, '_> {
             _ => false,
         });
         let range = graph.data(unchecked).range.ints();
-        below && (not_negative || range.is_some_and(|range| range.lo >= 0))
+        below
+            && (not_negative || range.is_some_and(|range| range.lo >= 0))
             && constant(graph, condition).is_none()
     }
 }

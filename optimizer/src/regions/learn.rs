@@ -36,7 +36,8 @@ impl Round<'_, '_> {
         let mut equal: Vec<(EClassId, EClassId)> = Vec::new();
         let graph = self.graph();
         let ops = &self.ops;
-        let of = |op| graph.nodes_with_op(op).map(|node| (node, truth(graph, graph.class_of(node))));
+        let of =
+            |op| graph.nodes_with_op(op).map(|node| (node, truth(graph, graph.class_of(node))));
         for (op, when) in [(ops.band, true), (ops.bor, false)] {
             for (node, _) in of(op).filter(|(_, truth)| *truth == Some(when)) {
                 known.extend(graph.children(node).iter().map(|part| (*part, when)));

@@ -103,11 +103,7 @@ impl Model<'_> {
     }
 
     /// A value of the parent region on entry to a region.
-    pub(super) fn import(
-        &mut self,
-        region: RegionId,
-        class: EClassId,
-    ) -> Result<EClassId, Limit> {
+    pub(super) fn import(&mut self, region: RegionId, class: EClassId) -> Result<EClassId, Limit> {
         let op = self.graph.analysis().language.import;
         self.graph.add(region, op, PayloadId::NONE, &[class], None)
     }

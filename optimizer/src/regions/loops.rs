@@ -59,7 +59,8 @@ impl Round<'_, '_> {
     /// there the loop must end.
     fn state_of_loop(&mut self, id: InstanceId, port: &Port, ends: bool) {
         let body = self.model.instance(id).regions[0];
-        let same = self.model.state_entry(body, port.ty) == Some(self.graph().find(port.results[0]));
+        let same =
+            self.model.state_entry(body, port.ty) == Some(self.graph().find(port.results[0]));
         if let Some(init) = port.init.filter(|_| same && (ends || port.ty != Type::Io)) {
             self.equate("loop-leaves-state", port.out, init);
         }
@@ -111,8 +112,8 @@ impl Round<'_, '_> {
                     _ => step < 0 && range.lo.checked_add(step + 1).is_some(),
                 };
                 let op = self.ops.compare(cmp);
-                let alone = binaries(self.graph(), direct, op)
-                    .any(|(a, b)| self.is(a, x) && self.is(b, y));
+                let alone =
+                    binaries(self.graph(), direct, op).any(|(a, b)| self.is(a, x) && self.is(b, y));
                 if ends && !found.iter().any(|c: &Counter| c.port == k && c.bound == bound) {
                     found.push(Counter { port: k, step, bound, alone });
                 }

@@ -82,7 +82,7 @@ impl Round<'_, '_> {
     ) -> Result<Option<EClassId>, Limit> {
         if self.model.is_outer(added) {
             let Some(each) = self.model.outer(added)? else { return Ok(None) };
-            let times = if port.ty == Type::F64 { self.to_float(trips)? } else { trips };
+            let times = if port.ty == Type::F64 { self.float_of(trips)? } else { trips };
             return self.node(self.times(port.ty), &[each, times]).map(Some);
         }
         // Half of `trips * (trips - 1)` needs a count that is not negative as a signed number.
@@ -105,7 +105,7 @@ impl Round<'_, '_> {
         self.node(op, &[base, triangle]).map(Some)
     }
 
-    fn to_float(&mut self, class: EClassId) -> Result<EClassId, Limit> {
+    fn float_of(&mut self, class: EClassId) -> Result<EClassId, Limit> {
         let cast = self.graph().analysis().language.find(Op::Cast(Type::F64), 1);
         self.node(cast.expect("casts are in the vocabulary"), &[class])
     }
