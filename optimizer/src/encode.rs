@@ -384,7 +384,15 @@ impl<'f> Encoder<'f> {
     ) -> InstanceId {
         let id = InstanceId(self.model.instances.len() as u32);
         let (regions, ports) = (Vec::new(), Vec::new());
-        self.model.instances.push(Instance { kind, home, predicate, regions, ports, span });
+        self.model.instances.push(Instance {
+            kind,
+            home,
+            predicate,
+            regions,
+            ports,
+            span,
+            abandoned: false,
+        });
         id
     }
 

@@ -108,12 +108,15 @@ fn freeze_with(
     let mut nodes = Vec::new();
     for class in graph.classes() {
         for id in graph.nodes(class) {
-            if banned.contains(&id) {
+            let payload = graph.analysis().payloads.get(graph.payload(id));
+            let owner = if let Payload::Port(owner, _) = payload { Some(owner) } else { None };
+            let abandoned = owner.is_some_and(|owner| model.instance(owner).abandoned);
+            if banned.contains(&id) || abandoned {
                 continue;
             }
             let mut children: Vec<u32> = dependencies(model, id).into_iter().map(dense).collect();
-            if let Payload::Port(instance, _) = graph.analysis().payloads.get(graph.payload(id)) {
-                children.extend(entered.get(instance.index()));
+            if let Some(owner) = owner {
+                children.extend(entered.get(owner.index()));
             }
             let name = graph.signature().op_name(graph.op(id));
             builder.add_node(dense(class), name, model.node_weight(id), &children);

@@ -50,6 +50,8 @@ pub struct Instance {
     pub ports: Vec<Port>,
     /// Where it comes from.
     pub span: Span,
+    /// A copy that could not be completed: no rule and no program uses it.
+    pub abandoned: bool,
 }
 
 impl Instance {
@@ -120,6 +122,9 @@ impl Model<'_> {
     pub fn propagate_outputs(&mut self) {
         for at in (0..self.instances.len()).rev() {
             let instance = &self.instances[at];
+            if instance.abandoned {
+                continue;
+            }
             let arms: Vec<usize> = (0..instance.regions.len())
                 .filter(|arm| !self.graph.is_dead(instance.regions[*arm]))
                 .collect();

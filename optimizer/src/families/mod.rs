@@ -134,7 +134,7 @@ pub const FAMILIES: &[Family] = &[
         law: Law::Exact,
         summary: "what does not depend on a loop or an arm moves out of it",
         rules: no_rules,
-        crossing: &["hoist", "hoist-load"],
+        crossing: &["hoist", "hoist-load", "hoist-loop"],
     },
     Family {
         name: "loops",
@@ -164,6 +164,7 @@ pub const FAMILIES: &[Family] = &[
             "arms-agree",
             "branch-leaves-state",
             "branch-to-select",
+            "dissolve",
             "arm-is-unreachable",
             "region-is-unreachable",
             "factor-of-branch",

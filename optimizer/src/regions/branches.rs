@@ -15,7 +15,7 @@ impl Round<'_, '_> {
             let instance = &self.model.instances[at];
             let (home, predicate) = (instance.home, instance.predicate);
             let graph = &self.model.graph;
-            if graph.is_dead(home) {
+            if graph.is_dead(home) || instance.abandoned {
                 continue;
             }
             let live: Vec<usize> = (0..instance.regions.len())
@@ -70,6 +70,11 @@ impl Round<'_, '_> {
             } else {
                 self.value_of_branch(id, &port, &live)?;
             }
+        }
+        if let [only] = live[..]
+            && constant(self.graph(), self.model.instance(id).predicate).is_some()
+        {
+            self.dissolve(id, only)?;
         }
         self.factor_of_branch(id)
     }

@@ -17,7 +17,7 @@ impl Round<'_, '_> {
         self.parts_of_truth()?;
         for at in 0..self.model.instances.len() {
             let instance = &self.model.instances[at];
-            let dead = self.graph().is_dead(instance.home);
+            let dead = self.graph().is_dead(instance.home) || instance.abandoned;
             match instance.kind {
                 _ if dead => {}
                 InstanceKind::Theta => self.loop_facts(InstanceId(at as u32))?,
@@ -170,7 +170,7 @@ impl Round<'_, '_> {
     }
 
     /// Narrows ranges by known comparisons, and those of counters by where they start.
-    fn narrow(&mut self) {
+    pub(super) fn narrow(&mut self) {
         let mut ranges: Vec<(EClassId, Ints)> = Vec::new();
         let graph = self.graph();
         for cmp in [Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge] {
@@ -201,7 +201,8 @@ impl Round<'_, '_> {
     fn counter_range(&self, id: InstanceId) -> Vec<(EClassId, Ints)> {
         let (graph, instance) = (self.graph(), self.model.instance(id));
         let mut found = Vec::new();
-        if instance.kind != InstanceKind::Theta || graph.is_dead(instance.regions[0]) {
+        let gone = instance.abandoned || graph.is_dead(instance.regions[0]);
+        if instance.kind != InstanceKind::Theta || gone {
             return found;
         }
         for port in &instance.ports {

@@ -52,7 +52,11 @@ impl Round<'_, '_> {
         for counter in counters {
             self.counter_at_end(id, counter)?;
         }
-        self.factor_of_loop(id)
+        if constant(self.graph(), self.model.instance(id).predicate) == Some(Const::Bool(false)) {
+            self.dissolve(id, 0)?;
+        }
+        self.factor_of_loop(id)?;
+        if self.rules.hoist { self.hoist_instances(id) } else { Ok(()) }
     }
 
     /// A loop that leaves a state alone has it as output. Divergence is an effect on `io`, so that

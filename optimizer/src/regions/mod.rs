@@ -9,6 +9,7 @@
 //! guards, parents and pure reasoning, never from "an earlier effect did not raise".
 
 mod branches;
+mod copy;
 mod hoist;
 mod learn;
 mod look;
@@ -29,6 +30,8 @@ use look::Ops;
 pub(crate) struct Memory {
     /// Effective applications by rule.
     pub(crate) fired: IndexMap<&'static str, usize>,
+    /// Rounds so far.
+    rounds: usize,
     /// What was done once and must not be done again.
     done: Set<(&'static str, u32, u32)>,
 }
@@ -53,6 +56,7 @@ pub(crate) fn round(
     rules: Crossing,
     real: bool,
 ) -> Result<(), Limit> {
+    memory.rounds += 1;
     let ops = Ops::new(&model.graph.analysis().language);
     let mut round = Round { model, memory, ops, rules, real };
     let result = round.run();
@@ -76,7 +80,7 @@ impl Round<'_, '_> {
         }
         for at in 0..self.model.instances.len() {
             let home = self.model.instances[at].home;
-            if self.model.graph.is_dead(home) {
+            if self.model.graph.is_dead(home) || self.model.instances[at].abandoned {
                 continue;
             }
             self.instance(at)?;
