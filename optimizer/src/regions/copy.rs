@@ -128,12 +128,16 @@ impl Round<'_, '_> {
         let mut copy = Copy::new(Contract::Speculated, body, home);
         let image = self.image(&mut copy, out)?;
         let complete = self.finish(&mut copy)?;
-        let Some(image) = image.filter(|_| complete) else { return self.abandon(&copy) };
+        let Some(image) = image.filter(|_| complete) else {
+            self.abandon(&copy);
+            return Ok(());
+        };
         for at in 0..copy.instances.len() {
             let made = copy.instances[at];
             let loops = self.model.instance(made).kind == InstanceKind::Theta;
             if loops && self.counters(made)?.is_empty() {
-                return self.abandon(&copy);
+                self.abandon(&copy);
+                return Ok(());
             }
         }
         let inside = self.model.import(body, image)?;
@@ -142,11 +146,10 @@ impl Round<'_, '_> {
     }
 
     /// Takes the instances of a copy that failed out of use.
-    fn abandon(&mut self, copy: &Copy) -> Result<(), Limit> {
+    fn abandon(&mut self, copy: &Copy) {
         for made in copy.instances.values() {
             self.model.instances[made.index()].abandoned = true;
         }
-        Ok(())
     }
 
     /// Whether an instance is a loop or has one inside.
@@ -502,7 +505,7 @@ impl Round<'_, '_> {
             }
         }
         if copy.broken {
-            self.abandon(copy)?;
+            self.abandon(copy);
         }
         Ok(!copy.broken)
     }
