@@ -43,6 +43,7 @@ pub mod oracle;
 pub mod problem;
 pub mod reduce;
 pub mod registry;
+pub mod report;
 pub mod runner;
 pub mod serialized;
 pub mod term;

@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and how.
 
-use super::extract_args::ExtractArgs;
+use super::extract_args::{BenchExtractArgs, ExtractArgs};
 use crate::engine::Backend;
 use crate::error::{Error, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,6 +25,16 @@ pub(crate) enum Command {
     Opt(OptArgs),
     /// Extract the cheapest term of a serialized e-graph
     Extract(ExtractArgs),
+    /// Compare algorithms on many inputs
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+/// What can be compared.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Extraction algorithms, over a folder of serialized e-graphs
+    Extract(BenchExtractArgs),
 }
 
 /// Compile a function, specialised to the types of the arguments, run it and print the result.

@@ -86,3 +86,64 @@ fn megabytes(text: &str) -> Result<u64, String> {
     let megabytes: u64 = text.parse().map_err(|_| wrong())?;
     megabytes.checked_mul(1 << 20).filter(|bytes| *bytes > 0).ok_or_else(wrong)
 }
+
+/// Run algorithms over a folder of serialized e-graphs and compare them.
+///
+/// Every file, algorithm and seed is a process of its own, with a time limit and, if wanted, a
+/// memory limit. Every answer is checked. The exit code is 1 if an answer is wrong or an algorithm
+/// crashed.
+#[derive(Args, Debug)]
+pub(crate) struct BenchExtractArgs {
+    /// A folder with .json files, each data set in a folder below it; or one file
+    #[arg(value_name = "DIR", required_unless_present = "merge")]
+    pub(crate) folder: Option<PathBuf>,
+    /// The algorithms, as for `ovum extract`; without it all that are listed
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) extractors: Vec<String>,
+    /// Only files whose path below DIR contains one of these
+    #[arg(long, value_name = "TEXT,TEXT", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Seeds; a task for each
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "0")]
+    pub(crate) seeds: Vec<u64>,
+    /// Seconds for each algorithm, reading the file not counted; it is killed soon after
+    #[arg(long, value_name = "S", value_parser = seconds, default_value = "10")]
+    pub(crate) time_limit: Duration,
+    /// Cap the address space of each process, in MiB
+    #[arg(long, value_name = "MB", value_parser = megabytes)]
+    pub(crate) memory_limit: Option<u64>,
+    /// Processes at a time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
+    pub(crate) jobs: usize,
+    /// Drop roots that name no class instead of leaving the file out
+    #[arg(long)]
+    pub(crate) repair_roots: bool,
+    /// Keep the results of the files to write and do what is missing
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Take over the results of other sweeps, .jsonl or .csv; without DIR nothing is run
+    #[arg(long, value_name = "FILE,FILE", value_delimiter = ',')]
+    pub(crate) merge: Vec<PathBuf>,
+    /// Write the results as CSV; `-` is standard output, here and below
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write the results, with the best costs over time, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jsonl: Option<PathBuf>,
+    /// Write a report: one page with tables and plots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the tables of the report as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Print one JSON object instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=1024) => Ok(jobs),
+        _ => Err("this is not a number of processes from 1 to 1024".to_owned()),
+    }
+}

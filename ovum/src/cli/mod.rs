@@ -4,10 +4,12 @@
 //! at fault (a time limit reached included), 2 if the command was misused.
 
 mod args;
+mod bench_extract;
 mod extract;
 mod extract_args;
 mod opt;
 mod output;
+mod progress;
 mod run;
 
 use crate::error::Error;
@@ -63,6 +65,10 @@ pub fn run_styled(
         args::Command::Extract(args) => {
             console.json = args.json;
             extract::extract(&args, &mut console)
+        }
+        args::Command::Bench(args::Bench::Extract(args)) => {
+            console.json = args.json;
+            bench_extract::bench(&args, &mut console)
         }
     };
     let code = code.unwrap_or_else(|error| console.fail(&error));

@@ -1,7 +1,9 @@
 //! `ovum extract` and `ovum bench extract` as a user meets them.
 
 mod answers;
+mod browser;
 mod plugins;
+mod sweeps;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,8 +59,28 @@ fn ovum(folder: &Folder, args: &[&str]) -> Outcome {
     command(&folder.0).args(args).output().expect("the command starts").into()
 }
 
-/// `(a + b) * (a + b)`: the product, or a dearer power; the greedy and the least tree differ in
-/// `shared`, where the tree pays `big` twice.
+/// Says something that a reader of the run must see: a skipped check, a figure.
+#[expect(clippy::print_stderr, reason = "a test run's notes belong on stderr")]
+fn note(text: &str) {
+    eprintln!("note: {text}");
+}
+
+/// A small gym: two data sets with cheap and dear ways, one of them with a stray root.
+fn gym(folder: &Folder) {
+    folder.file("gym/one/square.json", SQUARE);
+    folder.file("gym/one/two.json", &SQUARE.replace("\"cost\": 9", "\"cost\": 2"));
+    folder.file("gym/two/shared.json", SHARED);
+    folder.file("gym/two/stray.json", &SQUARE.replace("[\"P\"]", "[\"P\", \"Q\"]"));
+}
+
+/// `f(big, big)`: the tree pays 7 and prefers `leaf` at 6, the DAG pays 4.
+const SHARED: &str = r#"{"nodes": {
+    "big": {"op": "big", "cost": 3, "eclass": "B", "children": []},
+    "twice": {"op": "f", "cost": 1, "eclass": "F", "children": ["big", "big"]},
+    "leaf": {"op": "leaf", "cost": 6, "eclass": "F", "children": []}
+}, "root_eclasses": ["F"]}"#;
+
+/// `(a + b) * (a + b)`: the product, or a dearer power.
 const SQUARE: &str = r#"{"nodes": {
     "a": {"op": "a", "cost": 1, "eclass": "A", "children": []},
     "b": {"op": "b", "cost": 2, "eclass": "B", "children": []},
