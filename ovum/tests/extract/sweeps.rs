@@ -89,7 +89,7 @@ fn a_sweep_is_resumed() {
     assert_eq!(first.code, 0, "{}", first.err);
     let whole = fs::read_to_string(folder.0.join("rows.jsonl")).unwrap();
     // As a sweep leaves it that was killed while it wrote its third row.
-    let kept = whole.lines().take(2).map(|line| format!("{line}\n")).collect::<String>();
+    let kept: String = whole.split_inclusive('\n').take(2).collect();
     let third = whole.lines().nth(2).unwrap();
     folder.file("rows.jsonl", &format!("{kept}{}", &third[..40]));
     let again = ovum(&folder, &[&args[..], &["rows.jsonl", "--resume"]].concat());
