@@ -8,6 +8,13 @@
 //! - [`Values`] holds the contents. It only grows: a value stays valid for ever.
 //! - [`Primitives`] holds the signatures and the code of the built-in functions; a container sort
 //!   brings its own overloads.
+//!
+//! # Differences from egglog 3.0
+//! - `0.0` and `-0.0` are different values, though neither is less than the other.
+//! - What would make more than 2^24 bits or elements out of a few small arguments fails: `<<` of
+//!   big integers, `pow`, `vec-range`, `multiset-single`, and sums of multisets.
+//! - `cbrt` of a fraction is exact or fails, `log` of a fraction other than 1 fails; egglog panics.
+//! - Floats are always written with a point, large ones included.
 
 mod call;
 mod chunks;
