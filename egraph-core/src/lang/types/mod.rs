@@ -13,6 +13,16 @@
 //! operands and of its value become known, and what all remaining candidates agree on is learnt;
 //! this is repeated until nothing changes. What is unknown or ambiguous then is an error.
 //!
+//! # What differs from egglog 3.0
+//! All of its own programs have the meaning that it gives them. Beyond these:
+//! - more is inferred: overloads that agree on a place tell its sort before one of them is chosen;
+//! - a merge expression must have the sort of its function; the parts of a combined rule set must
+//!   be declared before it; `:unextractable` counts in `datatype*` too;
+//! - a rule without `:name` may be added twice; names may start with `@`;
+//! - a global is no function: `($x)` and `(set ($x) 1)` are refused;
+//! - options that encode proofs (`:internal-proof-func`, `:internal-term-constructor` and the like)
+//!   are refused with a message, and there are no commands or macros of the host program.
+//!
 //! ```
 //! use egraph_core::egglog::syntax::{Sources, parse};
 //! use egraph_core::egglog::types::{Checker, Command};

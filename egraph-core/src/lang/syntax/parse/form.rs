@@ -56,7 +56,8 @@ impl<'t, 'a> Form<'t, 'a> {
 
     /// The error that the form has another shape.
     pub(super) fn misuse(&self, usage: &str) -> Diagnostic {
-        Diagnostic::new(codes::USAGE, self.span, "the form has another shape")
+        let head = usage.trim_start_matches('(').split([' ', ')']).next().unwrap_or_default();
+        Diagnostic::new(codes::USAGE, self.span, format!("malformed `{head}`"))
             .hint(format!("usage: {usage}"))
     }
 }

@@ -7,6 +7,8 @@ mod declare;
 mod form;
 mod rule;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 use form::Form;
 
@@ -75,7 +77,8 @@ fn single<T>(
 /// The name that a word is; `what` says in the error what it should have been.
 fn name(sexp: Sexp<'_, '_>, what: &str) -> Parsed<Name> {
     let word = sexp.word().ok_or_else(|| {
-        Diagnostic::new(codes::USAGE, sexp.span(), format!("expected {what}, a name"))
+        let kind = if what.starts_with("the name") { "" } else { ", a name" };
+        Diagnostic::new(codes::USAGE, sexp.span(), format!("expected {what}{kind}"))
     })?;
     Ok(Name::new(word, sexp.span()))
 }
