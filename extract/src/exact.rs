@@ -63,16 +63,33 @@ pub(crate) fn dag_cost(problem: &Problem, choices: &[Option<NodeIndex>]) -> f64 
 
 /// The best answer that branch and bound finds from a legal one on. Costs must be plain.
 pub(crate) fn improve(problem: &Problem, start: Choices, control: &Control) -> Outcome {
+    let limit = if control.deadline.is_some() { u64::MAX } else { MAX_STEPS };
     let cost = dag_cost(problem, &start);
-    let mut search =
-        Search { control, step: cost_step(problem), steps: 0, stopped: false, limit: MAX_STEPS };
-    let found = search.solve(problem, cost, 0);
-    let choices = found.answer.map_or(start, |(choices, _)| choices);
-    let status = if search.stopped { Status::Feasible } else { Status::Optimal };
+    let found = below(problem, cost, limit, control);
+    let choices = found.answer.unwrap_or(start);
+    let status = if found.complete { Status::Optimal } else { Status::Feasible };
     let cost = dag_cost(problem, &choices);
-    let bound = if search.stopped { found.bound.min(cost) } else { cost };
+    let bound = if found.complete { cost } else { found.bound.min(cost) };
     control.report(Some(cost), Some(bound));
     Outcome { choices, status, bound: Some(bound) }
+}
+
+/// What a search below a known cost finds.
+pub(crate) struct Below {
+    /// A legal answer of lower cost, the best one if the search is complete.
+    pub(crate) answer: Option<Choices>,
+    /// Whether everything was searched.
+    pub(crate) complete: bool,
+    /// If not, no answer costs less than this, unless it costs no less than the known one.
+    pub(crate) bound: f64,
+}
+
+/// Searches for an answer that costs less than `upper`, in so many steps. Costs must be plain.
+pub(crate) fn below(problem: &Problem, upper: f64, limit: u64, control: &Control) -> Below {
+    let mut search = Search { control, step: cost_step(problem), steps: 0, stopped: false, limit };
+    let found = search.solve(problem, upper, 0);
+    let answer = found.answer.map(|(choices, _)| choices);
+    Below { answer, complete: !search.stopped, bound: found.bound }
 }
 
 /// The greatest number of which all costs are whole multiples, or 0 where they are not whole.
@@ -121,8 +138,7 @@ impl Found {
 impl Search<'_> {
     fn out_of_time(&mut self) -> bool {
         self.steps += 1;
-        let spent = self.control.deadline.is_none() && self.steps > self.limit;
-        self.stopped |= spent || self.control.should_stop();
+        self.stopped |= self.steps > self.limit || self.control.should_stop();
         self.stopped
     }
 

@@ -82,6 +82,18 @@ impl Control {
     pub fn silent(&self) -> Control {
         Control { observer: None, ..self.clone() }
     }
+
+    /// The same control for a problem of which every answer costs `constant` less than the
+    /// caller's: the observer hears the caller's costs.
+    pub fn offset(&self, constant: f64) -> Control {
+        let observer = self.observer.clone().map(|observer| -> Observer {
+            let add = move |cost: Option<f64>| cost.map(|cost| cost + constant);
+            Arc::new(move |seen: Progress| {
+                observer(Progress { incumbent: add(seen.incumbent), bound: add(seen.bound) });
+            })
+        });
+        Control { observer, ..self.clone() }
+    }
 }
 
 /// What an answer claims.

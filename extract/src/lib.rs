@@ -28,6 +28,8 @@
 //! A new algorithm is one file and one line: in the list of those that ship, or a call of
 //! [`register`] in the program that brings it along.
 
+pub mod annealing;
+pub mod auto;
 pub mod bottom_up;
 pub mod builder;
 pub mod check;
@@ -37,6 +39,7 @@ pub mod exact;
 pub mod extractor;
 pub mod freeze;
 pub mod greedy_dag;
+pub mod local_search;
 pub mod lower_bound;
 mod names;
 pub mod oracle;
@@ -49,6 +52,8 @@ pub mod serialized;
 pub mod term;
 pub mod verify;
 
+pub use annealing::Annealing;
+pub use auto::Auto;
 pub use bottom_up::BottomUp;
 pub use builder::ProblemBuilder;
 pub use check::{CheckError, Checked, check};
@@ -58,6 +63,7 @@ pub use exact::BranchAndBound;
 pub use extractor::{Caps, Control, Extractor, Objective, Observer, Outcome, Progress, Status};
 pub use freeze::Frozen;
 pub use greedy_dag::GreedyDag;
+pub use local_search::LocalSearch;
 pub use problem::{ClassIndex, NodeIndex, Problem};
 pub use reduce::{Reduced, Reduction, components, reduce};
 pub use registry::{extractor, extractors, register};

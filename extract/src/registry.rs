@@ -1,19 +1,27 @@
 //! The extractors that exist: those that ship, one line each, and those that a program brings.
 
+use crate::annealing::Annealing;
+use crate::auto::Auto;
 use crate::bottom_up::BottomUp;
 use crate::exact::BranchAndBound;
 use crate::extractor::Extractor;
 use crate::greedy_dag::GreedyDag;
+use crate::local_search::LocalSearch;
 use crate::reduce::Reduced;
 use std::sync::{PoisonError, RwLock};
 
 /// The extractors that ship, one line each.
 fn shipped() -> Vec<Box<dyn Extractor>> {
     vec![
+        Box::new(Auto),
         Box::new(BottomUp),
         Box::new(GreedyDag),
-        Box::new(BranchAndBound),
         Box::new(Reduced { inner: GreedyDag, name: "reduced-greedy-dag" }),
+        Box::new(LocalSearch),
+        Box::new(Reduced { inner: LocalSearch, name: "reduced-local-search" }),
+        Box::new(Annealing),
+        Box::new(Reduced { inner: Annealing, name: "reduced-annealing" }),
+        Box::new(BranchAndBound),
     ]
 }
 

@@ -35,8 +35,11 @@ use crate::problem::{NodeIndex, Problem};
 pub use split::{Component, components};
 use work::Work;
 
-/// Rounds after which a reduction ends: those beyond the first few find little.
+/// Rounds after which a reduction ends.
 const MAX_ROUNDS: usize = 24;
+/// A round that removes less than one edge in this many is the last: another one would cost more
+/// than it finds.
+const WORTHWHILE: usize = 50;
 
 /// A smaller problem with the same optimum, up to a constant, and what is needed to answer the
 /// original one.
@@ -91,7 +94,9 @@ pub fn reduce(
         if !work.prune() {
             return Err(Irreducible::Infeasible);
         }
-        if work.size() == before {
+        let (nodes, edges, fixed) = work.size();
+        let removed = (before.0 - nodes.min(before.0)) + (before.1 - edges.min(before.1));
+        if removed * WORTHWHILE <= before.1 && fixed == before.2 {
             break;
         }
     }
@@ -180,7 +185,7 @@ impl<E: Extractor> Extractor for Reduced<E> {
                 return Outcome::without_choices(problem, Status::Infeasible);
             }
         };
-        let outcome = self.inner.extract(&reduction.problem, &control.silent());
+        let outcome = self.inner.extract(&reduction.problem, &control.offset(reduction.constant));
         match outcome.status {
             Status::Infeasible | Status::Unsupported => {
                 Outcome::without_choices(problem, outcome.status)

@@ -151,19 +151,43 @@ impl Work {
     }
 }
 
+/// Classes of at most this many nodes are compared pair by pair.
+const FEW: usize = 24;
+
 /// The nodes of a class that are possible and that no other one dominates.
 fn best_of(class: u32, nodes: Vec<Node>, marks: &Landmarks) -> Vec<Node> {
     let mut set = marks.empty();
     let mut gone = vec![false; nodes.len()];
+    // Who dominates needs its first child among the landmarks: rivals by first child.
+    let mut by_first: Vec<(Option<u32>, u32)> = Vec::new();
+    if nodes.len() > FEW {
+        let first = |(at, node): (usize, &Node)| (node.children.first().copied(), at as u32);
+        by_first.extend(nodes.iter().enumerate().map(first));
+        by_first.sort_unstable();
+    }
     for (at, node) in nodes.iter().enumerate() {
         marks.of_node(node, &mut set);
-        let better = |(other, by): (usize, &Node)| {
+        if marks.contains(&set, class) {
+            gone[at] = true;
+            continue;
+        }
+        let better = |other: usize| {
+            let by = &nodes[other];
             other != at
                 && !gone[other]
                 && by.cost <= node.cost
                 && by.children.iter().all(|child| marks.contains(&set, *child))
         };
-        gone[at] = marks.contains(&set, class) || nodes.iter().enumerate().any(better);
+        gone[at] = if nodes.len() > FEW {
+            let firsts = std::iter::once(None).chain(marks.members(&set).map(Some));
+            let mut rivals = firsts.flat_map(|first| {
+                let start = by_first.partition_point(|(key, _)| *key < first);
+                by_first[start..].iter().take_while(move |(key, _)| *key == first)
+            });
+            rivals.any(|(_, other)| better(*other as usize))
+        } else {
+            (0..nodes.len()).any(better)
+        };
     }
     let mut gone = gone.into_iter();
     nodes.into_iter().filter(|_| gone.next() == Some(false)).collect()

@@ -161,7 +161,7 @@ fn a_deadline_that_has_passed_still_leaves_an_answer() {
 #[test]
 fn the_registry_knows_its_names() {
     let names: Vec<&str> = extractors().iter().map(|e| e.name()).collect();
-    assert!(names.starts_with(&["bottom-up"]));
+    assert!(names.starts_with(&["auto", "bottom-up"]));
     assert!(names.iter().all(|name| extractor(name).unwrap().name() == *name));
     assert!(extractor("none").is_none());
 }
