@@ -14,8 +14,8 @@ use crate::oracle::SplitMix;
 use crate::problem::{ClassIndex, NodeIndex, Problem};
 use std::time::Instant;
 
-/// Moves without a deadline.
-const MOVES: u64 = 20_000;
+/// Moves per class that can move, and at most, without a deadline.
+const MOVES: [u64; 2] = [128, 200_000];
 /// Moves between two looks at the clock.
 const BATCH: u64 = 64;
 /// Last temperature as a share of the first.
@@ -74,7 +74,7 @@ pub(crate) fn anneal(problem: &Problem, start: Choices, control: &Control) -> Ch
                 let gone = begun.elapsed().as_secs_f64();
                 gone / (gone + left.as_secs_f64()).max(1e-9)
             }
-            None => moves as f64 / MOVES as f64,
+            None => moves as f64 / (MOVES[0] * movable.len() as u64).min(MOVES[1]) as f64,
         };
         if progress >= 1.0 || control.should_stop() {
             break;

@@ -74,7 +74,7 @@ fn refine(problem: &Problem, start: Choices, control: &Control) -> Outcome {
     let limit = if timed { u64::MAX } else { STEPS };
     let mut choices = start;
     let mut bound: f64 = 0.0;
-    for (share, searching) in [(0.35, 0.8), (1.0, 0.0)] {
+    for (share, searching) in [(0.25, 0.85), (1.0, 0.0)] {
         let cost = dag_cost(problem, &choices);
         let found = exact::below(problem, cost, limit, &control.share(share));
         let better = found.answer.is_some();

@@ -68,7 +68,7 @@ pub(crate) fn least_trees(problem: &Problem) -> Vec<Option<NodeIndex>> {
         }
         choices[class.index()] = Some(node);
         cost[class.index()] = total;
-        for parent in &parents[class.index()] {
+        for parent in parents.of(class) {
             unsettled[parent.index()] -= 1;
             if unsettled[parent.index()] > 0 || choices[problem.class(*parent).index()].is_some() {
                 continue;

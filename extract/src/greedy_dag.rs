@@ -13,7 +13,7 @@
 
 use crate::bottom_up::least_trees;
 use crate::extractor::{Control, Extractor, Outcome, Status};
-use crate::problem::{NodeIndex, Problem};
+use crate::problem::{NodeIndex, Parents, Problem};
 use std::collections::VecDeque;
 
 /// A good answer for DAG cost, never worse than the one of least tree cost.
@@ -55,7 +55,7 @@ impl Extractor for GreedyDag {
 struct Search<'a> {
     problem: &'a Problem,
     control: &'a Control,
-    parents: &'a [Vec<NodeIndex>],
+    parents: &'a Parents,
     choices: Choices,
     switches: Vec<u32>,
     /// Cost of a class's choice and the change at which it was computed.
@@ -71,7 +71,7 @@ impl<'a> Search<'a> {
     fn new(
         problem: &'a Problem,
         control: &'a Control,
-        parents: &'a [Vec<NodeIndex>],
+        parents: &'a Parents,
         choices: Choices,
     ) -> Self {
         let classes = problem.class_count();
@@ -100,7 +100,7 @@ impl<'a> Search<'a> {
                 break;
             }
             if self.consider(node) {
-                for parent in &self.parents[self.problem.class(node).index()] {
+                for parent in self.parents.of(self.problem.class(node)) {
                     if !std::mem::replace(&mut waiting[parent.index()], true) {
                         queue.push_back(*parent);
                     }

@@ -30,6 +30,7 @@
 
 pub mod annealing;
 pub mod auto;
+pub mod beam;
 pub mod bottom_up;
 pub mod builder;
 pub mod check;
@@ -38,9 +39,12 @@ pub mod diagnostics;
 pub mod exact;
 pub mod extractor;
 pub mod freeze;
+pub mod global_greedy;
 pub mod greedy_dag;
 pub mod local_search;
 pub mod lower_bound;
+#[cfg(feature = "highs")]
+pub mod milp;
 mod names;
 pub mod oracle;
 pub mod problem;
@@ -54,6 +58,7 @@ pub mod verify;
 
 pub use annealing::Annealing;
 pub use auto::Auto;
+pub use beam::Beam;
 pub use bottom_up::BottomUp;
 pub use builder::ProblemBuilder;
 pub use check::{CheckError, Checked, check};
@@ -62,9 +67,10 @@ pub use diagnostics::Diagnostic;
 pub use exact::BranchAndBound;
 pub use extractor::{Caps, Control, Extractor, Objective, Observer, Outcome, Progress, Status};
 pub use freeze::Frozen;
+pub use global_greedy::GlobalGreedy;
 pub use greedy_dag::GreedyDag;
 pub use local_search::LocalSearch;
-pub use problem::{ClassIndex, NodeIndex, Problem};
+pub use problem::{ClassIndex, NodeIndex, Parents, Problem};
 pub use reduce::{Reduced, Reduction, components, reduce};
 pub use registry::{extractor, extractors, register};
 pub use serialized::{Loaded, ReadError, ReadOptions};

@@ -52,12 +52,15 @@ pub(crate) fn search(problem: &Problem, start: Choices, control: &Control) -> Ch
     let mut cost = dag_cost(problem, &choices);
     let mut centres = Vec::new();
     let (mut size, mut idle) = (SIZES[0], 0);
+    // Whether the pass over all centres has found nothing, and left nothing out.
+    let mut exhausted = false;
     while !control.should_stop() && (control.deadline.is_some() || idle < PATIENCE) {
         if centres.is_empty() {
             centres = open_classes(problem, &choices);
-            if centres.is_empty() {
+            if exhausted || centres.is_empty() {
                 break;
             }
+            exhausted = true;
             shuffle(&mut centres, &mut random);
         }
         let Some(centre) = centres.pop() else { break };
@@ -73,6 +76,7 @@ pub(crate) fn search(problem: &Problem, start: Choices, control: &Control) -> Ch
         }
         let (part, nodes) = without(problem, &keep, &[]);
         let found = below(&part, cost, STEPS, &control.silent());
+        exhausted &= found.complete && found.answer.is_none() && free.len() < size as usize;
         size *= if found.complete { 1.15 } else { 0.7 };
         size = size.clamp(SIZES[1], SIZES[2]);
         idle += 1;
@@ -81,10 +85,6 @@ pub(crate) fn search(problem: &Problem, start: Choices, control: &Control) -> Ch
             cost = dag_cost(problem, &choices);
             control.report(Some(cost), None);
             idle = 0;
-        }
-        if found.complete && free.len() >= problem.class_count() {
-            // The neighbourhood was everything.
-            break;
         }
     }
     choices

@@ -8,7 +8,7 @@
 //! up to date from cut to cut. Costs must be finite and not negative.
 
 use crate::extractor::Control;
-use crate::problem::{NodeIndex, Problem};
+use crate::problem::{ClassIndex, NodeIndex, Parents, Problem};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
@@ -81,7 +81,7 @@ enum Zone {
 
 struct Cuts<'a> {
     problem: &'a Problem,
-    users: Vec<Vec<u32>>,
+    users: Parents,
     leaves: Vec<u32>,
     cost: Vec<f64>,
     /// The most expensive chain below each class.
@@ -95,11 +95,7 @@ struct Cuts<'a> {
 impl<'a> Cuts<'a> {
     fn new(problem: &'a Problem) -> Cuts<'a> {
         let nodes = problem.node_count();
-        let users: Vec<Vec<u32>> = problem
-            .parents()
-            .into_iter()
-            .map(|users| users.into_iter().map(|node| node.0).collect())
-            .collect();
+        let users = problem.parents();
         let largest = problem.costs.iter().copied().fold(0.0, f64::max);
         let leaves = (0..nodes as u32).filter(|n| problem.children(NodeIndex(*n)).len() == 0);
         let mut cuts = Cuts {
@@ -131,8 +127,8 @@ impl<'a> Cuts<'a> {
             if std::mem::replace(&mut settled[class as usize], true) {
                 continue;
             }
-            for at in 0..self.users[class as usize].len() {
-                let user = self.users[class as usize][at];
+            for at in 0..self.users.of(ClassIndex(class)).len() {
+                let user = self.users.of(ClassIndex(class))[at].0;
                 waiting[user as usize] -= 1;
                 if waiting[user as usize] == 0 {
                     self.critical[user as usize] = class;
@@ -188,7 +184,7 @@ impl<'a> Cuts<'a> {
         self.zone[goal as usize] = Zone::Goal;
         let mut stack = vec![goal];
         while let Some(class) = stack.pop() {
-            for node in self.problem.nodes(crate::ClassIndex(class)) {
+            for node in self.problem.nodes(ClassIndex(class)) {
                 let critical = self.critical[node.index()];
                 if self.cost[node.index()] <= 0.0
                     && critical != NONE
@@ -210,9 +206,9 @@ impl<'a> Cuts<'a> {
             enter(self.problem, &mut self.zone, *leaf, &mut cut, &mut stack);
         }
         while let Some(class) = stack.pop() {
-            for user in &self.users[class as usize] {
-                if self.critical[*user as usize] == class {
-                    enter(self.problem, &mut self.zone, *user, &mut cut, &mut stack);
+            for user in self.users.of(ClassIndex(class)) {
+                if self.critical[user.index()] == class {
+                    enter(self.problem, &mut self.zone, user.0, &mut cut, &mut stack);
                 }
             }
         }
@@ -225,8 +221,8 @@ impl<'a> Cuts<'a> {
             if value > self.value[class as usize] {
                 continue;
             }
-            for at in 0..self.users[class as usize].len() {
-                let user = self.users[class as usize][at];
+            for at in 0..self.users.of(ClassIndex(class)).len() {
+                let user = self.users.of(ClassIndex(class))[at].0;
                 if self.critical[user as usize] != class {
                     continue;
                 }

@@ -158,13 +158,38 @@ impl Problem {
     }
 
     /// For every class, the nodes that have it as a child.
-    pub fn parents(&self) -> Vec<Vec<NodeIndex>> {
-        let mut parents = vec![Vec::new(); self.class_count()];
+    pub fn parents(&self) -> Parents {
+        let mut start = vec![0_u32; self.class_count() + 1];
+        for child in &self.children {
+            start[*child as usize + 1] += 1;
+        }
+        for class in 0..self.class_count() {
+            start[class + 1] += start[class];
+        }
+        let mut next = start.clone();
+        let mut nodes = vec![NodeIndex(0); self.children.len()];
         for node in (0..self.node_count() as u32).map(NodeIndex) {
             for child in self.children(node) {
-                parents[child.index()].push(node);
+                let place = &mut next[child.index()];
+                nodes[*place as usize] = node;
+                *place += 1;
             }
         }
-        parents
+        Parents { start, nodes }
+    }
+}
+
+/// For every class, the nodes that have it as a child, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parents {
+    start: Vec<u32>,
+    nodes: Vec<NodeIndex>,
+}
+
+impl Parents {
+    /// The nodes that have this class as a child.
+    pub fn of(&self, class: ClassIndex) -> &[NodeIndex] {
+        let range = self.start[class.index()] as usize..self.start[class.index() + 1] as usize;
+        &self.nodes[range]
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::annealing::Annealing;
 use crate::auto::Auto;
+use crate::beam::Beam;
 use crate::bottom_up::BottomUp;
 use crate::exact::BranchAndBound;
 use crate::extractor::Extractor;
+use crate::global_greedy::GlobalGreedy;
 use crate::greedy_dag::GreedyDag;
 use crate::local_search::LocalSearch;
 use crate::reduce::Reduced;
@@ -17,11 +19,16 @@ fn shipped() -> Vec<Box<dyn Extractor>> {
         Box::new(BottomUp),
         Box::new(GreedyDag),
         Box::new(Reduced { inner: GreedyDag, name: "reduced-greedy-dag" }),
+        Box::new(GlobalGreedy),
+        Box::new(Reduced { inner: GlobalGreedy, name: "reduced-global-greedy" }),
+        Box::new(Reduced { inner: Beam, name: "beam" }),
         Box::new(LocalSearch),
         Box::new(Reduced { inner: LocalSearch, name: "reduced-local-search" }),
         Box::new(Annealing),
         Box::new(Reduced { inner: Annealing, name: "reduced-annealing" }),
         Box::new(BranchAndBound),
+        #[cfg(feature = "highs")]
+        Box::new(crate::milp::Milp),
     ]
 }
 

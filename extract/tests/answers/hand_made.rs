@@ -91,14 +91,24 @@ fn roots_without_a_finite_term_are_infeasible() {
 }
 
 #[test]
-fn costs_below_zero_or_without_bound_are_refused() {
+fn costs_below_zero_or_without_bound_are_refused_or_handled() {
     for cost in [-1.0, f64::INFINITY, f64::NAN, f64::NEG_INFINITY] {
         let p = problem(2, &[(0, cost, &[]), (1, 1.0, &[])]);
         for e in extractors() {
             let outcome = e.extract(&p, &Control::default());
+            if cost.is_finite() && e.caps().negative_costs {
+                let checked = verify(&p, &outcome).unwrap().unwrap();
+                assert_eq!(checked.dag_cost, 1.0, "{}", e.name());
+                continue;
+            }
             assert_eq!(outcome.status, Status::Unsupported, "{} at {cost}", e.name());
             assert_eq!(outcome.choices, [None, None]);
         }
+    }
+    // A class that pays for itself is worth a detour.
+    let p = problem(2, &[(0, -5.0, &[]), (1, 1.0, &[]), (1, 2.0, &[0])]);
+    for e in extractors().iter().filter(|e| e.caps().negative_costs) {
+        assert_eq!(answer(e.as_ref(), &p).dag_cost, -3.0, "{}", e.name());
     }
     let p = problem(1, &[(0, -0.0, &[])]);
     assert_eq!(answer(&BottomUp, &p).dag_cost, 0.0);
