@@ -104,6 +104,7 @@
 mod analysis;
 mod bindings;
 mod dump;
+mod ematch;
 mod error;
 mod graph;
 mod id;
@@ -125,6 +126,7 @@ mod schedule;
 mod scheduler;
 mod sexpr;
 mod signature;
+mod store;
 mod table;
 mod term;
 mod unionfind;

@@ -3,4 +3,3 @@
 mod arrays;
 mod encoding;
 mod fuzz;
-mod lowering;

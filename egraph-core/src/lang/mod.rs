@@ -3,6 +3,7 @@
 //! [`values`] holds sorts, interned values and primitives, and knows nothing of e-graphs.
 //! [`syntax`] reads and prints programs. [`types`] gives them their meaning.
 
+pub mod exec;
 pub mod syntax;
 pub mod types;
 pub mod values;

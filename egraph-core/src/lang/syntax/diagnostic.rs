@@ -67,6 +67,12 @@ pub mod codes {
     pub const INPUT: &str = "EG038";
     /// A part of the language that is not supported.
     pub const UNSUPPORTED: &str = "EG040";
+    /// What was carried out failed: a check, a merge, a primitive, a `panic`.
+    pub const FAILED: &str = "EG050";
+    /// A limit on rows, time or memory was reached.
+    pub const LIMIT: &str = "EG051";
+    /// A file that cannot be read or written.
+    pub const FILE: &str = "EG052";
 }
 
 /// One thing that is wrong.

@@ -23,6 +23,11 @@ impl PrimId {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The primitive of this number.
+    pub(crate) const fn from_index(index: u32) -> Self {
+        Self(index)
+    }
 }
 
 impl fmt::Debug for PrimId {

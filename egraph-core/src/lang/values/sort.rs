@@ -40,6 +40,11 @@ impl Sort {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The sort of this number.
+    pub(crate) const fn from_index(index: u32) -> Self {
+        Self(index)
+    }
 }
 
 impl fmt::Debug for Sort {

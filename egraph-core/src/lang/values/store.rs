@@ -63,7 +63,7 @@ const INTERNED: Value = 1 << 31;
 #[inline]
 pub(super) fn encode_small(n: i64) -> Option<Value> {
     let shifted = n.wrapping_add(SMALL) as u64;
-    (shifted < 2 * SMALL as u64).then_some(shifted as Value)
+    (shifted < 2 * SMALL as u64).then_some(n as Value & !INTERNED)
 }
 
 fn float_bits(x: f64) -> u64 {
@@ -86,7 +86,8 @@ impl Values {
         value != 0
     }
 
-    /// The value of an integer. Values of integers of `-2^30..2^30` are ordered as the integers.
+    /// The value of an integer. Values order as the integers do from 0 to `2^30 - 1`; after these
+    /// come those from `-2^30` to -1, then all others, by first use.
     #[inline]
     pub fn i64(&self, n: i64) -> Value {
         encode_small(n).unwrap_or_else(|| self.integers.intern(n as u64) | INTERNED)
@@ -96,7 +97,8 @@ impl Values {
     #[inline]
     pub fn as_i64(&self, value: Value) -> i64 {
         if value & INTERNED == 0 {
-            i64::from(value) - SMALL
+            // The sign is in the highest of the 31 bits.
+            i64::from((value << 1) as i32 >> 1)
         } else {
             self.integers.get(value & !INTERNED) as i64
         }
@@ -204,7 +206,7 @@ mod tests {
     fn small_integers_are_their_own_encoding_and_ordered() {
         let values = Values::new();
         let edge = [-SMALL, -SMALL + 1, -1, 0, 1, SMALL - 1];
-        assert!(edge.map(|n| values.i64(n)).is_sorted());
+        assert!([0, 1, SMALL - 1, -SMALL, -SMALL + 1, -1].map(|n| values.i64(n)).is_sorted());
         assert!(
             edge.iter()
                 .all(|&n| values.i64(n) & INTERNED == 0 && values.as_i64(values.i64(n)) == n)

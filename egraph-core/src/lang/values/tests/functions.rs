@@ -64,7 +64,7 @@ fn multisets_are_mapped_filtered_and_reduced() {
         (unstable-multiset-reduce (as G (unstable-fn "/")) 1 (multiset-of 0 1)) => 0
         (unstable-multiset-reduce (as G (unstable-fn "*")) 1 (multiset-of 9223372036854775807 2)) => fails
         (unstable-multiset-flat-map (as Many (unstable-fn "multiset-single" 7)) (multiset-of 2 3 3)) => (multiset-of 7 7 7 7 7 7 7 7)
-        (unstable-multiset-flat-map (as Many (unstable-fn "multiset-single" 7)) (multiset-of -1 1)) => (multiset-of -1 7)
+        (unstable-multiset-flat-map (as Many (unstable-fn "multiset-single" 7)) (multiset-of -1 1)) => (multiset-of 7 -1)
         "#,
     );
 }

@@ -261,8 +261,8 @@ fn any_sort() {
         (value-eq Math#1 Math#2) => fails
         (ordering-min Math#4 Math#3) => Math#3
         (ordering-max Math#4 Math#3) => Math#4
-        (ordering-max -5 3) => 3
-        (ordering-min -5 3) => -5
+        (ordering-max -5 3) => -5
+        (ordering-min -5 3) => 3
         "#,
     );
 }

@@ -29,9 +29,8 @@ pub(super) struct Functions {
 
 impl Host for Functions {
     fn apply(&mut self, function: u32, arguments: &[Value]) -> Option<Value> {
-        // Small integers are encoded by an offset, so that numbers need no table here.
-        let (decode, encode) =
-            (|v: Value| i64::from(v) - (1 << 30), |n: i64| (n + (1 << 30)) as Value);
+        // Small natural numbers are their own encoding, so that they need no table here.
+        let (decode, encode) = (i64::from, |n: i64| n as Value);
         match (FUNCTIONS[function as usize], arguments) {
             ("double", &[n]) => Some(encode(decode(n) * 2)),
             ("half", &[n]) => (decode(n) % 2 == 0).then(|| encode(decode(n) / 2)),

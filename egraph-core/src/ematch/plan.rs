@@ -1,0 +1,227 @@
+//! Plans: in which order the atoms of a query are joined, and how each is entered.
+//!
+//! The first atom is given (the one whose changes are walked) or the one with the fewest rows. Then
+//! greedily: an atom whose keys are all known is one look-up; otherwise the atom with the smallest
+//! estimated fan-out through the index of a known column. Calls run as soon as their arguments are
+//! known. A plan is made anew when a table has grown or shrunk by a factor of four.
+
+use smallvec::SmallVec;
+
+use super::{Atom, Operand, Query};
+use crate::store::{Store, TableId};
+
+/// Which rows an atom may match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    Any,
+    /// Unchanged since the query last ran.
+    Old,
+}
+
+/// How the rows of an atom are found.
+#[derive(Clone, Debug)]
+pub(crate) enum Access {
+    /// The rows the search starts from: changes, or all.
+    Start,
+    /// The row with these keys.
+    Keys(SmallVec<[Operand; 4]>),
+    /// Rows with known values in some columns: through the index with the shortest list.
+    Columns(SmallVec<[(usize, Operand); 4]>),
+    /// All rows.
+    Scan,
+}
+
+/// What to do with a column of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Use {
+    Bind(usize, u32),
+    Check(usize, Operand),
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Atom { table: TableId, access: Access, age: Age, uses: SmallVec<[Use; 4]> },
+    Call { prim: Option<u32>, args: SmallVec<[Operand; 4]>, check: bool, out: Operand },
+}
+
+/// An order of joins.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    /// Calls without variables, or on nothing bound by atoms, come first.
+    pub(crate) prelude: usize,
+    /// Magnitudes of the tables, by atom, that the order was chosen for.
+    sizes: SmallVec<[u8; 8]>,
+    /// Indexes that the plan reads: (table, column).
+    pub(crate) indexes: Vec<(TableId, usize)>,
+}
+
+/// Quarters of the binary order of magnitude do not matter.
+fn magnitude(rows: u32) -> u8 {
+    (rows.ilog2_or_zero() / 2) as u8
+}
+
+trait Ilog2OrZero {
+    fn ilog2_or_zero(self) -> u32;
+}
+
+impl Ilog2OrZero for u32 {
+    fn ilog2_or_zero(self) -> u32 {
+        self.checked_ilog2().map_or(0, |log| log + 1)
+    }
+}
+
+impl Plan {
+    /// True while the tables have the sizes the plan was made for.
+    pub(crate) fn fits(&self, query: &Query, store: &Store) -> bool {
+        query
+            .atoms
+            .iter()
+            .zip(&self.sizes)
+            .all(|(atom, size)| magnitude(store.table(atom.table).live()) == *size)
+    }
+
+    /// The plan that starts at an atom, or at the smallest one without age limits.
+    pub(crate) fn new(query: &Query, store: &Store, focus: Option<usize>) -> Self {
+        let mut maker = Maker {
+            query,
+            store,
+            focus,
+            bound: vec![false; query.vars as usize],
+            called: vec![false; query.calls.len()],
+            plan: Self {
+                steps: Vec::new(),
+                prelude: 0,
+                sizes: query.atoms.iter().map(|a| magnitude(store.table(a.table).live())).collect(),
+                indexes: Vec::new(),
+            },
+        };
+        maker.calls();
+        maker.plan.prelude = maker.plan.steps.len();
+        let mut waiting: Vec<usize> = (0..query.atoms.len()).collect();
+        let first = focus.or_else(|| maker.cheapest(&waiting));
+        if let Some(first) = first {
+            waiting.retain(|atom| *atom != first);
+            maker.atom(first, Some(Access::Start));
+        }
+        while let Some(next) = maker.cheapest(&waiting) {
+            waiting.retain(|atom| *atom != next);
+            maker.atom(next, None);
+        }
+        maker.plan
+    }
+}
+
+struct Maker<'a> {
+    query: &'a Query,
+    store: &'a Store,
+    focus: Option<usize>,
+    bound: Vec<bool>,
+    called: Vec<bool>,
+    plan: Plan,
+}
+
+impl Maker<'_> {
+    fn known(&self, operand: Operand) -> bool {
+        match operand {
+            Operand::Var(var) => self.bound[var as usize],
+            Operand::Const(_) => true,
+        }
+    }
+
+    /// Estimated rows of an atom, given what is bound.
+    fn fan_out(&self, atom: &Atom) -> f64 {
+        let table = self.store.table(atom.table);
+        let (keys, live) = (&atom.args[..table.arity()], f64::from(table.live()));
+        if keys.iter().all(|key| self.known(*key)) {
+            return 0.0;
+        }
+        let mut known = 0;
+        let mut best = live;
+        for (column, operand) in atom.args.iter().enumerate() {
+            if self.known(*operand) {
+                known += 1;
+                best = best.min(table.fan_out(column));
+            }
+        }
+        if known == 0 {
+            // Products come last, the smallest first.
+            return 1e12 + live;
+        }
+        best / f64::from(1 << (2 * (known - 1).min(8)))
+    }
+
+    fn cheapest(&self, waiting: &[usize]) -> Option<usize> {
+        let mut best: Option<(f64, usize)> = None;
+        for atom in waiting {
+            let cost = self.fan_out(&self.query.atoms[*atom]);
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, *atom));
+            }
+        }
+        best.map(|(_, atom)| atom)
+    }
+
+    fn atom(&mut self, index: usize, access: Option<Access>) {
+        let atom = &self.query.atoms[index];
+        let arity = self.store.table(atom.table).arity();
+        let known: SmallVec<[(usize, Operand); 4]> =
+            atom.args.iter().copied().enumerate().filter(|(_, arg)| self.known(*arg)).collect();
+        let keys_known = known.iter().filter(|(column, _)| *column < arity).count() == arity;
+        let access = access.unwrap_or_else(|| {
+            if keys_known {
+                Access::Keys(atom.args[..arity].into())
+            } else if known.is_empty() {
+                Access::Scan
+            } else {
+                Access::Columns(known.clone())
+            }
+        });
+        let looked_up = matches!(access, Access::Keys(_));
+        if let Access::Columns(columns) = &access {
+            self.plan.indexes.extend(columns.iter().map(|(column, _)| (atom.table, *column)));
+        }
+        let mut uses = SmallVec::new();
+        for (column, operand) in atom.args.iter().enumerate() {
+            match operand {
+                Operand::Var(var) if !self.bound[*var as usize] => {
+                    self.bound[*var as usize] = true;
+                    uses.push(Use::Bind(column, *var));
+                }
+                _ if looked_up && column < arity => {}
+                operand => uses.push(Use::Check(column, *operand)),
+            }
+        }
+        let age = match self.focus {
+            Some(focus) if index < focus => Age::Old,
+            _ => Age::Any,
+        };
+        self.plan.steps.push(Step::Atom { table: atom.table, access, age, uses });
+        self.calls();
+    }
+
+    /// Appends the calls whose arguments are known.
+    fn calls(&mut self) {
+        let query = self.query;
+        loop {
+            let mut progress = false;
+            for (index, call) in query.calls.iter().enumerate() {
+                if self.called[index] || !call.args.iter().all(|arg| self.known(*arg)) {
+                    continue;
+                }
+                self.called[index] = true;
+                progress = true;
+                let check = self.known(call.out);
+                if let Operand::Var(var) = call.out {
+                    self.bound[var as usize] = true;
+                }
+                let args = call.args.as_slice().into();
+                self.plan.steps.push(Step::Call { prim: call.prim, args, check, out: call.out });
+            }
+            if !progress {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Rules, and one iteration of a set of them: search on a frozen store, then commit, then rebuild.
+
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::actions::{Actions, Actor};
+use super::search::Unit;
+use super::{Budget, Matches, Prims, Query, Search};
+use crate::store::{Refused, Store, Value};
+
+/// A compiled rule. One compilation serves any number of stores with the same tables.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) query: Query,
+    pub(crate) actions: Actions,
+    /// Searched from scratch each time.
+    pub(crate) naive: bool,
+}
+
+/// Why an iteration ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    Full,
+    Time,
+    Memory,
+    /// A rule failed: its index and why.
+    Failed(usize, String),
+}
+
+/// Limits of one iteration.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bounds {
+    pub(crate) deadline: Option<Instant>,
+    /// Bytes of store and matches.
+    pub(crate) bytes: Option<usize>,
+}
+
+/// What an iteration did.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Iteration {
+    /// Matches found, by the rules given.
+    pub(crate) matches: Vec<usize>,
+    /// Matches committed.
+    pub(crate) committed: Vec<usize>,
+    pub(crate) search: Duration,
+    pub(crate) commit: Duration,
+    pub(crate) rebuild: Duration,
+    /// The contents of the store changed.
+    pub(crate) changed: bool,
+}
+
+/// A rule and the stamp since which it has not seen changes.
+#[derive(Debug)]
+pub(crate) struct Due<'a> {
+    pub(crate) rule: &'a Rule,
+    pub(crate) since: &'a mut u32,
+}
+
+/// Matches committed between two looks at the clock.
+const COMMITS: usize = 512;
+
+/// Searches all rules on the closed store, commits what they found in their order, and rebuilds.
+/// The store is closed afterwards in any case.
+pub(crate) fn iterate<P: Prims, A: Actor>(
+    store: &mut Store,
+    actor: &mut A,
+    prims: &P,
+    due: &mut [Due<'_>],
+    bounds: Bounds,
+    pool: Option<&rayon::ThreadPool>,
+) -> (Iteration, Result<(), Halt>) {
+    let version = store.version();
+    let mut done = Iteration {
+        matches: vec![0; due.len()],
+        committed: vec![0; due.len()],
+        ..Iteration::default()
+    };
+    let started = Instant::now();
+    let now = store.tick();
+    let found = search(store, prims, due, bounds, pool, &mut done);
+    done.search = started.elapsed();
+    let found = match found {
+        Ok(found) => found,
+        Err(halt) => return (done, Err(halt)),
+    };
+    for due in due.iter_mut() {
+        *due.since = now;
+    }
+    let started = Instant::now();
+    let outcome = commit(store, actor, due, &found, bounds, &mut done);
+    drop(found);
+    done.commit = started.elapsed();
+    let started = Instant::now();
+    let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
+        Refused::Full => Halt::Full,
+        Refused::Failed(why) => Halt::Failed(0, why),
+    });
+    done.rebuild = started.elapsed();
+    done.changed = store.version() != version;
+    (done, outcome.and(rebuilt))
+}
+
+fn search<P: Prims>(
+    store: &mut Store,
+    prims: &P,
+    due: &[Due<'_>],
+    bounds: Bounds,
+    pool: Option<&rayon::ThreadPool>,
+    done: &mut Iteration,
+) -> Result<Vec<Vec<Value>>, Halt> {
+    let searches: Vec<Search<'_>> = due
+        .iter()
+        .map(|due| {
+            let since = if due.rule.naive { 0 } else { *due.since };
+            Search::new(&due.rule.query, store, since)
+        })
+        .collect();
+    let store = &*store;
+    let run = |rule: usize, unit: &Unit, shared: bool| -> Matches {
+        let budget = Budget { deadline: bounds.deadline, shared, ..Budget::NONE };
+        let mut found = searches[rule].run(store, prims, unit, budget);
+        if !found.deferred {
+            let due = &due[rule].rule;
+            due.actions.unmet(store, prims, shared, &due.query.report, &mut found.words);
+        }
+        found
+    };
+    let work: Vec<(usize, &Unit)> = searches
+        .iter()
+        .enumerate()
+        .flat_map(|(rule, search)| search.units.iter().map(move |unit| (rule, unit)))
+        .collect();
+    let mut results: Vec<Option<Matches>> = vec![None; work.len()];
+    if let Some(pool) = pool.filter(|pool| pool.current_num_threads() > 1 && work.len() > 1) {
+        results = pool.install(|| {
+            work.par_iter()
+                .map(|(rule, unit)| Some(run(*rule, unit, true)).filter(|found| !found.deferred))
+                .collect()
+        });
+    }
+    let mut words: Vec<Vec<Value>> = vec![Vec::new(); due.len()];
+    let mut bytes = 0;
+    for ((rule, unit), result) in work.into_iter().zip(results) {
+        let found = result.unwrap_or_else(|| run(rule, unit, false));
+        if found.timed_out {
+            return Err(Halt::Time);
+        }
+        done.matches[rule] += found.count;
+        bytes += found.words.len() * size_of::<Value>();
+        if bounds.bytes.is_some_and(|limit| bytes > limit) {
+            return Err(Halt::Memory);
+        }
+        if due[rule].rule.query.report.is_empty() {
+            // Nothing is bound: one match says as much as many.
+            if found.count > 0 && words[rule].is_empty() {
+                words[rule].push(0);
+            }
+        } else if words[rule].is_empty() {
+            words[rule] = found.words;
+        } else {
+            words[rule].extend_from_slice(&found.words);
+        }
+    }
+    Ok(words)
+}
+
+fn commit<A: Actor>(
+    store: &mut Store,
+    actor: &mut A,
+    due: &[Due<'_>],
+    found: &[Vec<Value>],
+    bounds: Bounds,
+    done: &mut Iteration,
+) -> Result<(), Halt> {
+    let mut until_check = COMMITS;
+    let mut registers: Vec<Value> = Vec::new();
+    for (index, (due, words)) in due.iter().zip(found).enumerate() {
+        let rule = due.rule;
+        registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
+        for words in words.chunks_exact(rule.query.stride().max(1)) {
+            until_check -= 1;
+            if until_check == 0 {
+                until_check = COMMITS;
+                if bounds.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    return Err(Halt::Time);
+                }
+                if bounds.bytes.is_some_and(|limit| store.bytes() > limit) {
+                    return Err(Halt::Memory);
+                }
+            }
+            for (var, value) in rule.query.report.iter().zip(words) {
+                registers[*var as usize] = *value;
+            }
+            done.committed[index] += 1;
+            rule.actions.commit(store, actor, &mut registers).map_err(|refused| match refused {
+                Refused::Full => Halt::Full,
+                Refused::Failed(why) => Halt::Failed(index, why),
+            })?;
+        }
+    }
+    Ok(())
+}

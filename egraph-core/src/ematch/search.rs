@@ -1,0 +1,382 @@
+//! Running plans: nested loops over changes, look-ups and index lists into flat match buffers.
+
+use smallvec::SmallVec;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::plan::{Access, Age, Plan, Step, Use};
+use super::{Operand, Prims, Query};
+use crate::store::{DEAD, Delta, Store, Table, Value};
+
+/// Rows of changes that one unit of parallel work walks.
+pub(crate) const CHUNK: u32 = 4096;
+/// Rows looked at between two looks at the clock.
+const PATIENCE: u32 = 1 << 14;
+
+/// When a search gives up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// Matches of one unit after which no more are wanted.
+    pub(crate) matches: usize,
+    pub(crate) deadline: Option<Instant>,
+    /// Other threads search too.
+    pub(crate) shared: bool,
+}
+
+impl Budget {
+    /// No limits.
+    pub(crate) const NONE: Self = Self { matches: usize::MAX, deadline: None, shared: false };
+}
+
+/// Matches of a query: rows of its reported variables, one after the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Matches {
+    pub(crate) words: Vec<Value>,
+    /// Number of matches found: queries may report no variable.
+    pub(crate) count: usize,
+    pub(crate) timed_out: bool,
+    /// A primitive must be called in order: the unit is to run again on one thread.
+    pub(crate) deferred: bool,
+}
+
+/// Part of a search: a plan and the changes it starts from.
+#[derive(Clone, Debug)]
+pub(crate) struct Unit {
+    plan: Arc<Plan>,
+    start: Start,
+}
+
+#[derive(Clone, Debug)]
+enum Start {
+    /// Nothing to walk: a query without atoms.
+    Once,
+    Rows(Range<u32>),
+    /// Log entries of rows older than the row.
+    Log(Range<usize>, u32),
+}
+
+/// A search of one query, ready to run on a store that does not change meanwhile.
+#[derive(Debug)]
+pub(crate) struct Search<'q> {
+    query: &'q Query,
+    since: u32,
+    pub(crate) units: Vec<Unit>,
+}
+
+impl<'q> Search<'q> {
+    /// Chooses plans for the matches that a change since the stamp makes new (all for 0), and
+    /// brings the indexes up to date that they read.
+    pub(crate) fn new(query: &'q Query, store: &mut Store, since: u32) -> Self {
+        let mut search = Self { query, since, units: Vec::new() };
+        if query.atoms.is_empty() {
+            if since == 0 {
+                let plan = Arc::new(Plan::new(query, store, None));
+                search.units.push(Unit { plan, start: Start::Once });
+            }
+            return search;
+        }
+        if since == 0 {
+            search.everything(store);
+            return search;
+        }
+        let mut changes: SmallVec<[(usize, Delta); 8]> = SmallVec::new();
+        let mut changed = 0;
+        for (focus, atom) in query.atoms.iter().enumerate() {
+            let delta = store.table(atom.table).delta(since);
+            if delta.len() > 0 {
+                changed += delta.len();
+                changes.push((focus, delta));
+            }
+        }
+        if changes.is_empty() || query.atoms.iter().any(|atom| store.table(atom.table).live() == 0)
+        {
+            return search;
+        }
+        let smallest = query.atoms.iter().map(|atom| store.table(atom.table).live()).min();
+        if query.idempotent && query.atoms.len() > 1 && changed > smallest.unwrap_or(0) as usize {
+            search.since = 0;
+            search.everything(store);
+            return search;
+        }
+        for (focus, delta) in changes {
+            let plan = search.plan(store, Some(focus));
+            search.chunks(&plan, &delta);
+        }
+        search
+    }
+
+    fn everything(&mut self, store: &mut Store) {
+        if self.query.atoms.iter().any(|atom| store.table(atom.table).live() == 0) {
+            return;
+        }
+        let plan = self.plan(store, None);
+        let start = plan.steps.iter().find_map(|step| match step {
+            Step::Atom { table, .. } => Some(*table),
+            Step::Call { .. } => None,
+        });
+        if let Some(table) = start {
+            let delta = store.table(table).delta(0);
+            self.chunks(&plan, &delta);
+        }
+    }
+
+    fn chunks(&mut self, plan: &Arc<Plan>, delta: &Delta) {
+        let mut from = delta.rows.start;
+        while from < delta.rows.end {
+            let to = delta.rows.end.min(from.saturating_add(CHUNK));
+            self.units.push(Unit { plan: plan.clone(), start: Start::Rows(from..to) });
+            from = to;
+        }
+        let mut from = delta.log.start;
+        while from < delta.log.end {
+            let to = delta.log.end.min(from + CHUNK as usize);
+            let start = Start::Log(from..to, delta.rows.start);
+            self.units.push(Unit { plan: plan.clone(), start });
+            from = to;
+        }
+    }
+
+    /// The plan for a focus, made anew if the tables have other sizes; its indexes are current.
+    fn plan(&self, store: &mut Store, focus: Option<usize>) -> Arc<Plan> {
+        let slot = focus.map_or(0, |focus| focus + 1);
+        let mut plans = self.query.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let plan = match &plans[slot] {
+            Some(plan) if plan.fits(self.query, store) => plan.clone(),
+            _ => {
+                let plan = Arc::new(Plan::new(self.query, store, focus));
+                plans[slot] = Some(plan.clone());
+                plan
+            }
+        };
+        for (table, column) in &plan.indexes {
+            store.tables[*table as usize].ensure_index(*column);
+        }
+        plan
+    }
+
+    /// Runs one unit.
+    pub(crate) fn run<P: Prims>(
+        &self,
+        store: &Store,
+        prims: &P,
+        unit: &Unit,
+        budget: Budget,
+    ) -> Matches {
+        let mut walk = Walk {
+            store,
+            prims,
+            query: self.query,
+            steps: &unit.plan.steps,
+            since: self.since,
+            registers: smallvec::smallvec![0; self.query.vars as usize],
+            found: Matches::default(),
+            budget,
+            patience: PATIENCE,
+        };
+        walk.unit(unit);
+        walk.found
+    }
+
+    /// Runs all units, one after the other.
+    pub(crate) fn run_all<P: Prims>(&self, store: &Store, prims: &P, budget: Budget) -> Matches {
+        let mut all = Matches::default();
+        for unit in &self.units {
+            let rest = Budget { matches: budget.matches - all.count, ..budget };
+            let found = self.run(store, prims, unit, rest);
+            all.words.extend_from_slice(&found.words);
+            all.count += found.count;
+            all.timed_out |= found.timed_out;
+            if all.timed_out || all.count >= budget.matches {
+                break;
+            }
+        }
+        all
+    }
+}
+
+struct Walk<'a, P> {
+    store: &'a Store,
+    prims: &'a P,
+    query: &'a Query,
+    steps: &'a [Step],
+    since: u32,
+    registers: SmallVec<[Value; 16]>,
+    found: Matches,
+    budget: Budget,
+    patience: u32,
+}
+
+/// Whether to go on.
+type Go = bool;
+
+impl<'a, P: Prims> Walk<'a, P> {
+    fn unit(&mut self, unit: &'a Unit) {
+        let prelude = unit.plan.prelude;
+        for step in 0..prelude {
+            let Step::Call { prim, args, check, out } = &self.steps[step] else { break };
+            if !self.call(*prim, args, *check, *out) {
+                return;
+            }
+        }
+        if let Start::Once = unit.start {
+            self.step(prelude);
+            return;
+        }
+        let Some(Step::Atom { table, uses, .. }) = self.steps.get(prelude) else { return };
+        let table = self.store.table(*table);
+        match &unit.start {
+            Start::Once => {}
+            Start::Rows(rows) => {
+                for row in rows.clone() {
+                    if !self.row(table, row, Age::Any, uses, prelude + 1) {
+                        return;
+                    }
+                }
+            }
+            Start::Log(entries, first) => {
+                for entry in entries.clone() {
+                    if let Some(row) = table.logged(entry, *first)
+                        && !self.row(table, row, Age::Any, uses, prelude + 1)
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn value(&self, operand: Operand) -> Value {
+        match operand {
+            Operand::Var(var) => self.registers[var as usize],
+            Operand::Const(value) => value,
+        }
+    }
+
+    /// Matches one row and goes on with the steps from `next`.
+    #[inline]
+    fn row(&mut self, table: &'a Table, row: u32, age: Age, uses: &'a [Use], next: usize) -> Go {
+        self.patience -= 1;
+        if self.patience == 0 {
+            self.patience = PATIENCE;
+            if self.budget.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.found.timed_out = true;
+                return false;
+            }
+        }
+        let words = table.row(row);
+        let stamp = words[words.len() - 1];
+        let too_new = match age {
+            Age::Any => stamp == DEAD,
+            Age::Old => stamp >= self.since,
+        };
+        if too_new || (table.hides() && !self.query.see_hidden && table.is_subsumed(row)) {
+            return true;
+        }
+        for what in uses {
+            match *what {
+                Use::Bind(column, var) => self.registers[var as usize] = words[column],
+                Use::Check(column, operand) => {
+                    if words[column] != self.value(operand) {
+                        return true;
+                    }
+                }
+            }
+        }
+        self.step(next)
+    }
+
+    fn call(&mut self, prim: Option<u32>, args: &[Operand], check: bool, out: Operand) -> bool {
+        let args: SmallVec<[Value; 4]> = args.iter().map(|arg| self.value(*arg)).collect();
+        let Some(prim) = prim else {
+            return self.settle(args[0], check, out);
+        };
+        let result = if self.budget.shared {
+            let Ok(result) = self.prims.call_shared(self.store, prim, &args) else {
+                self.found.deferred = true;
+                return false;
+            };
+            result
+        } else {
+            self.prims.call(self.store, prim, &args)
+        };
+        result.is_some_and(|result| self.settle(result, check, out))
+    }
+
+    /// Compares a result with what is known, or keeps it.
+    fn settle(&mut self, result: Value, check: bool, out: Operand) -> bool {
+        if check {
+            return self.value(out) == result;
+        }
+        if let Operand::Var(var) = out {
+            self.registers[var as usize] = result;
+        }
+        true
+    }
+
+    fn step(&mut self, at: usize) -> Go {
+        let steps = self.steps;
+        let Some(step) = steps.get(at) else { return self.emit() };
+        match step {
+            Step::Call { prim, args, check, out } => {
+                if self.call(*prim, args, *check, *out) {
+                    self.step(at + 1)
+                } else {
+                    !self.found.deferred
+                }
+            }
+            Step::Atom { table, access, age, uses } => {
+                let table = self.store.table(*table);
+                match access {
+                    Access::Keys(keys) => {
+                        let keys: SmallVec<[Value; 8]> =
+                            keys.iter().map(|key| self.value(*key)).collect();
+                        match table.find(&keys) {
+                            Some(row) => self.row(table, row, *age, uses, at + 1),
+                            None => true,
+                        }
+                    }
+                    Access::Columns(columns) => self.listed(table, columns, *age, uses, at + 1),
+                    Access::Start | Access::Scan => {
+                        (0..table.len()).all(|row| self.row(table, row, *age, uses, at + 1))
+                    }
+                }
+            }
+        }
+    }
+
+    /// The rows with known values in some columns, by the shortest list.
+    fn listed(
+        &mut self,
+        table: &'a Table,
+        columns: &[(usize, Operand)],
+        age: Age,
+        uses: &'a [Use],
+        next: usize,
+    ) -> Go {
+        let mut best: Option<&[u32]> = None;
+        for (column, operand) in columns {
+            let Some(index) = table.index(*column) else { continue };
+            let rows = index.get(self.value(*operand));
+            if rows.is_empty() {
+                return true;
+            }
+            if best.is_none_or(|least| rows.len() < least.len()) {
+                best = Some(rows);
+            }
+        }
+        match best {
+            Some(rows) => rows.iter().all(|row| self.row(table, *row, age, uses, next)),
+            None => (0..table.len()).all(|row| self.row(table, row, age, uses, next)),
+        }
+    }
+
+    fn emit(&mut self) -> Go {
+        for var in &self.query.report {
+            self.found.words.push(self.registers[*var as usize]);
+        }
+        self.found.count += 1;
+        self.found.count < self.budget.matches
+    }
+}

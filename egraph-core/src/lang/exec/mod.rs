@@ -1,0 +1,437 @@
+//! Running programs of the egglog language.
+//!
+//! A [`Session`] is a database that commands change one after the other. Each command is resolved
+//! against what was declared before it and then executed; a command that fails changes no
+//! declarations. Rules are lowered once, when they are declared.
+
+mod command;
+mod extract;
+mod lower;
+mod machine;
+mod print;
+mod schedule;
+mod term;
+
+pub use print::Output;
+pub use schedule::{RuleReport, RunReport};
+pub use term::Term;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::ematch::{self, Operand};
+use crate::store::{Conflict, Kind, Refused, Store, TableDecl, TableId, Value};
+
+use super::syntax::Sources;
+use super::types::{self, Checker, Env, Expr, FuncId, FuncKind, GlobalId, VarDecl};
+use super::values::{Sort, Values};
+
+use lower::{Global, Lowering, Place, Places};
+use machine::{Computed, Machine, Merge};
+
+/// What a program may use, and how it runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Rows of all tables; never exceeded.
+    pub nodes: usize,
+    /// Wall time of one program.
+    pub time: Option<Duration>,
+    /// Bytes of tables and matches.
+    pub bytes: Option<usize>,
+    /// Where `input`, `output` and `include` look for files.
+    pub directory: Option<PathBuf>,
+    /// The threads that search; one if there is none.
+    pub pool: Option<Arc<rayon::ThreadPool>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { nodes: usize::MAX, time: None, bytes: None, directory: None, pool: None }
+    }
+}
+
+/// Why a program stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The limit on rows was reached.
+    Nodes(usize),
+    /// The time was up.
+    Time,
+    /// The limit on memory was reached.
+    Memory,
+    /// A check did not hold, a merge was not allowed, a primitive had no result, …
+    Error(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Nodes(limit) => write!(f, "the limit of {limit} rows is reached"),
+            Failure::Time => f.write_str("the time limit is reached"),
+            Failure::Memory => f.write_str("the memory limit is reached"),
+            Failure::Error(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A rule of the session.
+#[derive(Clone, Debug)]
+struct RuleState {
+    rule: Arc<ematch::Rule>,
+    /// Changes before this stamp were seen.
+    since: u32,
+}
+
+/// What `push` keeps and `pop` brings back, besides the rows.
+#[derive(Clone)]
+struct Scope {
+    places: Places,
+    merges: usize,
+    tables: Vec<TableInfo>,
+    containers: Vec<Sort>,
+    rules: Vec<RuleState>,
+    /// Rules by rule set; none of combined ones.
+    rulesets: Vec<Vec<usize>>,
+    deletes: bool,
+}
+
+/// What the language knows of a table.
+#[derive(Clone, Debug)]
+struct TableInfo {
+    /// The function, unless it is a table of globals.
+    function: Option<FuncId>,
+    inputs: Arc<[Sort]>,
+    output: Sort,
+    cost: u64,
+    extractable: bool,
+}
+
+/// A database of the egglog language.
+pub struct Session {
+    checker: Checker,
+    sources: Sources,
+    store: Store,
+    machine: Machine,
+    places: Places,
+    tables: Vec<TableInfo>,
+    rules: Vec<RuleState>,
+    /// Rules by rule set; none of combined ones.
+    rulesets: Vec<Vec<usize>>,
+    scopes: Vec<Scope>,
+    options: Options,
+    deadline: Option<Instant>,
+    /// Some rule deletes rows: then no rule may see an old match again.
+    deletes: bool,
+    report: RunReport,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new(Options::default())
+    }
+}
+
+impl Session {
+    /// An empty database.
+    pub fn new(options: Options) -> Self {
+        let checker = Checker::new();
+        let machine = Machine {
+            values: Arc::new(Values::new()),
+            sorts: checker.env().sorts().clone(),
+            primitives: checker.env().primitives().clone(),
+            merges: Vec::new(),
+            functions: Vec::new(),
+            containers: Vec::new(),
+        };
+        let mut store = Store::new();
+        store.set_limit(options.nodes);
+        Self {
+            checker,
+            sources: Sources::new(),
+            store,
+            machine,
+            places: Places::default(),
+            tables: Vec::new(),
+            rules: Vec::new(),
+            rulesets: vec![Vec::new()],
+            scopes: Vec::new(),
+            options,
+            deadline: None,
+            deletes: false,
+            report: RunReport::default(),
+        }
+    }
+
+    fn env(&self) -> &Env {
+        self.checker.env()
+    }
+
+    /// Number of rows of all functions, constructors and relations.
+    pub fn rows(&self) -> usize {
+        self.table_ids().map(|table| self.store.table(table).live() as usize).sum()
+    }
+
+    /// Number of classes that differ.
+    pub fn classes(&self) -> usize {
+        self.store.class_count()
+    }
+
+    /// Heap memory of tables and indexes, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.store.bytes()
+    }
+
+    /// What running rules took.
+    pub fn report(&self) -> &RunReport {
+        &self.report
+    }
+
+    /// Tables of functions, in order of declaration.
+    fn table_ids(&self) -> impl Iterator<Item = TableId> + '_ {
+        (0..self.tables.len() as TableId)
+            .filter(|table| self.tables[*table as usize].function.is_some())
+    }
+
+    /// The number of rows of a function, if there is one of this name.
+    pub fn size(&self, name: &str) -> Option<usize> {
+        let function = self.env().find_function(name)?;
+        Some(self.store.table(self.places.place(function).table).live() as usize)
+    }
+
+    fn add_table(
+        &mut self,
+        decl: TableDecl,
+        info: TableInfo,
+        merge: Option<Arc<Merge>>,
+    ) -> TableId {
+        let table = self.store.add_table(decl);
+        self.tables.push(info);
+        self.machine.merges.push(merge);
+        table
+    }
+
+    /// The declarations of sorts and primitives may have grown.
+    fn adopt_env(&mut self) {
+        self.machine.sorts = self.env().sorts().clone();
+        self.machine.primitives = self.env().primitives().clone();
+        self.machine.containers = self
+            .machine
+            .sorts
+            .all()
+            .filter(|sort| {
+                self.machine.sorts.is_container(*sort) && self.machine.sorts.mentions_classes(*sort)
+            })
+            .collect();
+    }
+
+    /// A table for a declared function.
+    fn declare_function(&mut self, function: FuncId) {
+        let decl = self.env().function(function).clone();
+        let conflict = match decl.kind {
+            FuncKind::Constructor => Conflict::Union,
+            FuncKind::Relation => Conflict::Keep,
+            FuncKind::Function => Conflict::Merge,
+        };
+        let output = match decl.kind {
+            FuncKind::Relation => Kind::Plain,
+            _ => self.machine.kind(decl.output),
+        };
+        let table = TableDecl {
+            name: decl.name.to_string(),
+            keys: decl.inputs.iter().map(|sort| self.machine.kind(*sort)).collect(),
+            output,
+            conflict,
+        };
+        let merge = match &decl.merge {
+            types::Merge::Expr(expr) => {
+                let var = |name: &str| VarDecl { name: name.into(), sort: decl.output };
+                let vars = [var("old"), var("new")];
+                let mut lowering = Lowering::new(&self.machine, &self.places, &vars);
+                let result = lowering.expr(expr);
+                Some(Arc::new(Merge { actions: lowering.finish(false), result }))
+            }
+            types::Merge::Union | types::Merge::Conflict => None,
+        };
+        let info = TableInfo {
+            function: Some(function),
+            inputs: decl.inputs.clone().into(),
+            output: decl.output,
+            cost: decl.cost,
+            extractable: decl.kind == FuncKind::Constructor && !decl.unextractable,
+        };
+        let table = self.add_table(table, info, merge);
+        debug_assert_eq!(self.places.functions.len(), function.index());
+        self.machine.functions.push(table);
+        self.places.functions.push(Place {
+            table,
+            kind: decl.kind,
+            arity: decl.inputs.len(),
+            output,
+        });
+    }
+
+    /// Gives a global its value.
+    fn define_global(&mut self, global: GlobalId, sort: Sort, value: Value) -> Result<(), Failure> {
+        let kind = self.machine.kind(sort);
+        let value = if kind == Kind::Plain {
+            Err(value)
+        } else {
+            let table = self.global_table(sort);
+            let row = self.store.insert(table, &[global.index() as Value], value);
+            row.map_err(|refused| self.failure(refused))?;
+            Ok(table)
+        };
+        debug_assert_eq!(self.places.globals.len(), global.index());
+        self.places.globals.push(Global { sort, value });
+        Ok(())
+    }
+
+    fn global_table(&mut self, sort: Sort) -> TableId {
+        if let Some((_, table)) = self.places.global_tables.iter().find(|(s, _)| *s == sort) {
+            return *table;
+        }
+        let decl = TableDecl {
+            name: format!("globals of {}", self.machine.sorts.name(sort)),
+            keys: vec![Kind::Plain],
+            output: self.machine.kind(sort),
+            conflict: Conflict::Keep,
+        };
+        let info = TableInfo {
+            function: None,
+            inputs: [Sort::I64].into(),
+            output: sort,
+            cost: 1,
+            extractable: false,
+        };
+        let table = self.add_table(decl, info, None);
+        self.places.global_tables.push((sort, table));
+        table
+    }
+
+    fn failure(&self, refused: Refused) -> Failure {
+        match refused {
+            Refused::Full => Failure::Nodes(self.options.nodes),
+            Refused::Failed(why) => Failure::Error(why),
+        }
+    }
+
+    fn computed(&self) -> Computed {
+        Computed {
+            values: self.machine.values.clone(),
+            primitives: self.machine.primitives.clone(),
+            functions: self.machine.functions.clone(),
+        }
+    }
+
+    /// Evaluates an expression as an action would; the value is canonical after a rebuild.
+    fn evaluate(&mut self, expr: &Expr) -> Result<Value, Failure> {
+        let mut lowering = Lowering::new(&self.machine, &self.places, &[]);
+        let result = lowering.expr(expr);
+        let actions = lowering.finish(false);
+        let mut registers = vec![0; actions.kinds.len()];
+        let done = actions.commit(&mut self.store, &mut self.machine, &mut registers);
+        let closed = self.store.rebuild(&mut self.machine);
+        done.and(closed).map_err(|refused| self.failure(refused))?;
+        let value = match result {
+            Operand::Const(value) => value,
+            Operand::Var(var) => registers[var as usize],
+        };
+        Ok(self.store.canonical(self.machine.kind(expr.sort), value))
+    }
+
+    /// Does what an action says, once.
+    fn act(&mut self, actions: &[types::Action]) -> Result<(), Failure> {
+        let mut lowering = Lowering::new(&self.machine, &self.places, &[]);
+        for action in actions {
+            lowering.action(action);
+        }
+        let actions = lowering.finish(false);
+        let mut registers = vec![0; actions.kinds.len()];
+        let done = actions.commit(&mut self.store, &mut self.machine, &mut registers);
+        let closed = self.store.rebuild(&mut self.machine);
+        done.and(closed).map_err(|refused| self.failure(refused))
+    }
+
+    /// True when a query has a match.
+    fn holds(&mut self, query: &types::Query) -> bool {
+        let mut lowering = Lowering::new(&self.machine, &self.places, &query.vars);
+        let mut query = lowering.query(query);
+        query.report.clear();
+        let computed = self.computed();
+        let search = ematch::Search::new(&query, &mut self.store, 0);
+        let budget = ematch::Budget { matches: 1, ..ematch::Budget::NONE };
+        search.run_all(&self.store, &computed, budget).count > 0
+    }
+
+    fn open_scope(&mut self) {
+        self.store.push();
+        self.scopes.push(Scope {
+            places: self.places.clone(),
+            merges: self.machine.merges.len(),
+            tables: self.tables.clone(),
+            containers: self.machine.containers.clone(),
+            rules: self.rules.clone(),
+            rulesets: self.rulesets.clone(),
+            deletes: self.deletes,
+        });
+    }
+
+    fn close_scope(&mut self) -> bool {
+        let Some(scope) = self.scopes.pop() else { return false };
+        self.store.pop();
+        self.places = scope.places;
+        self.machine.merges.truncate(scope.merges);
+        self.machine.functions.truncate(self.places.functions.len());
+        self.tables = scope.tables;
+        self.rules = scope.rules;
+        self.rulesets = scope.rulesets;
+        self.deletes = scope.deletes;
+        self.machine.sorts = self.env().sorts().clone();
+        self.machine.primitives = self.env().primitives().clone();
+        self.machine.containers = scope.containers;
+        true
+    }
+
+    // What extraction and printing read.
+
+    fn input_sorts(&self, table: TableId) -> &[Sort] {
+        &self.tables[table as usize].inputs
+    }
+
+    fn node_weight(&self, table: TableId) -> u64 {
+        self.tables[table as usize].cost
+    }
+
+    fn name_of(&self, table: TableId) -> &str {
+        &self.store.table(table).decl.name
+    }
+
+    /// Constructors whose nodes may be part of an extracted term.
+    fn extractable(&self) -> impl Iterator<Item = TableId> + '_ {
+        (0..self.tables.len() as TableId).filter(|table| self.tables[*table as usize].extractable)
+    }
+
+    /// The classes among the arguments of a row, those in containers included.
+    fn classes_in(&self, table: TableId, row: u32, visit: &mut dyn FnMut(Value)) {
+        let keys = self.store.table(table).keys(row);
+        for (sort, value) in self.input_sorts(table).iter().zip(keys) {
+            self.classes_of(*sort, *value, visit);
+        }
+    }
+
+    fn classes_of(&self, sort: Sort, value: Value, visit: &mut dyn FnMut(Value)) {
+        let sorts = &self.machine.sorts;
+        if sorts.is_eq(sort) {
+            visit(value);
+        } else if sorts.mentions_classes(sort) {
+            for (sort, part) in self.machine.values.parts(sorts, sort, value) {
+                self.classes_of(sort, part, visit);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Running rule sets by schedules.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use super::super::types::{RulesetId, RulesetKind, Schedule};
+use super::{Failure, Session};
+use crate::ematch::{self, Bounds, Due, Halt};
+
+/// What a rule did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleReport {
+    /// Matches found.
+    pub matches: usize,
+    /// Matches whose effects did not hold already.
+    pub committed: usize,
+}
+
+/// What running rules took.
+#[derive(Clone, Debug, Default)]
+pub struct RunReport {
+    /// Passes over a rule set.
+    pub iterations: usize,
+    /// Wall time of finding matches.
+    pub search: Duration,
+    /// Wall time of doing what rules say.
+    pub apply: Duration,
+    /// Wall time of closing under congruence.
+    pub rebuild: Duration,
+    /// By the rule's name, in order of first use.
+    pub rules: IndexMap<String, RuleReport, FxBuildHasher>,
+}
+
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "iterations: {}", self.iterations)?;
+        let parts = [("search", self.search), ("apply", self.apply), ("rebuild", self.rebuild)];
+        for (name, time) in parts {
+            writeln!(f, "{name}: {:.6} s", time.as_secs_f64())?;
+        }
+        for (name, rule) in &self.rules {
+            writeln!(f, "{} matches, {} applied: {name}", rule.matches, rule.committed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Runs a schedule. True when it changed the database.
+    pub(super) fn schedule(&mut self, schedule: &Schedule) -> Result<bool, Failure> {
+        match schedule {
+            Schedule::Run(_, ruleset, until) => {
+                if let Some(query) = until
+                    && self.holds(query)
+                {
+                    return Ok(false);
+                }
+                self.pass(*ruleset)
+            }
+            Schedule::Seq(steps) => self.sequence(steps),
+            Schedule::Saturate(steps) => {
+                let mut changed = false;
+                while self.sequence(steps)? {
+                    changed = true;
+                }
+                Ok(changed)
+            }
+            Schedule::Repeat(times, steps) => {
+                let mut changed = false;
+                for _ in 0..*times {
+                    if !self.sequence(steps)? {
+                        break;
+                    }
+                    changed = true;
+                }
+                Ok(changed)
+            }
+        }
+    }
+
+    fn sequence(&mut self, steps: &[Schedule]) -> Result<bool, Failure> {
+        let mut changed = false;
+        for step in steps {
+            changed |= self.schedule(step)?;
+        }
+        Ok(changed)
+    }
+
+    /// The rules of a set, each once.
+    fn rules_of(&self, ruleset: RulesetId) -> Vec<usize> {
+        let mut rules = Vec::new();
+        let mut open = vec![ruleset];
+        while let Some(set) = open.pop() {
+            match &self.env().rulesets()[set.index()].kind {
+                RulesetKind::Rules => rules.extend_from_slice(&self.rulesets[set.index()]),
+                RulesetKind::Combined(sets) => open.extend(sets.iter().rev()),
+            }
+        }
+        let mut seen = hashbrown::HashSet::<usize, FxBuildHasher>::default();
+        rules.retain(|rule| seen.insert(*rule));
+        rules
+    }
+
+    /// One pass over a rule set: search, commit, rebuild. True when it changed the database.
+    fn pass(&mut self, ruleset: RulesetId) -> Result<bool, Failure> {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Failure::Time);
+        }
+        let rules = self.rules_of(ruleset);
+        let computed = self.computed();
+        let chosen: Vec<_> = rules.iter().map(|rule| self.rules[*rule].rule.clone()).collect();
+        let mut since: Vec<u32> = rules.iter().map(|rule| self.rules[*rule].since).collect();
+        let mut due: Vec<Due<'_>> = chosen
+            .iter()
+            .zip(&mut since)
+            .map(|(rule, since)| Due { rule: rule.as_ref(), since })
+            .collect();
+        let bounds = Bounds { deadline: self.deadline, bytes: self.options.bytes };
+        let (done, outcome) = ematch::iterate(
+            &mut self.store,
+            &mut self.machine,
+            &computed,
+            &mut due,
+            bounds,
+            self.options.pool.as_deref(),
+        );
+        drop(due);
+        for (at, rule) in rules.iter().enumerate() {
+            self.rules[*rule].since = since[at];
+            if done.matches[at] > 0 {
+                let entry = self.report.rules.entry(chosen[at].name.clone()).or_default();
+                entry.matches += done.matches[at];
+                entry.committed += done.committed[at];
+            }
+        }
+        self.report.iterations += 1;
+        self.report.search += done.search;
+        self.report.apply += done.commit;
+        self.report.rebuild += done.rebuild;
+        match outcome {
+            Ok(()) => Ok(done.changed),
+            Err(Halt::Full) => Err(Failure::Nodes(self.options.nodes)),
+            Err(Halt::Time) => Err(Failure::Time),
+            Err(Halt::Memory) => Err(Failure::Memory),
+            Err(Halt::Failed(_, why)) => Err(Failure::Error(why)),
+        }
+    }
+}

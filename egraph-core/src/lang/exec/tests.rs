@@ -1,0 +1,161 @@
+//! Programs with known answers.
+
+use super::*;
+
+fn answers(program: &str) -> Vec<String> {
+    let mut session = Session::default();
+    let mut answers = Vec::new();
+    let done = session.run("test.egg", program, &mut answers);
+    if let Err(diagnostic) = done {
+        panic!("{}", session.render(&diagnostic));
+    }
+    answers.iter().map(ToString::to_string).collect()
+}
+
+fn refusal(options: Options, program: &str) -> String {
+    let mut session = Session::new(options);
+    let diagnostic = session.run("test.egg", program, &mut Vec::new()).unwrap_err();
+    session.render(&diagnostic)
+}
+
+const MATH: &str = "
+    (datatype Math (Num i64) (Var String) (Add Math Math) (Mul Math Math))
+    (rewrite (Add a b) (Add b a))
+    (rewrite (Mul a (Num 0)) (Num 0))
+    (rewrite (Add a (Num 0)) a)
+    (rewrite (Add (Num a) (Num b)) (Num (+ a b)))";
+
+#[test]
+fn terms_are_rewritten_checked_and_extracted() {
+    let program = format!(
+        "{MATH}
+        (let $e (Add (Num 0) (Add (Num 1) (Mul (Var \"x\") (Num 0)))))
+        (run 10)
+        (check (= $e (Num 1)))
+        (fail (check (= $e (Num 2))))
+        (extract $e)
+        (extract $e 2)"
+    );
+    assert_eq!(answers(&program)[0], "(Num 1)");
+    assert_eq!(answers(&program)[1].lines().nth(1), Some("   (Num 1)"));
+}
+
+#[test]
+fn relations_and_functions_with_merge_compute_shortest_paths() {
+    let program = "
+        (relation edge (i64 i64 i64))
+        (function dist (i64) i64 :merge (min old new))
+        (rule ((= d (dist x)) (edge x y w)) ((set (dist y) (+ d w))))
+        (set (dist 0) 0)
+        (edge 0 1 7) (edge 0 2 3) (edge 2 1 1) (edge 1 3 2) (edge 3 0 1)
+        (run-schedule (saturate (run)))
+        (check (= (dist 1) 4) (= (dist 3) 6))
+        (print-size)
+        (print-function dist 2)";
+    let answers = answers(program);
+    assert_eq!(answers[0], "((dist 4)\n (edge 5))");
+    assert!(answers[1].contains("(dist 0) -> 0"), "{}", answers[1]);
+}
+
+#[test]
+fn pop_brings_back_rows_declarations_and_what_rules_have_seen() {
+    let program = format!(
+        "{MATH}
+        (let $e (Add (Var \"a\") (Var \"b\")))
+        (push)
+        (datatype Other (Leaf))
+        (relation seen (Math))
+        (rule ((= x (Add a b))) ((seen x)))
+        (run 3)
+        (check (= $e (Add (Var \"b\") (Var \"a\"))) (seen $e))
+        (union (Var \"a\") (Num 1))
+        (pop)
+        (fail (check (= $e (Add (Var \"b\") (Var \"a\")))))
+        (fail (check (= (Var \"a\") (Num 1))))
+        (print-size Add)
+        (run 1)
+        (check (= $e (Add (Var \"b\") (Var \"a\"))))
+        (fail (pop))"
+    );
+    assert_eq!(answers(&program), ["1"]);
+}
+
+#[test]
+fn containers_follow_the_classes_they_hold() {
+    let program = "
+        (datatype T (A) (B) (C))
+        (sort Ts (Vec T))
+        (sort Set1 (Set T))
+        (datatype Box (Put Ts) (Bag Set1))
+        (let $x (Put (vec-of (A) (B))))
+        (let $y (Put (vec-of (A) (C))))
+        (let $z (Bag (set-of (B) (C))))
+        (fail (check (= $x $y)))
+        (union (B) (C))
+        (check (= $x $y) (= $z (Bag (set-of (C)))))
+        (extract $z)";
+    assert_eq!(answers(program), ["(Bag (set-of (B)))"]);
+}
+
+#[test]
+fn a_global_is_its_class_in_rules() {
+    let program = "
+        (datatype T (A) (B) (F T))
+        (let $a (A))
+        (relation hit (T))
+        (rule ((= x (F $a))) ((hit x)))
+        (F (B))
+        (run 1)
+        (print-size hit)
+        (union (A) (B))
+        (run 1)
+        (print-size hit)";
+    assert_eq!(answers(program), ["0", "1"]);
+}
+
+#[test]
+fn limits_are_hard_and_named() {
+    let grow = "(datatype N (Z) (S N N)) (rule ((= x (S a b))) ((S x a) (S x x) (S b x)))
+        (S (Z) (Z)) (run 1000)";
+    let error = refusal(Options { nodes: 1000, ..Options::default() }, grow);
+    assert!(error.contains("the limit of 1000 rows is reached"), "{error}");
+    let time = Some(Duration::from_millis(50));
+    let started = Instant::now();
+    let error = refusal(Options { time, ..Options::default() }, grow);
+    assert!(error.contains("the time limit is reached"), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+    let error = refusal(Options { bytes: Some(1 << 20), ..Options::default() }, grow);
+    assert!(error.contains("the memory limit is reached"), "{error}");
+}
+
+#[test]
+fn the_same_rows_for_any_number_of_threads() {
+    let program = "
+        (datatype M (V i64) (P M M) (T M M))
+        (rewrite (P a b) (P b a)) (rewrite (P (P a b) c) (P a (P b c)))
+        (rewrite (T a (P b c)) (P (T a b) (T a c)))
+        (rule ((= x (V n)) (= m (+ n 3000000000)) (< m 3000000008)) ((V (- m 2999999999))))
+        (T (V 1) (P (V 2) (P (V 3) (V 4))))
+        (run 7) (print-size) (print-function P) (print-function V)";
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let options = Options { pool: Some(Arc::new(pool)), ..Options::default() };
+        let mut session = Session::new(options);
+        let mut answers = Vec::new();
+        session.run("test.egg", program, &mut answers).unwrap();
+        answers.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let one = run(1);
+    assert_eq!(one, answers(program));
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(8));
+}
+
+#[test]
+fn errors_show_the_line() {
+    let error = refusal(Options::default(), "(datatype T (A))\n(check (= (A) (A)))\n(check (A))");
+    assert!(error.contains("test.egg:2:1") && error.contains("(check (= (A) (A)))"), "{error}");
+    let clash = "(function f () i64 :no-merge)\n(set (f) 1)\n(set (f) 2)";
+    let error = refusal(Options::default(), clash);
+    assert!(error.contains("two values") && error.contains("test.egg:3:1"), "{error}");
+}

@@ -1,0 +1,423 @@
+//! The store: tables of rows over one union-find, closed under congruence.
+//!
+//! This is the ground that both the region-aware e-graph and the egglog language stand on. All
+//! data is `u32` ([`Value`]): a class, or an index into an interner of the host. A [`Host`] says how
+//! functions merge and how containers change when classes do; the store knows neither.
+//!
+//! Between a union and the next [`Store::rebuild`] the store is usable but not closed: a lookup may
+//! miss. After a rebuild every value in every live row is canonical, no two live rows of a table
+//! have the same keys, and reading needs no union-find.
+
+mod hash;
+mod index;
+mod memo;
+mod rebuild;
+mod table;
+mod unionfind;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use table::{Conflict, DEAD, Delta, Kind, Table, TableDecl};
+pub(crate) use unionfind::UnionFind;
+
+use hash::hash_words;
+
+/// A value: a class id, or an index into an interner of the host.
+pub(crate) type Value = u32;
+
+/// Number of a table in its store.
+pub(crate) type TableId = u32;
+
+/// Why a change was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The limit on rows is reached.
+    Full,
+    /// The host failed: a merge that is not allowed, a primitive without a result.
+    Failed(String),
+}
+
+/// What the store asks of its owner.
+pub(crate) trait Host {
+    /// The output for keys that have two; only for tables with [`Conflict::Merge`]. The keys and
+    /// both outputs are canonical. May change the store.
+    fn merge(
+        &mut self,
+        store: &mut Store,
+        table: TableId,
+        old: Value,
+        new: Value,
+    ) -> Result<Value, Refused>;
+
+    /// Called once per round of a rebuild with the classes displaced since: forwards the values of
+    /// containers that mention them with [`Store::forward`].
+    fn containers(&mut self, _store: &mut Store, _displaced: &[Value]) {}
+
+    /// Two classes became one.
+    fn united(&mut self, _store: &mut Store, _kept: Value, _displaced: Value) {}
+}
+
+/// A host without functions and containers.
+impl Host for () {
+    fn merge(&mut self, _: &mut Store, _: TableId, old: Value, _: Value) -> Result<Value, Refused> {
+        Ok(old)
+    }
+}
+
+/// Tables, classes and what connects them.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(crate) tables: Vec<Table>,
+    pub(crate) classes: UnionFind,
+    class_sort: Vec<u32>,
+    /// Forwarding of container values, by space.
+    spaces: Vec<UnionFind>,
+    /// Classes displaced since the last rebuild, and container values by space.
+    displaced: Vec<Value>,
+    forwarded: Vec<(u32, Value)>,
+    /// Stamp of changes.
+    clock: u32,
+    live: usize,
+    limit: usize,
+    version: u64,
+    /// Outputs of relations' rows: each has its own.
+    facts: u32,
+    /// Row numbers are known outside and must not change.
+    pub(crate) stable_rows: bool,
+    frames: Vec<(usize, usize)>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Store {
+    pub(crate) fn new() -> Self {
+        Self {
+            tables: Vec::new(),
+            classes: UnionFind::default(),
+            class_sort: Vec::new(),
+            spaces: Vec::new(),
+            displaced: Vec::new(),
+            forwarded: Vec::new(),
+            clock: 1,
+            live: 0,
+            limit: usize::MAX,
+            version: 0,
+            facts: 0,
+            stable_rows: false,
+            frames: Vec::new(),
+        }
+    }
+
+    /// Declares a table.
+    pub(crate) fn add_table(&mut self, decl: TableDecl) -> TableId {
+        for kind in decl.keys.iter().chain([&decl.output]) {
+            if let Kind::Container(space) = *kind {
+                while self.spaces.len() <= space as usize {
+                    let mut forest = UnionFind::default();
+                    self.frames.iter().for_each(|_| forest.push_frame());
+                    self.spaces.push(forest);
+                }
+            }
+        }
+        self.tables.push(Table::new(decl));
+        (self.tables.len() - 1) as TableId
+    }
+
+    #[inline]
+    pub(crate) fn table(&self, table: TableId) -> &Table {
+        &self.tables[table as usize]
+    }
+
+    /// Rows of all tables.
+    #[cfg(test)]
+    pub(crate) fn rows(&self) -> usize {
+        self.live
+    }
+
+    /// Sets the hard limit on rows.
+    pub(crate) fn set_limit(&mut self, rows: usize) {
+        self.limit = rows;
+    }
+
+    /// Changes with every change of the contents.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Number of classes that differ.
+    pub(crate) fn class_count(&self) -> usize {
+        self.classes.sets()
+    }
+
+    /// Begins a new stamp and gives it: changes from here on have at least this stamp.
+    pub(crate) fn tick(&mut self) -> u32 {
+        self.clock += 1;
+        assert!(self.clock < DEAD, "the clock of changes has run out");
+        self.clock
+    }
+
+    /// A class without nodes.
+    pub(crate) fn new_class(&mut self, sort: u32) -> Value {
+        self.class_sort.push(sort);
+        self.classes.make()
+    }
+
+    /// The sort of a class.
+    pub(crate) fn class_sort(&self, class: Value) -> u32 {
+        self.class_sort[class as usize]
+    }
+
+    /// The canonical form of a value.
+    #[inline]
+    pub(crate) fn canonical(&self, kind: Kind, value: Value) -> Value {
+        match kind {
+            Kind::Plain => value,
+            Kind::Class(_) => self.classes.find(value),
+            Kind::Container(space) => {
+                self.spaces.get(space as usize).map_or(value, |forest| forest.find(value))
+            }
+        }
+    }
+
+    #[inline]
+    fn canonical_mut(&mut self, kind: Kind, value: Value) -> Value {
+        match kind {
+            Kind::Plain => value,
+            Kind::Class(_) => self.classes.find_mut(value),
+            Kind::Container(space) => {
+                self.spaces.get_mut(space as usize).map_or(value, |forest| forest.find_mut(value))
+            }
+        }
+    }
+
+    /// True when nothing was displaced since the last rebuild.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.displaced.is_empty() && self.forwarded.is_empty()
+    }
+
+    /// Makes two classes one. False when they were.
+    pub(crate) fn union(&mut self, a: Value, b: Value) -> Option<(Value, Value)> {
+        let (kept, displaced) = self.classes.union(a, b)?;
+        self.displaced.push(displaced);
+        self.version += 1;
+        Some((kept, displaced))
+    }
+
+    /// A container value stands for another from now on: its contents changed.
+    pub(crate) fn forward(&mut self, space: u32, old: Value, new: Value) {
+        while self.spaces.len() <= space as usize {
+            let mut forest = UnionFind::default();
+            self.frames.iter().for_each(|_| forest.push_frame());
+            self.spaces.push(forest);
+        }
+        let forest = &mut self.spaces[space as usize];
+        let (old, new) = (forest.find_mut(old), forest.find_mut(new));
+        if old != new {
+            forest.link(new, old);
+            self.forwarded.push((space, old));
+            self.version += 1;
+        }
+    }
+
+    /// The output for keys, which are canonical.
+    #[inline]
+    pub(crate) fn lookup(&self, table: TableId, keys: &[Value]) -> Option<Value> {
+        let table = &self.tables[table as usize];
+        table.find(keys).map(|row| table.output(row))
+    }
+
+    /// Appends a row for canonical keys that have none.
+    pub(crate) fn insert(
+        &mut self,
+        table: TableId,
+        keys: &[Value],
+        output: Value,
+    ) -> Result<u32, Refused> {
+        self.insert_hashed(table, hash_words(keys), keys, output)
+    }
+
+    fn insert_hashed(
+        &mut self,
+        table: TableId,
+        hash: u64,
+        keys: &[Value],
+        output: Value,
+    ) -> Result<u32, Refused> {
+        if self.live >= self.limit {
+            return Err(Refused::Full);
+        }
+        let row = self.tables[table as usize].push_hashed(hash, keys, output, self.clock);
+        self.live += 1;
+        self.version += 1;
+        Ok(row)
+    }
+
+    /// The class of a constructor's node, which is added if it is new. The keys are canonical.
+    pub(crate) fn make(&mut self, table: TableId, keys: &[Value]) -> Result<Value, Refused> {
+        let hash = hash_words(keys);
+        let known = &self.tables[table as usize];
+        if let Some(row) = known.find_hashed(hash, keys) {
+            return Ok(known.output(row));
+        }
+        let Kind::Class(sort) = known.decl.output else {
+            return Err(Refused::Failed(format!("`{}` is not a constructor", known.decl.name)));
+        };
+        if self.live >= self.limit {
+            return Err(Refused::Full);
+        }
+        let class = self.new_class(sort);
+        self.insert_hashed(table, hash, keys, class)?;
+        Ok(class)
+    }
+
+    /// Puts a constructor's node into a class: adds it there, or unites its class with that one.
+    /// Keys and class are canonical. True when anything changed.
+    pub(crate) fn make_in(
+        &mut self,
+        table: TableId,
+        keys: &[Value],
+        class: Value,
+    ) -> Result<Option<(Value, Value)>, Refused> {
+        let hash = hash_words(keys);
+        let known = &self.tables[table as usize];
+        if let Some(row) = known.find_hashed(hash, keys) {
+            let other = known.output(row);
+            return Ok(self.union(other, class));
+        }
+        self.insert_hashed(table, hash, keys, class)?;
+        Ok(None)
+    }
+
+    /// Sets the output for canonical keys; an output that is there is merged with the new one. The
+    /// rows of relations get outputs that tell them apart, whatever is given.
+    pub(crate) fn set<H: Host>(
+        &mut self,
+        host: &mut H,
+        table: TableId,
+        keys: &[Value],
+        output: Value,
+    ) -> Result<(), Refused> {
+        let hash = hash_words(keys);
+        let known = &self.tables[table as usize];
+        let Some(row) = known.find_hashed(hash, keys) else {
+            let output = if known.decl.conflict == Conflict::Keep {
+                self.facts += 1;
+                self.facts
+            } else {
+                output
+            };
+            self.insert_hashed(table, hash, keys, output)?;
+            return Ok(());
+        };
+        self.resolve_conflict(host, table, row, output)
+    }
+
+    /// The row's keys have another output: merges the two into the row, or its replacement.
+    fn resolve_conflict<H: Host>(
+        &mut self,
+        host: &mut H,
+        table: TableId,
+        row: u32,
+        output: Value,
+    ) -> Result<(), Refused> {
+        let known = &self.tables[table as usize];
+        let (kind, old) = (known.decl.output, known.output(row));
+        let (old, new) = (self.canonical_mut(kind, old), self.canonical_mut(kind, output));
+        if old == new {
+            return Ok(());
+        }
+        match self.tables[table as usize].decl.conflict {
+            Conflict::Keep => {}
+            Conflict::Union => {
+                if let Some((kept, displaced)) = self.union(old, new) {
+                    host.united(self, kept, displaced);
+                }
+            }
+            Conflict::Merge => {
+                let keys: smallvec::SmallVec<[Value; 8]> =
+                    self.tables[table as usize].keys(row).into();
+                let merged = host.merge(self, table, old, new)?;
+                let merged = self.canonical_mut(kind, merged);
+                if merged != old {
+                    self.replace_output(table, &keys, merged);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A new row with another output in place of the row with these keys.
+    fn replace_output(&mut self, table: TableId, keys: &[Value], output: Value) {
+        let (clock, table) = (self.clock, &mut self.tables[table as usize]);
+        // A merge may have changed the very row that it merges for.
+        let Some(row) = table.find(keys) else { return };
+        let hidden = table.is_subsumed(row);
+        table.remove(row);
+        let new = table.push(keys, output, clock);
+        if hidden {
+            table.subsume(new);
+        }
+        self.version += 1;
+    }
+
+    /// Removes the row with these keys, if there is one.
+    pub(crate) fn delete(&mut self, table: TableId, keys: &[Value]) -> bool {
+        let table = &mut self.tables[table as usize];
+        let Some(row) = table.find(keys) else { return false };
+        table.remove(row);
+        self.live -= 1;
+        self.version += 1;
+        true
+    }
+
+    /// Hides the row with these keys from rules. False if there is none, or it was hidden.
+    pub(crate) fn subsume(&mut self, table: TableId, keys: &[Value]) -> bool {
+        let table = &mut self.tables[table as usize];
+        let Some(row) = table.find(keys) else { return false };
+        let fresh = table.subsume(row);
+        self.version += u64::from(fresh);
+        fresh
+    }
+
+    /// Opens a frame: [`Store::pop`] comes back to this point. The store is closed. Cost: O(tables).
+    pub(crate) fn push(&mut self) {
+        debug_assert!(self.is_closed(), "frames open on a rebuilt store");
+        self.tables.iter_mut().for_each(Table::push_frame);
+        self.classes.push_frame();
+        self.spaces.iter_mut().for_each(UnionFind::push_frame);
+        self.frames.push((self.tables.len(), self.live));
+    }
+
+    /// Undoes everything since the last frame was opened, tables declared since included. False
+    /// without a frame.
+    pub(crate) fn pop(&mut self) -> bool {
+        let Some((tables, live)) = self.frames.pop() else { return false };
+        self.tables.truncate(tables);
+        self.tables.iter_mut().for_each(Table::pop_frame);
+        self.classes.pop_frame();
+        self.spaces.iter_mut().for_each(UnionFind::pop_frame);
+        self.class_sort.truncate(self.classes.len());
+        self.displaced.clear();
+        self.forwarded.clear();
+        self.live = live;
+        self.version += 1;
+        true
+    }
+
+    /// Heap memory in bytes, capacity included.
+    pub(crate) fn bytes(&self) -> usize {
+        let tables: usize = self.tables.iter().map(|t| t.bytes() + size_of::<Table>()).sum();
+        let spaces: usize = self.spaces.iter().map(UnionFind::bytes).sum();
+        tables
+            + spaces
+            + self.classes.bytes()
+            + (self.class_sort.capacity() + self.displaced.capacity()) * 4
+    }
+}

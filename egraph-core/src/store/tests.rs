@@ -1,0 +1,279 @@
+//! The store against an oracle that recomputes everything.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const EXPR: Kind = Kind::Class(0);
+
+/// Functions merge by the smaller value.
+struct Least;
+
+impl Host for Least {
+    fn merge(&mut self, _: &mut Store, _: TableId, old: u32, new: u32) -> Result<u32, Refused> {
+        Ok(old.min(new))
+    }
+}
+
+/// Tables: leaf(data), f(class), g(class, class), size(class) -> data, seen(class).
+fn store() -> Store {
+    let mut store = Store::new();
+    let mut table = |keys: &[Kind], output, conflict| {
+        let name = String::new();
+        store.add_table(TableDecl { name, keys: keys.to_vec(), output, conflict });
+    };
+    table(&[Kind::Plain], EXPR, Conflict::Union);
+    table(&[EXPR], EXPR, Conflict::Union);
+    table(&[EXPR, EXPR], EXPR, Conflict::Union);
+    table(&[EXPR], Kind::Plain, Conflict::Merge);
+    table(&[EXPR], Kind::Plain, Conflict::Keep);
+    store
+}
+
+const DATA_KEYS: usize = 0;
+const SIZE: u32 = 3;
+const SEEN: u32 = 4;
+
+/// Rows by table and keys, and a label for each class.
+#[derive(Clone, Default)]
+struct Oracle {
+    rows: BTreeMap<(u32, Vec<u32>), u32>,
+    label: Vec<u32>,
+}
+
+impl Oracle {
+    fn keys(&self, table: u32, keys: &[u32]) -> Vec<u32> {
+        if table as usize == DATA_KEYS {
+            return keys.to_vec();
+        }
+        keys.iter().map(|key| self.label[*key as usize]).collect()
+    }
+
+    fn make(&mut self, table: u32, keys: &[u32]) -> u32 {
+        let keys = self.keys(table, keys);
+        if let Some(class) = self.rows.get(&(table, keys.clone())) {
+            return *class;
+        }
+        let class = self.label.len() as u32;
+        self.label.push(class);
+        self.rows.insert((table, keys), class);
+        class
+    }
+
+    fn unite(&mut self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.label[a as usize], self.label[b as usize]);
+        let (kept, gone) = (a.min(b), a.max(b));
+        self.label.iter_mut().filter(|label| **label == gone).for_each(|label| *label = kept);
+        kept != gone
+    }
+
+    fn close(&mut self) {
+        loop {
+            let mut closed: BTreeMap<(u32, Vec<u32>), u32> = BTreeMap::new();
+            let mut equal = Vec::new();
+            for ((table, keys), output) in &self.rows {
+                let keys = self.keys(*table, keys);
+                let output = if *table < SIZE { self.label[*output as usize] } else { *output };
+                match closed.get_mut(&(*table, keys.clone())) {
+                    None => {
+                        closed.insert((*table, keys), output);
+                    }
+                    Some(other) if *table < SIZE => equal.push((*other, output)),
+                    Some(other) if *table == SIZE => *other = (*other).min(output),
+                    Some(_) => {}
+                }
+            }
+            self.rows = closed;
+            let mut changed = false;
+            for (a, b) in equal {
+                changed |= self.unite(a, b);
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Leaf(u32),
+    F(usize),
+    G(usize, usize),
+    In(usize, usize, usize),
+    Size(usize, u32),
+    Seen(usize),
+    Union(usize, usize),
+    Delete(usize),
+    Index(u32, usize),
+    Rebuild,
+    Push,
+    Pop,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        3 => (0u32..6).prop_map(Op::Leaf),
+        3 => any::<usize>().prop_map(Op::F),
+        4 => any::<(usize, usize)>().prop_map(|(a, b)| Op::G(a, b)),
+        2 => any::<(usize, usize, usize)>().prop_map(|(a, b, c)| Op::In(a, b, c)),
+        2 => (any::<usize>(), 0u32..9).prop_map(|(a, n)| Op::Size(a, n)),
+        1 => any::<usize>().prop_map(Op::Seen),
+        3 => any::<(usize, usize)>().prop_map(|(a, b)| Op::Union(a, b)),
+        1 => any::<usize>().prop_map(Op::Delete),
+        1 => (0u32..5, 0usize..3).prop_map(|(table, column)| Op::Index(table, column)),
+        2 => Just(Op::Rebuild),
+        1 => Just(Op::Push),
+        1 => Just(Op::Pop),
+    ]
+}
+
+fn compare(store: &Store, oracle: &Oracle) -> Result<(), TestCaseError> {
+    for (class, label) in oracle.label.iter().enumerate() {
+        prop_assert_eq!(store.classes.find(class as u32), *label);
+    }
+    let mut rows: BTreeMap<(u32, Vec<u32>), u32> = BTreeMap::new();
+    for (id, table) in store.tables.iter().enumerate() {
+        for row in table.live_rows() {
+            prop_assert_eq!(table.find(table.keys(row)), Some(row));
+            let output = if id as u32 == SEEN { 0 } else { table.output(row) };
+            rows.insert((id as u32, table.keys(row).to_vec()), output);
+        }
+        prop_assert_eq!(table.live_rows().count(), table.live() as usize);
+        for column in 0..=table.arity() {
+            let Some(index) = table.index(column) else { continue };
+            for row in table.live_rows() {
+                let listed = index.get(table.row(row)[column]);
+                prop_assert_eq!(listed.iter().filter(|other| **other == row).count(), 1);
+            }
+        }
+    }
+    prop_assert_eq!(store.rows(), rows.len());
+    prop_assert_eq!(&rows, &oracle.rows);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #[test]
+    fn the_store_is_congruent_and_its_frames_undo(ops in prop::collection::vec(op(), 0..80)) {
+        let (mut store, mut oracle) = (store(), Oracle::default());
+        let mut saved: Vec<Oracle> = Vec::new();
+        for op in ops {
+            let count = oracle.label.len().max(1);
+            let class = |at: usize| (at % count) as u32;
+            if oracle.label.is_empty() && !matches!(op, Op::Leaf(_) | Op::Push | Op::Pop) {
+                continue;
+            }
+            // Canonical on both sides: the oracle closes at once, the store when asked.
+            match op {
+                Op::Leaf(data) => {
+                    prop_assert_eq!(store.make(0, &[data]).unwrap(), oracle.make(0, &[data]));
+                }
+                Op::F(a) => {
+                    let a = oracle.label[class(a) as usize];
+                    prop_assert_eq!(store.make(1, &[a]).unwrap(), oracle.make(1, &[a]));
+                }
+                Op::G(a, b) => {
+                    let keys = [a, b].map(|at| oracle.label[class(at) as usize]);
+                    prop_assert_eq!(store.make(2, &keys).unwrap(), oracle.make(2, &keys));
+                }
+                Op::In(a, b, c) => {
+                    let [a, b, c] = [a, b, c].map(|at| oracle.label[class(at) as usize]);
+                    store.make_in(2, &[a, b], c).unwrap();
+                    match oracle.rows.get(&(2, vec![a, b])) {
+                        Some(other) => {
+                            oracle.unite(*other, c);
+                        }
+                        None => {
+                            oracle.rows.insert((2, vec![a, b]), c);
+                        }
+                    }
+                    store.rebuild(&mut Least).unwrap();
+                    oracle.close();
+                }
+                Op::Size(a, data) => {
+                    let a = oracle.label[class(a) as usize];
+                    store.set(&mut Least, SIZE, &[a], data).unwrap();
+                    let value = oracle.rows.entry((SIZE, vec![a])).or_insert(data);
+                    *value = (*value).min(data);
+                }
+                Op::Seen(a) => {
+                    let a = oracle.label[class(a) as usize];
+                    store.set(&mut Least, SEEN, &[a], 0).unwrap();
+                    oracle.rows.insert((SEEN, vec![a]), 0);
+                }
+                Op::Union(a, b) => {
+                    store.union(class(a), class(b));
+                    store.tick();
+                    oracle.unite(class(a), class(b));
+                    store.rebuild(&mut Least).unwrap();
+                    oracle.close();
+                }
+                Op::Delete(at) => {
+                    let keys: Vec<_> = oracle.rows.keys().cloned().collect();
+                    if let Some((table, keys)) = keys.get(at % keys.len().max(1)) {
+                        prop_assert!(store.delete(*table, keys));
+                        oracle.rows.remove(&(*table, keys.clone()));
+                    }
+                }
+                Op::Index(table, column) => {
+                    let table = &mut store.tables[table as usize];
+                    let column = column % (table.arity() + 1);
+                    table.ensure_index(column);
+                }
+                Op::Rebuild => {
+                    store.rebuild(&mut Least).unwrap();
+                }
+                Op::Push => {
+                    store.push();
+                    saved.push(oracle.clone());
+                }
+                Op::Pop => {
+                    prop_assert_eq!(store.pop(), !saved.is_empty());
+                    oracle = saved.pop().unwrap_or(oracle);
+                }
+            }
+            compare(&store, &oracle)?;
+        }
+    }
+}
+
+#[test]
+fn the_limit_on_rows_is_hard_and_leaves_a_closed_store() {
+    let mut store = store();
+    store.set_limit(3);
+    let a = store.make(0, &[0]).unwrap();
+    let b = store.make(0, &[1]).unwrap();
+    store.make(1, &[a]).unwrap();
+    assert_eq!(store.make(1, &[b]), Err(Refused::Full));
+    assert_eq!(store.set(&mut Least, SIZE, &[a], 1), Err(Refused::Full));
+    store.union(a, b);
+    store.rebuild(&mut Least).unwrap();
+    assert_eq!((store.rows(), store.class_count()), (3, 2));
+}
+
+#[test]
+fn changes_are_listed_once_each() {
+    let mut store = store();
+    let a = store.make(0, &[0]).unwrap();
+    let b = store.make(0, &[1]).unwrap();
+    store.make(1, &[a]).unwrap();
+    store.make(1, &[b]).unwrap();
+    let since = store.tick();
+    assert_eq!(store.table(1).delta(since).len(), 0);
+    store.make(2, &[a, b]).unwrap();
+    assert_eq!(store.table(2).delta(since).len(), 1);
+    store.union(a, b);
+    store.rebuild(&mut Least).unwrap();
+    // The first row of f stays as it was; g's and the second leaf changed in place.
+    assert_eq!(store.table(1).live(), 1);
+    let delta = store.table(2).delta(since);
+    assert_eq!((delta.rows.len(), delta.log.len()), (1, 0));
+    let delta = store.table(0).delta(since);
+    let changed: Vec<u32> =
+        delta.log.filter_map(|entry| store.table(0).logged(entry, delta.rows.start)).collect();
+    assert_eq!(changed, [1]);
+}
