@@ -1,1 +1,18 @@
 //! Benchmarks of the engine beside egg and egglog.
+//!
+//! - [`workloads`]: every program, written once and given to each engine in its own language;
+//! - [`engines`]: how the rivals run them;
+//! - [`usage`]: what a run used, read from the operating system;
+//! - [`peer`]: the command line of the executables `egg-peer` and `egglog-peer`, each of which runs
+//!   one workload in a process of its own and prints one line of JSON;
+//! - [`suite`]: egglog's published test programs, as data for timing and conformance.
+//!
+//! `ovum bench engine` starts these executables in turn and prints the table.
+
+pub mod conformance;
+pub mod engines;
+pub mod peer;
+pub mod sexp;
+pub mod suite;
+pub mod usage;
+pub mod workloads;

@@ -1,0 +1,129 @@
+//! How the rivals run a workload.
+
+mod egg_kernel;
+mod egg_lambda;
+mod egg_math;
+mod egg_plain;
+pub mod egglog;
+
+use crate::workloads::Program;
+use std::time::Duration;
+
+/// Longer than any run: runs end by saturation or by their count of iterations.
+const NO_TIME_LIMIT: Duration = Duration::from_hours(1);
+
+/// What a run gave, beside what it used.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// E-nodes; with facts and functions, the rows of all tables. Globals do not count.
+    pub e_nodes: Option<usize>,
+    /// E-classes.
+    pub e_classes: Option<usize>,
+    /// Iterations, the last one that adds nothing included.
+    pub iterations: Option<usize>,
+    /// Seconds of wall-clock time in each phase, as the engine reports them.
+    pub phases: Vec<(&'static str, f64)>,
+    /// Rows of each table, where the engine tells.
+    pub sizes: Vec<(String, usize)>,
+    /// Microseconds (least and median of many repetitions) of each phase of a kernel.
+    pub micros: Vec<(&'static str, f64, f64)>,
+}
+
+/// Runs a workload on egg.
+///
+/// # Errors
+/// If egg has no equivalent of the program.
+pub fn run_egg(program: &Program) -> Result<Outcome, String> {
+    match program {
+        Program::Plain(family, plain) => egg_plain::run(*family, plain),
+        Program::EggMath(node_limit) => egg_math::run(*node_limit),
+        Program::EggLambda => egg_lambda::run(),
+        Program::GeluKernel => egg_kernel::run(),
+        Program::Egglog(_) => Err("egg has no equivalent of this program".to_owned()),
+    }
+}
+
+/// What egg's runner reports.
+fn of_runner<L, N>(runner: &egg::Runner<L, N>) -> Outcome
+where
+    L: egg::Language,
+    N: egg::Analysis<L>,
+{
+    let report = runner.report();
+    Outcome {
+        e_nodes: Some(report.egraph_nodes),
+        e_classes: Some(report.egraph_classes),
+        iterations: Some(report.iterations),
+        phases: vec![
+            ("search", report.search_time),
+            ("apply", report.apply_time),
+            ("rebuild", report.rebuild_time),
+        ],
+        ..Outcome::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workloads::{find, known};
+
+    fn on_egglog(name: &str) -> Outcome {
+        let text = find(name).unwrap().to_egglog().unwrap();
+        egglog::run(name, &text, 1).unwrap().outcome(true)
+    }
+
+    #[test]
+    fn egg_and_egglog_agree_after_every_iteration() {
+        let names = (1..=6).flat_map(|n| [format!("ring_deriv_{n}"), format!("math_micro_{n}")]);
+        for name in names.chain(["bool_adder_2".to_owned()]) {
+            let (egg, other) = (run_egg(&find(&name).unwrap()).unwrap(), on_egglog(&name));
+            assert!(egg.e_nodes > Some(50), "{name}");
+            let counts =
+                |outcome: &Outcome| (outcome.e_nodes, outcome.e_classes, outcome.iterations);
+            assert_eq!(counts(&egg), counts(&other), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_mathematics_tells_is_found() {
+        for name in
+            ["ac_chain_1", "ac_chain_5", "ac_chain_7", "matchain_1", "matchain_9", "reach_40_70"]
+        {
+            let outcome = on_egglog(name);
+            assert!(!known(name).is_empty());
+            for fact in known(name) {
+                let rows = outcome.sizes.iter().find(|(table, _)| table == fact.table);
+                assert_eq!(rows.map(|(_, rows)| *rows), Some(fact.rows), "{name}");
+                assert!(fact.e_classes.is_none() || fact.e_classes == outcome.e_classes, "{name}");
+            }
+        }
+        let egg = run_egg(&find("ac_chain_7").unwrap()).unwrap();
+        assert_eq!((egg.e_nodes, egg.e_classes), (Some(1_932 + 7), Some(127)));
+    }
+
+    #[test]
+    fn state_is_removed_from_every_kernel() {
+        let text = find("geglu_2").unwrap().to_egglog().unwrap();
+        let finished = egglog::run("geglu_2", &text, 1).unwrap();
+        let output = finished.printed.concat();
+        assert!(output.contains("Div2"), "{output}");
+        assert!(!output.contains("Tanh") && !output.contains("IO"), "{output}");
+    }
+
+    #[test]
+    fn egg_has_no_equivalent_of_relations() {
+        assert!(run_egg(&find("reach_10_10").unwrap()).is_err());
+        assert!(find("reach_10").is_err());
+        assert!(find("nothing").is_err());
+    }
+
+    #[test]
+    fn egg_runs_its_own_workloads() {
+        let math = run_egg(&find("egg_math_1000").unwrap()).unwrap();
+        assert!(math.e_nodes > Some(500) && math.iterations > Some(2), "{math:?}");
+        let kernel = run_egg(&find("gelu_kernel").unwrap()).unwrap();
+        assert_eq!((kernel.e_nodes, kernel.e_classes), (Some(38), Some(30)));
+        assert_eq!(kernel.micros.len(), 5);
+    }
+}
