@@ -6,8 +6,6 @@
 //! - [`peer`]: the command line of the executables `egg-peer` and `egglog-peer`, each of which runs
 //!   one workload in a process of its own and prints one line of JSON;
 //! - [`suite`]: egglog's published test programs, as data for timing and conformance.
-//!
-//! `ovum bench engine` starts these executables in turn and prints the table.
 
 pub mod conformance;
 pub mod engines;
