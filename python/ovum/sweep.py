@@ -176,7 +176,7 @@ def _run(
         running.add(future)
 
     window = max(4, 3 * sum(client.nthreads().values()))
-    for task, _ in zip(waiting, range(window)):
+    for _, task in zip(range(window), waiting):
         submit(task, 0)
     for future in running:
         task, attempt = on_their_way.pop(future.key)
