@@ -1,25 +1,30 @@
-//! An extraction algorithm of one's own, in the whole pipeline.
+//! An extraction algorithm of one's own, in the `ovum` command.
 //!
 //! `Shallow` minimises the longest path instead of the sum: what a machine with many units waits
-//! for. Run with `cargo run -p ovum --example custom_extractor`.
+//! for. One line registers it, and it is listed, checked and compared like those that ship:
+//!
+//! ```text
+//! cargo run -p ovum --example custom_extractor -- extract --list
+//! cargo run -p ovum --example custom_extractor -- extract examples/egraph.json --extractor shallow
+//! cargo run -p ovum --example custom_extractor -- bench extract examples --html report.html
+//! ```
 
 use extract::{Control, Extractor, Outcome, Problem};
-use frontend_py::Semantics;
-use ovum::Source;
+use std::io::{stderr, stdout};
 
 /// Least cost along the longest path, by relaxation until nothing improves.
-struct Shallow;
+pub(crate) struct Shallow;
 
 impl Extractor for Shallow {
     fn name(&self) -> &'static str {
         "shallow"
     }
 
-    fn extract(&self, problem: &Problem, control: &Control) -> Outcome {
+    fn extract(&self, problem: &Problem, _control: &Control) -> Outcome {
         let mut depth = vec![f64::INFINITY; problem.class_count()];
         let mut choices = vec![None; problem.class_count()];
         let mut changed = true;
-        while changed && !control.should_stop() {
+        while changed {
             changed = false;
             for class in problem.classes() {
                 for node in problem.nodes(class) {
@@ -39,20 +44,7 @@ impl Extractor for Shallow {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let text = "def f(x: f64, y: f64) -> f64:\n    return (x + y) * (x + y) + (x + y) * 0.5\n";
-    let source = Source::python("f.py", text.to_owned())?;
-    let function = source.lower("f", Semantics::Strict, None)?;
-    let options = optimizer::Options::default();
-    let optimized = optimizer::optimize_with(&function, &options, &Shallow)?;
-    say(&rvsdg::text::print(&optimized.function));
-    let report = optimized.report;
-    say(&format!("cost {} -> {}", report.cost_before, report.cost_after));
-    assert!(report.cost_after <= report.cost_before);
-    Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "an example talks to its reader")]
-fn say(text: &str) {
-    println!("{text}");
+fn main() {
+    extract::register(|| Box::new(Shallow));
+    std::process::exit(ovum::cli::run(std::env::args_os(), &mut stdout(), &mut stderr()));
 }

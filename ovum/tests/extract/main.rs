@@ -2,6 +2,7 @@
 
 mod answers;
 mod browser;
+mod custom;
 mod plugins;
 mod sweeps;
 
