@@ -49,7 +49,7 @@ pub(crate) struct ExtractArgs {
 }
 
 /// The portfolio.
-const DEFAULT: &str = "greedy-dag";
+const DEFAULT: &str = "auto";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExtractCommand {
