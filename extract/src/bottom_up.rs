@@ -5,7 +5,7 @@
 //! order of cost, each once. Time O(edges log nodes), no recursion; the deadline is not looked at.
 
 use crate::extractor::{Caps, Control, Extractor, Objective, Outcome, Status};
-use crate::problem::{ClassIndex, NodeIndex, Problem};
+use crate::problem::{ClassIndex, NodeIndex, Parents, Problem};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
@@ -51,7 +51,16 @@ impl Ord for Candidate {
 
 /// The choices of least tree cost; none for classes without a finite term. Costs must be plain.
 pub(crate) fn least_trees(problem: &Problem) -> Vec<Option<NodeIndex>> {
-    let parents = problem.parents();
+    settle(problem, &problem.parents()).0
+}
+
+/// The same with the classes in the order in which they were settled: children of a choice before
+/// its class.
+pub(crate) fn settle(
+    problem: &Problem,
+    parents: &Parents,
+) -> (Vec<Option<NodeIndex>>, Vec<ClassIndex>) {
+    let mut order = Vec::with_capacity(problem.class_count());
     let mut cost = vec![0.0_f64; problem.class_count()];
     let mut choices: Vec<Option<NodeIndex>> = vec![None; problem.class_count()];
     let mut unsettled: Vec<usize> =
@@ -68,6 +77,7 @@ pub(crate) fn least_trees(problem: &Problem) -> Vec<Option<NodeIndex>> {
         }
         choices[class.index()] = Some(node);
         cost[class.index()] = total;
+        order.push(class);
         for parent in parents.of(class) {
             unsettled[parent.index()] -= 1;
             if unsettled[parent.index()] > 0 || choices[problem.class(*parent).index()].is_some() {
@@ -80,5 +90,5 @@ pub(crate) fn least_trees(problem: &Problem) -> Vec<Option<NodeIndex>> {
             heap.push(Reverse(Candidate(total, *parent)));
         }
     }
-    choices
+    (choices, order)
 }

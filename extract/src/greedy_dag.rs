@@ -11,9 +11,9 @@
 //! the least trees themselves is the answer. Memory O(nodes); time O(nodes * term size) in the
 //! worst case, cut by the deadline.
 
-use crate::bottom_up::least_trees;
+use crate::bottom_up::settle;
 use crate::extractor::{Control, Extractor, Outcome, Status};
-use crate::problem::{NodeIndex, Parents, Problem};
+use crate::problem::{ClassIndex, NodeIndex, Parents, Problem};
 use std::collections::VecDeque;
 
 /// A good answer for DAG cost, never worse than the one of least tree cost.
@@ -34,13 +34,14 @@ impl Extractor for GreedyDag {
         if !problem.has_plain_costs() {
             return Outcome::without_choices(problem, Status::Unsupported);
         }
-        let trees = least_trees(problem);
+        let parents = problem.parents();
+        let (trees, order) = settle(problem, &parents);
         if problem.roots().iter().any(|root| trees[root.index()].is_none()) {
             return Outcome::of_choices(problem, trees);
         }
-        let parents = problem.parents();
-        let refined = Search::new(problem, control, &parents, trees.clone()).run();
-        let built = Search::new(problem, control, &parents, vec![None; trees.len()]).run();
+        let refined = Search::new(problem, control, &parents, trees.clone()).run(&order);
+        let given: Vec<ClassIndex> = problem.classes().collect();
+        let built = Search::new(problem, control, &parents, vec![None; trees.len()]).run(&given);
         let mut best = (whole_cost(problem, &trees), trees);
         for choices in [refined, built].into_iter().flatten() {
             let cost = whole_cost(problem, &choices);
@@ -90,13 +91,16 @@ impl<'a> Search<'a> {
     }
 
     /// Improves until nothing moves, or the deadline. `None` if some root has no choice by then.
-    fn run(mut self) -> Option<Choices> {
+    fn run(mut self, order: &[ClassIndex]) -> Option<Choices> {
         let nodes = self.problem.node_count();
-        let mut queue: VecDeque<NodeIndex> = (0..nodes as u32).map(NodeIndex).collect();
+        let mut queue: VecDeque<NodeIndex> =
+            order.iter().flat_map(|class| self.problem.nodes(*class)).collect();
         let mut waiting = vec![true; nodes];
+        let mut visits = 0_u32;
         while let Some(node) = queue.pop_front() {
             waiting[node.index()] = false;
-            if self.control.should_stop() {
+            visits += 1;
+            if visits.is_multiple_of(32) && self.control.should_stop() {
                 break;
             }
             if self.consider(node) {

@@ -54,6 +54,7 @@ pub mod report;
 pub mod runner;
 pub mod serialized;
 pub mod term;
+pub mod treewidth;
 pub mod verify;
 
 pub use annealing::Annealing;
@@ -75,4 +76,5 @@ pub use reduce::{Reduced, Reduction, components, reduce};
 pub use registry::{extractor, extractors, register};
 pub use serialized::{Loaded, ReadError, ReadOptions};
 pub use term::TermFormat;
+pub use treewidth::Treewidth;
 pub use verify::{Invalid, verify, verify_against};

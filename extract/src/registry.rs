@@ -10,6 +10,7 @@ use crate::global_greedy::GlobalGreedy;
 use crate::greedy_dag::GreedyDag;
 use crate::local_search::LocalSearch;
 use crate::reduce::Reduced;
+use crate::treewidth::Treewidth;
 use std::sync::{PoisonError, RwLock};
 
 /// The extractors that ship, one line each.
@@ -26,6 +27,7 @@ fn shipped() -> Vec<Box<dyn Extractor>> {
         Box::new(Reduced { inner: LocalSearch, name: "reduced-local-search" }),
         Box::new(Annealing),
         Box::new(Reduced { inner: Annealing, name: "reduced-annealing" }),
+        Box::new(Reduced { inner: Treewidth, name: "treewidth" }),
         Box::new(BranchAndBound),
         #[cfg(feature = "highs")]
         Box::new(crate::milp::Milp),

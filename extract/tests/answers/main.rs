@@ -2,5 +2,6 @@
 
 mod checker;
 mod hand_made;
+mod large;
 mod random;
 mod sources;
