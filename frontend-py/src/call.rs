@@ -19,8 +19,10 @@ const MAX_TEXT: usize = 64 << 20;
 pub struct CallSpec {
     /// The function's name.
     pub function: String,
-    /// The arguments in order.
+    /// The positional arguments in order.
     pub args: Vec<Literal>,
+    /// The keyword arguments in order.
+    pub keywords: Vec<(String, Literal)>,
     /// The lists that arguments refer to.
     pub lists: Vec<List>,
 }
@@ -113,12 +115,19 @@ impl<'a> Reader<'a> {
         let Expr::Name(name) = &*call.func else {
             return Err(wrong(span_of(&*call.func), "the called function must be a name"));
         };
-        if let Some(keyword) = call.arguments.keywords.first() {
-            return Err(wrong(span_of(keyword), "arguments are passed by position"));
-        }
         let args = call.arguments.args.iter().map(|arg| self.literal(arg));
         let args = args.collect::<Result<Vec<Literal>, Diagnostic>>()?;
-        Ok(CallSpec { function: name.id.to_string(), args, lists: self.lists })
+        let mut keywords: Vec<(String, Literal)> = Vec::new();
+        for keyword in &call.arguments.keywords {
+            let Some(name) = &keyword.arg else {
+                return Err(wrong(span_of(keyword), "`**` arguments cannot be passed"));
+            };
+            if keywords.iter().any(|(known, _)| known == name.as_str()) {
+                return Err(wrong(span_of(keyword), format!("`{name}` is passed twice")));
+            }
+            keywords.push((name.to_string(), self.literal(&keyword.value)?));
+        }
+        Ok(CallSpec { function: name.id.to_string(), args, keywords, lists: self.lists })
     }
 
     fn literal(&mut self, expr: &'a Expr) -> Result<Literal, Diagnostic> {
@@ -297,7 +306,8 @@ mod tests {
             ("f((1, 2))", "tuple"),
             ("f(x)", "`x` is not known"),
             ("f(1 + 2)", "not a literal"),
-            ("f(x=1)", "by position"),
+            ("f(**x)", "cannot be passed"),
+            ("f(x=1, x=2)", "passed twice"),
             ("f", "not a call"),
             ("", "no call"),
             ("f(1", "not a call"),

@@ -5,9 +5,9 @@
 //! summary, without fixed points: structured control flow makes the loop equations closed (a
 //! loop's back edge only adds what its body already reads).
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{ElifElseClause, Expr, ExprContext, Stmt};
+use ruff_python_ast::{ElifElseClause, Expr, ExprContext, Stmt, StmtFunctionDef};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::rc::Rc;
 
@@ -54,7 +54,8 @@ impl Vars {
         result
     }
 
-    fn intersection(&self, other: &Vars) -> Vars {
+    /// The members that `other` has too.
+    pub(crate) fn intersection(&self, other: &Vars) -> Vars {
         Vars(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
     }
 
@@ -143,6 +144,8 @@ fn either(a: Option<Vars>, b: Option<Vars>) -> Option<Vars> {
 #[derive(Debug)]
 pub(crate) struct Locals<'a> {
     names: IndexSet<&'a str, FxBuildHasher>,
+    /// The functions defined in the body itself, each once under a name that is no variable.
+    nested: IndexMap<&'a str, &'a StmtFunctionDef, FxBuildHasher>,
     blocks: FxHashMap<usize, Rc<Vec<Summary>>>,
 }
 
@@ -151,7 +154,45 @@ impl<'a> Locals<'a> {
     pub(crate) fn new(params: impl Iterator<Item = &'a str>, body: &'a [Stmt]) -> Locals<'a> {
         let mut names: IndexSet<&'a str, FxBuildHasher> = params.collect();
         names.extend(stored_names(body));
-        Locals { names, blocks: FxHashMap::default() }
+        let mut nested: IndexMap<&'a str, &'a StmtFunctionDef, FxBuildHasher> = IndexMap::default();
+        let mut twice = Vec::new();
+        for stmt in body {
+            if let Stmt::FunctionDef(definition) = stmt {
+                let name = definition.name.as_str();
+                if names.contains(name) || nested.insert(name, definition).is_some() {
+                    twice.push(name);
+                }
+            }
+        }
+        nested.retain(|name, _| !twice.contains(name));
+        Locals { names, nested, blocks: FxHashMap::default() }
+    }
+
+    /// The nested function of this name.
+    pub(crate) fn nested(&self, name: &str) -> Option<&'a StmtFunctionDef> {
+        self.nested.get(name).copied()
+    }
+
+    /// Whether a definition is one of the nested functions.
+    pub(crate) fn is_nested(&self, definition: &StmtFunctionDef) -> bool {
+        let found = self.nested(definition.name.as_str());
+        found.is_some_and(|found| std::ptr::eq(found, definition))
+    }
+
+    /// Adds what reading these names reads: variables, and those that a nested function captures.
+    fn add_reads(&self, loaded: Vec<&'a str>, reads: &mut Vars) {
+        let mut pending = loaded;
+        let mut seen: Vec<&str> = Vec::new();
+        while let Some(name) = pending.pop() {
+            if let Some(var) = self.number(name) {
+                reads.insert(var);
+            } else if let Some(definition) = self.nested(name)
+                && !seen.contains(&name)
+            {
+                seen.push(name);
+                pending.extend(free_names(definition));
+            }
+        }
     }
 
     /// The number of a variable.
@@ -263,9 +304,7 @@ impl<'a> Locals<'a> {
                 let mut names = Names::default();
                 names.visit_stmt(other);
                 let mut summary = Summary::empty();
-                for name in names.loaded {
-                    self.number(name).into_iter().for_each(|var| summary.reads.insert(var));
-                }
+                self.add_reads(names.loaded, &mut summary.reads);
                 summary
             }
         }
@@ -287,9 +326,7 @@ impl<'a> Locals<'a> {
         let mut names = Names::default();
         names.visit_expr(expr);
         let mut summary = Summary::empty();
-        for name in names.loaded {
-            self.number(name).into_iter().for_each(|var| summary.reads.insert(var));
-        }
+        self.add_reads(names.loaded, &mut summary.reads);
         summary
     }
 
@@ -344,6 +381,27 @@ pub(crate) fn stored_names(body: &[Stmt]) -> Vec<&str> {
         names.visit_stmt(stmt);
     }
     names.stored
+}
+
+/// The names that a function reads and does not bind, those of functions inside it included.
+fn free_names(definition: &StmtFunctionDef) -> Vec<&str> {
+    let mut names = Names::default();
+    for stmt in &definition.body {
+        names.visit_stmt(stmt);
+    }
+    let Names { mut loaded, stored } = names;
+    for stmt in &definition.body {
+        if let Stmt::FunctionDef(inner) = stmt {
+            loaded.extend(free_names(inner));
+        }
+    }
+    let params: Vec<&str> = definition
+        .parameters
+        .iter_non_variadic_params()
+        .map(|param| param.parameter.name.as_str())
+        .collect();
+    loaded.retain(|name| !stored.contains(name) && !params.contains(name));
+    loaded
 }
 
 #[derive(Default)]

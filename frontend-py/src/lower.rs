@@ -17,6 +17,7 @@ mod index;
 mod library;
 mod loops;
 mod math;
+mod nested;
 mod numpy;
 mod range;
 mod stmt;
@@ -30,6 +31,7 @@ use crate::source::{SourceFile, signature_of};
 use crate::stack::MAX_DEPTH;
 use crate::types::{ParamType, ReturnType, param_type, span_of};
 use crate::{Options, Semantics};
+use nested::Scope;
 use ruff_python_ast::StmtFunctionDef;
 use rustc_hash::{FxHashMap, FxHashSet};
 use rvsdg::{Const, ExcKind, Function, NodeId, Op, Param, RegionId, Shape, Span, Type, ValueId};
@@ -81,6 +83,10 @@ struct Frame<'a> {
     loops: usize,
     /// Whether the function is the library's own: names outside it are the library's too.
     library: bool,
+    /// The function around a nested one, among the scopes that wait.
+    parent: Option<usize>,
+    /// The function, if tail calls of itself begin its body again.
+    tail: Option<&'a StmtFunctionDef>,
 }
 
 /// The state of lowering one function.
@@ -96,8 +102,11 @@ struct Lower<'a, 'm> {
     /// What the frame's variables are bound to.
     vars: Vec<Binding>,
     frame: Frame<'a>,
-    /// Call sites and names of the helpers being inlined.
-    calls: Vec<(u32, &'a str)>,
+    /// The functions that wait for the one being lowered, outermost first.
+    scopes: Vec<Scope<'a>>,
+    root: &'a StmtFunctionDef,
+    /// Call sites of the functions being inlined, and these.
+    calls: Vec<(u32, &'a StmtFunctionDef)>,
     depth: usize,
     region_depth: usize,
     /// Loops that may run forever: their `io` is used even if nothing inside does.
@@ -225,6 +234,8 @@ impl<'a, 'm> Lower<'a, 'm> {
             f,
             vars: Vec::new(),
             frame: Frame::new(definition)?,
+            scopes: Vec::new(),
+            root: definition,
             calls: Vec::new(),
             depth: 0,
             region_depth: 0,
@@ -271,7 +282,7 @@ impl<'a, 'm> Lower<'a, 'm> {
                 let items = items.iter().map(|item| self.shape(item, results));
                 Shape::Tuple(items.collect::<Res<_>>()?)
             }
-            Val::Array(_) | Val::Row { .. } => {
+            Val::Array(_) | Val::Row { .. } | Val::View { .. } => {
                 let message = "an array cannot be returned";
                 return Err(Diagnostic::at(codes::RETURNS, self.frame.span, message)
                     .hint("arrays are changed in place: return None")
@@ -364,6 +375,8 @@ impl<'a> Frame<'a> {
             span: span_of(&definition.name),
             loops: 0,
             library: false,
+            parent: None,
+            tail: None,
         })
     }
 }

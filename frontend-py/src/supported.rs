@@ -22,11 +22,18 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("x if c else y", "both values must have one type"),
         ("=", "names, tuples, elements; chained, annotated, augmented"),
         ("if elif else", "with early return, break and continue anywhere"),
-        ("while, for", "with else; for over range(…) or an array"),
+        ("while, for", "with else; over range(…), an array, enumerate, zip or reversed of arrays"),
+        ("a[i:j], a[i, j:k]", "a view without step, as in NumPy; read, indexed, passed on"),
         ("return", "numbers, nested tuples, None; one type everywhere"),
-        ("assert, raise", "a class known here and a literal message"),
+        (
+            "assert, raise",
+            "a literal message; ValueError IndexError ZeroDivisionError OverflowError TypeError \
+             AssertionError RuntimeError ArithmeticError NotImplementedError Exception",
+        ),
         ("pass, docstrings", "ignored"),
-        ("calls of functions of the file", "inlined; defaults and keywords; no recursion"),
+        ("calls of functions of the file", "inlined; defaults and keywords"),
+        ("functions inside functions", "inlined; they see the variables around them"),
+        ("return f(…) of the function itself", "becomes a loop; other recursion is refused"),
         (
             "module-level constants",
             "names assigned once: literals, operators, functions of math, other constants",

@@ -1,8 +1,9 @@
 //! What is compiled: a Python file, or a file of RVSDG text.
 
 use crate::error::{Error, Result, codes};
+use frontend_py::call::{CallSpec, Literal};
 use frontend_py::{Diagnostic, ParamType, RunDirective, Semantics, SourceFile};
-use rvsdg::{Function, Span};
+use rvsdg::{Const, Function, Span};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -177,6 +178,62 @@ impl Source {
         }
     }
 
+    /// A call with one argument per parameter: keywords in their places, defaults for what is left
+    /// out.
+    ///
+    /// # Errors
+    /// If there is no such function, or an argument is missing, unknown or given twice.
+    pub fn complete(&self, call: &CallSpec) -> Result<CallSpec> {
+        let (names, defaults) = self.parameters(&call.function)?;
+        let wrong = |message: String| {
+            Error::input(codes::ARGUMENTS, format!("`{}` {message}", call.function))
+        };
+        if call.keywords.is_empty() && call.args.len() >= names.len() {
+            return Ok(call.clone());
+        }
+        let mut args: Vec<Option<Literal>> = call.args.iter().copied().map(Some).collect();
+        args.resize(names.len().max(args.len()), None);
+        for (name, value) in &call.keywords {
+            let Some(at) = names.iter().position(|known| known == name) else {
+                return Err(wrong(format!("has no parameter `{name}`")));
+            };
+            if args[at].replace(*value).is_some() {
+                return Err(wrong(format!("is given `{name}` twice")));
+            }
+        }
+        let given = args.iter().flatten().count();
+        for (arg, default) in args.iter_mut().zip(&defaults) {
+            *arg = arg.or(*default);
+        }
+        let Some(args) = args.into_iter().collect::<Option<Vec<Literal>>>() else {
+            return Err(crate::bind::wrong_count(&call.function, names.len(), given));
+        };
+        Ok(CallSpec { args, keywords: Vec::new(), ..call.clone() })
+    }
+
+    /// Names of a function's parameters, and their default values.
+    fn parameters(&self, function: &str) -> Result<(Vec<String>, Vec<Option<Literal>>)> {
+        match self {
+            Source::Python { file, text } => {
+                let error = |diagnostics| Error::source(text, diagnostics);
+                let signature = file.signature(function).map_err(error)?;
+                let defaults = file.defaults(function).map_err(error)?;
+                let names = signature.params.into_iter().map(|param| param.name).collect();
+                let literal = |constant: Const| match constant {
+                    Const::Bool(value) => Some(Literal::Bool(value)),
+                    Const::F64(bits) => Some(Literal::Float(f64::from_bits(bits))),
+                    other => other.as_i64().map(Literal::Int),
+                };
+                Ok((names, defaults.into_iter().map(|d| d.and_then(literal)).collect()))
+            }
+            Source::Rvsdg { .. } => {
+                let params = &self.find(function)?.params;
+                let names = params.iter().map(|param| param.name.to_string()).collect();
+                Ok((names, vec![None; params.len()]))
+            }
+        }
+    }
+
     /// The function as a graph. `types` are those of the parameters, used where the source has no
     /// annotation; RVSDG text has its types and its semantics in itself.
     ///
@@ -230,4 +287,32 @@ fn not_text(name: &str, error: &std::string::FromUtf8Error) -> Error {
     let message = format!("cannot read `{name}`: this byte is not UTF-8");
     let diagnostic = Diagnostic::at(codes::READ, span, message).hint("save the file as UTF-8");
     Error::source(&Text::new(name, &shown), diagnostic.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bind::parse_call;
+
+    fn completed(call: &str) -> Result<Vec<Literal>> {
+        let text = "K = 2\ndef f(a, b=K + 1, c=0.5):\n    return a\n".to_owned();
+        let source = Source::python("f.py", text)?;
+        Ok(source.complete(&parse_call(call)?)?.args)
+    }
+
+    #[test]
+    fn keywords_and_defaults_fill_the_places() {
+        use Literal::{Float, Int};
+        assert_eq!(completed("f(1)").unwrap(), [Int(1), Int(3), Float(0.5)]);
+        assert_eq!(completed("f(1, c=2)").unwrap(), [Int(1), Int(3), Int(2)]);
+        assert_eq!(completed("f(c=1.5, a=7, b=8)").unwrap(), [Int(7), Int(8), Float(1.5)]);
+        for (call, part) in [
+            ("f(b=1)", "takes 3 arguments"),
+            ("f(1, a=2)", "given `a` twice"),
+            ("f(1, d=2)", "no parameter `d`"),
+        ] {
+            let message = completed(call).unwrap_err().message().to_owned();
+            assert!(message.contains(part), "{call}: {message}");
+        }
+    }
 }

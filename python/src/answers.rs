@@ -62,6 +62,10 @@ pub(crate) fn exception(py: Python<'_>, source: &Text, name: &str, raised: &Rais
         ExcKind::AssertionError => python::PyAssertionError::new_err(message),
         ExcKind::TypeError => python::PyTypeError::new_err(message),
         ExcKind::TimeLimit => python::PyTimeoutError::new_err(message),
+        ExcKind::RuntimeError => python::PyRuntimeError::new_err(message),
+        ExcKind::ArithmeticError => python::PyArithmeticError::new_err(message),
+        ExcKind::NotImplementedError => python::PyNotImplementedError::new_err(message),
+        ExcKind::Exception => python::PyException::new_err(message),
     };
     if raised.span.is_some() {
         let (line, _) = source.line_column(raised.span.start);

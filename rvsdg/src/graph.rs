@@ -99,11 +99,19 @@ pub enum ExcKind {
     TypeError = 7,
     /// A time limit was reached; not an exception of Python's.
     TimeLimit = 8,
+    /// Raised by the program itself.
+    RuntimeError = 9,
+    /// Raised by the program itself.
+    ArithmeticError = 10,
+    /// Raised by the program itself.
+    NotImplementedError = 11,
+    /// Raised by the program itself.
+    Exception = 12,
 }
 
 impl ExcKind {
     /// Every class.
-    pub const ALL: [ExcKind; 8] = [
+    pub const ALL: [ExcKind; 12] = [
         ExcKind::ZeroDivisionError,
         ExcKind::IndexError,
         ExcKind::ValueError,
@@ -112,6 +120,10 @@ impl ExcKind {
         ExcKind::AssertionError,
         ExcKind::TypeError,
         ExcKind::TimeLimit,
+        ExcKind::RuntimeError,
+        ExcKind::ArithmeticError,
+        ExcKind::NotImplementedError,
+        ExcKind::Exception,
     ];
 
     /// CPython's name of the class.
@@ -125,6 +137,10 @@ impl ExcKind {
             ExcKind::AssertionError => "AssertionError",
             ExcKind::TypeError => "TypeError",
             ExcKind::TimeLimit => "TimeLimit",
+            ExcKind::RuntimeError => "RuntimeError",
+            ExcKind::ArithmeticError => "ArithmeticError",
+            ExcKind::NotImplementedError => "NotImplementedError",
+            ExcKind::Exception => "Exception",
         }
     }
 

@@ -8,6 +8,7 @@ mod engines;
 mod folding;
 mod geglu;
 mod sources;
+mod supported;
 mod tidy;
 
 /// Says something that a reader of the run must see: a skipped check, a figure.

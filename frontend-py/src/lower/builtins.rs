@@ -80,6 +80,7 @@ impl<'a> Lower<'a, '_> {
         let value = match arg {
             Val::Array(array) => self.extent(array, 0, span),
             Val::Row { array, .. } => self.extent(array, 1, span),
+            Val::View { len, .. } => len,
             Val::Tuple(items) => self.constant(Const::I64(items.len() as i64), span),
             other => {
                 let what = other.describe(&self.f);
@@ -158,9 +159,10 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
     let hint = match name {
         "print" => "compiled functions do not print: return the value",
         "range" => "`range` can only be used as `for i in range(…)`",
-        "sorted" | "reversed" | "enumerate" | "zip" | "map" | "filter" => {
-            "write a loop over `range(len(a))`"
+        "reversed" | "enumerate" | "zip" => {
+            "it can only be used in a `for`, such as `for i, x in enumerate(a):`"
         }
+        "sorted" | "map" | "filter" => "write a loop over `range(len(a))`",
         "list" | "dict" | "set" | "tuple" | "str" => {
             "only numbers, truth values and arrays are compiled"
         }

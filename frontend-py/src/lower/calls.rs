@@ -1,5 +1,6 @@
 //! Calls: of the file's own functions, which are inlined, of `math`, and of built-in functions.
 
+use super::nested::Scope;
 use super::stmt::converts;
 use super::value::{Binding, Val};
 use super::{Frame, Lower, Res, helper_type};
@@ -8,7 +9,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::module::{Global, opaque};
 use crate::types::{ParamType, span_of};
 use ruff_python_ast::{Expr, ExprCall, Parameter, StmtFunctionDef};
-use rvsdg::{Elem, Span, Type, ValueId};
+use rvsdg::{Elem, Op, Span, Type, ValueId};
 
 impl<'a> Lower<'a, '_> {
     /// A call.
@@ -22,6 +23,10 @@ impl<'a> Lower<'a, '_> {
             }
             Expr::Name(name) => {
                 let name = name.id.as_str();
+                if let Some((definition, scope)) = self.nested(name) {
+                    self.check_order(definition, scope, span)?;
+                    return self.inline(definition, Some(scope), call, span);
+                }
                 if self.frame.locals.number(name).is_some() {
                     let message = format!("`{name}` is a variable and cannot be called");
                     return Err(Diagnostic::at(codes::UNKNOWN_FUNCTION, span, message)
@@ -29,7 +34,7 @@ impl<'a> Lower<'a, '_> {
                         .into());
                 }
                 match self.module().get(name) {
-                    Some(Global::Function(definition)) => self.inline(definition, call, span),
+                    Some(Global::Function(definition)) => self.inline(definition, None, call, span),
                     Some(Global::MathMember(member)) => self.math_call(member, call, span),
                     Some(Global::Opaque(bound)) => Err(opaque(name, span, bound).into()),
                     Some(Global::NumpyMember(member)) => self.numpy_call(member, call, span),
@@ -102,18 +107,21 @@ impl<'a> Lower<'a, '_> {
         values.iter().zip(args).map(|(val, arg)| self.scalar_of(val, span_of(arg))).collect()
     }
 
-    /// A call of a function of this file: its body is lowered in place.
+    /// A call of a function of this file: its body is lowered in place. `parent` is the scope
+    /// around a nested function.
     fn inline(
         &mut self,
         definition: &'a StmtFunctionDef,
+        parent: Option<usize>,
         call: &'a ExprCall,
         span: Span,
     ) -> Res<Val> {
         let name = definition.name.as_str();
-        if *name == *self.f.name || self.calls.iter().any(|(_, caller)| *caller == name) {
+        let is_open = |open: &StmtFunctionDef| std::ptr::eq(open, definition);
+        if is_open(self.root) || self.calls.iter().any(|(_, open)| is_open(open)) {
             let message = format!("`{name}` calls itself");
             return Err(Diagnostic::at(codes::RECURSION, span, message)
-                .hint("write the recursion as a loop")
+                .hint("write a loop; only `return f(…)` outside loops is turned into one")
                 .into());
         }
         if definition.is_async {
@@ -122,26 +130,43 @@ impl<'a> Lower<'a, '_> {
                 .hint("write an ordinary `def`")
                 .into());
         }
-        let frame = Frame::new(definition)?;
+        let mut frame = Frame::new(definition)?;
+        frame.parent = parent;
+        frame.library = self.frame.library;
         let args = self.bind(definition, call, span)?;
         let mut vars = vec![Binding::Unbound; frame.locals.len()];
         for (at, (val, span)) in args.into_iter().enumerate() {
             vars[at] = Binding::Bound { val, span };
         }
         self.enter(span)?;
-        self.calls.push((span.start, name));
-        let vars = std::mem::replace(&mut self.vars, vars);
-        let frame = std::mem::replace(&mut self.frame, frame);
-        let result = self.body(definition)?;
-        self.frame = frame;
-        self.vars = vars;
-        self.calls.pop();
+        let result = self.in_frame(definition, frame, vars, span)?;
         self.leave();
         Ok(result)
     }
 
+    /// Lowers the body of a function in a frame of its own.
+    pub(super) fn in_frame(
+        &mut self,
+        definition: &'a StmtFunctionDef,
+        frame: Frame<'a>,
+        vars: Vec<Binding>,
+        span: Span,
+    ) -> Res<Val> {
+        self.calls.push((span.start, definition));
+        let vars = std::mem::replace(&mut self.vars, vars);
+        let frame = std::mem::replace(&mut self.frame, frame);
+        self.scopes.push(Scope { frame, vars });
+        let result = self.body(definition)?;
+        if let Some(Scope { frame, vars }) = self.scopes.pop() {
+            self.frame = frame;
+            self.vars = vars;
+        }
+        self.calls.pop();
+        Ok(result)
+    }
+
     /// The arguments of a helper, one per parameter, evaluated in the order of the call.
-    fn bind(
+    pub(super) fn bind(
         &mut self,
         definition: &'a StmtFunctionDef,
         call: &'a ExprCall,
@@ -228,6 +253,9 @@ impl<'a> Lower<'a, '_> {
             }
             (Val::Row { array, .. }, ParamType::Array { elem, rank: 1 }) => {
                 self.is_array(*array, elem, 2)
+            }
+            (Val::View { array, .. }, ParamType::Array { elem, rank: 1 }) => {
+                Op::element(self.f.ty(*array)) == Some(elem)
             }
             _ => false,
         };

@@ -133,6 +133,12 @@ impl<'a> Lower<'a, '_> {
         if let Some(var) = self.frame.locals.number(name) {
             return self.variable(var, span);
         }
+        if let Some(captured) = self.captured(name, span) {
+            return captured;
+        }
+        if self.nested(name).is_some() {
+            return Err(not_a_value(name, span));
+        }
         match self.module().get(name) {
             Some(Global::Value(value)) => self.global(name, value, span),
             Some(Global::MathMember(member)) => match math_constant(member) {
@@ -247,7 +253,8 @@ impl<'a> Lower<'a, '_> {
                 .into());
         }
         if let Expr::Name(_) | Expr::Subscript(_) = &*attribute.value
-            && let val @ (Val::Array(_) | Val::Row { .. }) = self.expr(&attribute.value)?
+            && let val @ (Val::Array(_) | Val::Row { .. } | Val::View { .. }) =
+                self.expr(&attribute.value)?
             && let Some(known) = self.array_attribute(&val, member, span)
         {
             return Ok(known);
@@ -271,7 +278,9 @@ impl<'a> Lower<'a, '_> {
     fn names_module(&self, expr: &Expr, is: impl Fn(Global<'a>) -> bool) -> bool {
         let Expr::Name(name) = expr else { return false };
         let name = name.id.as_str();
-        self.frame.locals.number(name).is_none() && self.module().get(name).is_some_and(is)
+        self.frame.locals.number(name).is_none()
+            && self.captured(name, Span::NONE).is_none()
+            && self.module().get(name).is_some_and(is)
     }
 
     /// `and` and `or` as values, from operand `at` on: the first operand that decides.
@@ -406,7 +415,7 @@ fn unsupported(expr: &Expr) -> Diagnostic {
         }
         Expr::EllipsisLiteral(_) => ("`...`", "write the value"),
         Expr::Starred(_) => ("`*`", "write the items one by one"),
-        Expr::Slice(_) => ("a slice", "index single elements in a loop"),
+        Expr::Slice(_) => ("a slice here", "write a[i:j] of an array, or index single elements"),
         _ => ("this expression", "the crate's documentation lists what is"),
     };
     Diagnostic::at(codes::EXPRESSION, span_of(expr), format!("{what} is not supported")).hint(hint)

@@ -19,6 +19,7 @@ pub(super) struct Place {
 /// What a subscript denotes.
 enum Target {
     Place(Place),
+    View(Val),
     Row { array: ValueId, index: ValueId },
     Item(Val),
 }
@@ -29,7 +30,7 @@ impl<'a> Lower<'a, '_> {
         match self.target(s, LOAD, span)? {
             Target::Place(place) => Ok(Val::Scalar(self.load(&place, span))),
             Target::Row { array, index } => Ok(Val::Row { array, index }),
-            Target::Item(val) => Ok(val),
+            Target::Item(val) | Target::View(val) => Ok(val),
         }
     }
 
@@ -38,8 +39,8 @@ impl<'a> Lower<'a, '_> {
         let span = span_of(s);
         match self.target(s, if load { LOAD } else { STORE }, span)? {
             Target::Place(place) => Ok(place),
-            Target::Row { .. } => {
-                let message = "a row of an array cannot be assigned";
+            Target::Row { .. } | Target::View(_) => {
+                let message = "a row or slice of an array cannot be assigned";
                 Err(Diagnostic::at(codes::TARGET, span, message)
                     .hint("assign its elements one by one in a loop")
                     .into())
@@ -55,6 +56,9 @@ impl<'a> Lower<'a, '_> {
 
     fn target(&mut self, s: &'a ExprSubscript, message: &str, span: Span) -> Res<Target> {
         let base = self.expr(&s.value)?;
+        if let Some(view) = self.slice(&base, &s.slice, span)? {
+            return Ok(Target::View(view));
+        }
         match base {
             Val::Array(array) => {
                 let Type::MemRef { rank, .. } = self.f.ty(array) else {
@@ -94,6 +98,13 @@ impl<'a> Lower<'a, '_> {
                 let j = self.index_number(&s.slice, "an index")?;
                 let j = self.checked(array, 1, j, message, span);
                 Ok(Target::Place(Place { array, indices: vec![index, j] }))
+            }
+            Val::View { array, row, start, len } => {
+                let j = self.index_number(&s.slice, "an index")?;
+                let j = self.checked_within(len, j, message, span);
+                let j = self.op(Op::IAdd, &[start, j], span);
+                let indices = row.into_iter().chain([j]).collect();
+                Ok(Target::Place(Place { array, indices }))
             }
             Val::Tuple(items) => {
                 let value = self.index_number(&s.slice, "an index")?;
@@ -141,6 +152,17 @@ impl<'a> Lower<'a, '_> {
         span: Span,
     ) -> ValueId {
         let len = self.op(Op::Len(axis), &[array], span);
+        self.checked_within(len, index, message, span)
+    }
+
+    /// An index as Python reads it, checked against a length.
+    fn checked_within(
+        &mut self,
+        len: ValueId,
+        index: ValueId,
+        message: &str,
+        span: Span,
+    ) -> ValueId {
         let known = self.f.as_const(index).and_then(Const::as_i64);
         let zero = self.constant(Const::I64(0), span);
         let index = match known {
@@ -160,6 +182,70 @@ impl<'a> Lower<'a, '_> {
             self.op(Op::BAnd, &[above, below], span)
         };
         self.guard(fine, index, ExcKind::IndexError, message, span)
+    }
+
+    /// `base[i:j]` of an array of one dimension, a row or a slice, and `base[i, j:k]`: a view, as
+    /// in NumPy. None if the subscript is no slice.
+    fn slice(&mut self, base: &Val, slice: &'a Expr, span: Span) -> Res<Option<Val>> {
+        let (base, slice) = match (base, slice) {
+            (Val::Array(array), Expr::Tuple(tuple)) => match &tuple.elts[..] {
+                [row, Expr::Slice(slice)]
+                    if !matches!(row, Expr::Slice(_))
+                        && matches!(self.f.ty(*array), Type::MemRef { rank: 2, .. }) =>
+                {
+                    let i = self.index_number(row, "an index")?;
+                    let index = self.checked(*array, 0, i, LOAD, span);
+                    (Val::Row { array: *array, index }, slice)
+                }
+                _ => return Ok(None),
+            },
+            (base, Expr::Slice(slice)) => (base.clone(), slice),
+            _ => return Ok(None),
+        };
+        let (array, row, first) = match base {
+            Val::Array(array) if matches!(self.f.ty(array), Type::MemRef { rank: 1, .. }) => {
+                (array, None, None)
+            }
+            Val::Row { array, index } => (array, Some(index), None),
+            Val::View { array, row, start, .. } => (array, row, Some(start)),
+            _ => return Ok(None),
+        };
+        if let Some(step) = slice.step.as_deref() {
+            let message = "a slice with a step is not supported";
+            return Err(Diagnostic::at(codes::SUBSCRIPT, span_of(step), message)
+                .hint("write a loop over range(start, stop, step)")
+                .into());
+        }
+        let Some(len) = self.items(&base, span) else { return Ok(None) };
+        let zero = self.constant(Const::I64(0), span);
+        let low = match slice.lower.as_deref() {
+            Some(expr) => self.slice_bound(expr, len, span)?,
+            None => zero,
+        };
+        let high = match slice.upper.as_deref() {
+            Some(expr) => self.slice_bound(expr, len, span)?,
+            None => len,
+        };
+        let distance = self.op(Op::ISub, &[high, low], span);
+        let len = self.op(Op::IMax, &[distance, zero], span);
+        self.weak.insert(len);
+        self.natural.insert(len);
+        let start = match first {
+            Some(first) => self.op(Op::IAdd, &[first, low], span),
+            None => low,
+        };
+        Ok(Some(Val::View { array, row, start, len }))
+    }
+
+    /// A bound of a slice: counted from the end if negative, then kept within the length.
+    fn slice_bound(&mut self, expr: &'a Expr, len: ValueId, span: Span) -> Res<ValueId> {
+        let bound = self.index_number(expr, "a bound of a slice")?;
+        let zero = self.constant(Const::I64(0), span);
+        let negative = self.op(Op::ICmp(Cmp::Lt), &[bound, zero], span);
+        let wrapped = self.op(Op::IAdd, &[bound, len], span);
+        let bound = self.op(Op::Select, &[negative, wrapped, bound], span);
+        let above = self.op(Op::IMax, &[bound, zero], span);
+        Ok(self.op(Op::IMin, &[above, len], span))
     }
 
     /// Loads an element.
@@ -184,6 +270,7 @@ impl<'a> Lower<'a, '_> {
         match container {
             Val::Array(array) => Some(self.op(Op::Len(0), &[*array], span)),
             Val::Row { array, .. } => Some(self.op(Op::Len(1), &[*array], span)),
+            Val::View { len, .. } => Some(*len),
             _ => None,
         }
     }
@@ -200,6 +287,10 @@ impl<'a> Lower<'a, '_> {
                 _ => Place { array, indices: vec![index] },
             },
             Val::Row { array, index: row } => Place { array, indices: vec![row, index] },
+            Val::View { array, row, start, .. } => {
+                let index = self.op(Op::IAdd, &[start, index], span);
+                Place { array, indices: row.into_iter().chain([index]).collect() }
+            }
             _ => return container.clone(),
         };
         Val::Scalar(self.load(&place, span))

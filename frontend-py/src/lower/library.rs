@@ -24,21 +24,16 @@ impl<'a> Lower<'a, '_> {
             vars[at] = Binding::Bound { val, span };
         }
         self.enter(span)?;
-        self.calls.push((span.start, definition.name.as_str()));
         let outer = self.site.replace(site);
-        let vars = std::mem::replace(&mut self.vars, vars);
-        let frame = std::mem::replace(&mut self.frame, frame);
-        let result = self.body(definition).map_err(|failure| match failure {
-            Failure::Error(error) => {
-                let moved = Diagnostic { span: Some(site), notes: Vec::new(), ..*error };
-                Failure::Error(Box::new(moved))
-            }
-            Failure::Retry => Failure::Retry,
-        })?;
-        self.frame = frame;
-        self.vars = vars;
+        let result =
+            self.in_frame(definition, frame, vars, span).map_err(|failure| match failure {
+                Failure::Error(error) => {
+                    let moved = Diagnostic { span: Some(site), notes: Vec::new(), ..*error };
+                    Failure::Error(Box::new(moved))
+                }
+                Failure::Retry => Failure::Retry,
+            })?;
         self.site = outer;
-        self.calls.pop();
         self.leave();
         Ok(result)
     }
@@ -57,7 +52,7 @@ impl<'a> Lower<'a, '_> {
                 Type::MemRef { elem, rank: 1, .. } => Some(elem),
                 _ => None,
             },
-            Val::Row { array, .. } => Op::element(self.f.ty(array)),
+            Val::Row { array, .. } | Val::View { array, .. } => Op::element(self.f.ty(array)),
             _ => None,
         };
         let Some(elem) = elem else {
@@ -276,7 +271,9 @@ impl<'a> Lower<'a, '_> {
 
     fn array_type(&self, val: &Val) -> Type {
         match val {
-            Val::Array(array) | Val::Row { array, .. } => self.f.ty(*array),
+            Val::Array(array) | Val::Row { array, .. } | Val::View { array, .. } => {
+                self.f.ty(*array)
+            }
             _ => Type::Unit,
         }
     }
@@ -297,6 +294,7 @@ impl<'a> Lower<'a, '_> {
                 (0..rank).map(|axis| self.extent(array, axis, span)).collect()
             }
             Val::Row { array, .. } => vec![self.extent(array, 1, span)],
+            Val::View { len, .. } => vec![len],
             _ => return None,
         };
         Some(match name {

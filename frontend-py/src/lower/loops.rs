@@ -20,18 +20,21 @@ pub(super) enum Drive<'a> {
 }
 
 /// A loop about to be lowered.
-struct Plan<'a> {
-    span: Span,
-    body: &'a [Stmt],
-    drive: Drive<'a>,
+pub(super) struct Plan<'a> {
+    pub(super) span: Span,
+    pub(super) body: &'a [Stmt],
+    pub(super) drive: Drive<'a>,
     /// Variables assigned inside.
-    assigned: Vars,
+    pub(super) assigned: Vars,
     /// Variables an iteration may read from before it.
-    entry: Vars,
+    pub(super) entry: Vars,
     /// Variables that may be read after the loop.
-    out: Vars,
+    pub(super) out: Vars,
     /// Variables live after the body, by exit.
-    live: Live,
+    pub(super) live: Live,
+    /// What reaching the body's end means: another iteration, or for a function that calls itself
+    /// last, its end.
+    pub(super) tail: Tail,
 }
 
 /// A variable carried from iteration to iteration.
@@ -118,7 +121,8 @@ impl<'a> Lower<'a, '_> {
         let entry = summary.live_in(&[bottom.clone(), after.clone(), bottom.clone()]);
         let bottom = bottom.union(&entry);
         let live = [bottom.clone(), after.clone(), bottom];
-        Plan { span, body, drive, assigned: summary.assigned, entry, out, live }
+        let assigned = summary.assigned;
+        Plan { span, body, drive, assigned, entry, out, live, tail: Tail::Loop }
     }
 
     /// The loop with its guard, its else-block and what follows.
@@ -168,7 +172,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// The theta. Its outcome falls if the loop can end by itself, and may break or return.
-    fn theta(&mut self, plan: &Plan<'a>) -> Res<Outcome> {
+    pub(super) fn theta(&mut self, plan: &Plan<'a>) -> Res<Outcome> {
         let span = plan.span;
         let parent = self.region;
         let body = self.f.add_region();
@@ -200,9 +204,10 @@ impl<'a> Lower<'a, '_> {
         if let (Drive::Count(count), Some(counter)) = (&plan.drive, counter) {
             self.bind_target(count, counter)?;
         }
-        self.frame.loops += 1;
-        let outcome = self.seq(Seq::new(plan.body, None), &plan.live, Tail::Loop)?;
-        self.frame.loops -= 1;
+        let inside = usize::from(plan.tail == Tail::Loop);
+        self.frame.loops += inside;
+        let outcome = self.seq(Seq::new(plan.body, None), &plan.live, plan.tail)?;
+        self.frame.loops -= inside;
         let (goes_on, counter_next) = self.goes_on(plan, &outcome, counter)?;
         ports.next.extend(&self.states);
         ports.next.extend(counter_next);
@@ -441,10 +446,7 @@ impl<'a> Lower<'a, '_> {
     /// Assigns the loop's target at the start of an iteration.
     fn bind_target(&mut self, count: &Count<'a>, counter: ValueId) -> Res<()> {
         let span = count.span;
-        let val = match &count.container {
-            None => Val::Scalar(counter),
-            Some(container) => self.item(container, counter, span),
-        };
+        let val = self.counted(&count.over, counter, span);
         self.assign(count.target, &val, span)
     }
 }

@@ -10,13 +10,27 @@ use rvsdg::{Cmp, Const, ExcKind, Op, Span, ValueId};
 /// A counted loop.
 pub(super) struct Count<'a> {
     pub(super) target: &'a Expr,
-    /// The array or row whose items the target takes; else the counter itself.
-    pub(super) container: Option<Val>,
+    /// What the target takes.
+    pub(super) over: Over,
     pub(super) start: ValueId,
     pub(super) step: ValueId,
     /// The next iteration runs if the *next* counter is before this bound.
     bound: Bound,
     pub(super) span: Span,
+}
+
+/// What the target of a counted loop takes.
+pub(super) enum Over {
+    /// The counter itself.
+    Counter,
+    /// An item of an array.
+    Item(Val),
+    /// An item of an array, from its end.
+    Reversed(Val),
+    /// The counter from a start, and an item.
+    Enumerate(Val, ValueId),
+    /// An item of each.
+    Zip(Vec<Val>),
 }
 
 #[derive(Clone, Copy)]
@@ -55,27 +69,94 @@ impl<'a> Lower<'a, '_> {
         {
             return self.range(target, call, span);
         }
-        if let Expr::Call(call) = &*s.iter
-            && let Expr::Name(name) = &*call.func
-            && matches!(name.id.as_str(), "enumerate" | "zip" | "reversed")
-        {
-            let message = format!("`for` over `{}` is not supported", name.id);
-            return Err(Diagnostic::at(codes::STATEMENT, span, message)
-                .hint("write `for i in range(len(a)):` and index the arrays")
-                .into());
-        }
-        let container = self.expr(&s.iter)?;
-        let Some(stop) = self.items(&container, span) else {
-            let message = "`for` runs over `range(…)` or an array";
-            return Err(Diagnostic::at(codes::STATEMENT, span, message)
-                .hint("write `for i in range(n):`")
-                .into());
-        };
+        let (over, stop) = self.over(&s.iter, span)?;
         let start = self.constant(Const::I64(0), span);
         let step = self.constant(Const::I64(1), span);
         let first = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
         let bound = Bound::Next(Cmp::Lt, stop);
-        Ok((Count { target, container: Some(container), start, step, bound, span }, first))
+        Ok((Count { target, over, start, step, bound, span }, first))
+    }
+
+    /// What a `for` takes from arrays, and how often.
+    fn over(&mut self, iter: &'a Expr, span: Span) -> Res<(Over, ValueId)> {
+        let adaptor = match iter {
+            Expr::Call(call) => match &*call.func {
+                Expr::Name(name) if self.is_builtin(name.id.as_str()) => {
+                    Some((name.id.as_str(), call))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        match adaptor {
+            Some((name @ ("enumerate" | "reversed"), call)) => {
+                let most = if name == "enumerate" { 2 } else { 1 };
+                let mut args = self.positional(call, name, 1..=most)?;
+                let start = match args.get(1) {
+                    Some(start) => self.scalar_of(start, span)?,
+                    None => self.constant(Const::I64(0), span),
+                };
+                let array = args.swap_remove(0);
+                let stop = self.count_of(&array, span_of(&call.arguments.args[0]))?;
+                if name == "reversed" {
+                    return Ok((Over::Reversed(array), stop));
+                }
+                Ok((Over::Enumerate(array, start), stop))
+            }
+            Some(("zip", call)) => {
+                let arrays = self.positional(call, "zip", 1..=usize::MAX)?;
+                let mut shortest: Option<ValueId> = None;
+                for (array, arg) in arrays.iter().zip(&call.arguments.args) {
+                    let len = self.count_of(array, span_of(arg))?;
+                    shortest = Some(match shortest {
+                        None => len,
+                        Some(known) => self.op(Op::IMin, &[known, len], span),
+                    });
+                }
+                let stop = shortest.expect("zip has an argument");
+                Ok((Over::Zip(arrays), stop))
+            }
+            _ => {
+                let array = self.expr(iter)?;
+                let stop = self.count_of(&array, span)?;
+                Ok((Over::Item(array), stop))
+            }
+        }
+    }
+
+    fn count_of(&mut self, array: &Val, span: Span) -> Res<ValueId> {
+        self.items(array, span).ok_or_else(|| {
+            let what = array.describe(&self.f);
+            let message = format!("`for` runs over `range(…)` or an array, but this is {what}");
+            Diagnostic::at(codes::STATEMENT, span, message)
+                .hint("write `for i in range(n):`")
+                .into()
+        })
+    }
+
+    /// What the target takes at a counter that is not negative and below the loop's bound.
+    pub(super) fn counted(&mut self, over: &Over, counter: ValueId, span: Span) -> Val {
+        match over {
+            Over::Counter => Val::Scalar(counter),
+            Over::Item(array) => self.item(array, counter, span),
+            Over::Reversed(array) => {
+                let Some(len) = self.items(array, span) else { return array.clone() };
+                let one = self.constant(Const::I64(1), span);
+                let last = self.op(Op::ISub, &[len, one], span);
+                let at = self.op(Op::ISub, &[last, counter], span);
+                self.item(array, at, span)
+            }
+            Over::Enumerate(array, start) => {
+                let number = self.op(Op::IAdd, &[counter, *start], span);
+                self.weak.insert(number);
+                let item = self.item(array, counter, span);
+                Val::Tuple(vec![Val::Scalar(number), item])
+            }
+            Over::Zip(arrays) => {
+                let items = arrays.iter().map(|array| self.item(array, counter, span));
+                Val::Tuple(items.collect())
+            }
+        }
     }
 
     fn range(
@@ -114,7 +195,7 @@ impl<'a> Lower<'a, '_> {
             Some(known) => self.known_step(start, stop, step, known, span),
             None => self.unknown_step(start, stop, step, span),
         };
-        Ok((Count { target, container: None, start, step, bound, span }, first))
+        Ok((Count { target, over: Over::Counter, start, step, bound, span }, first))
     }
 
     fn known_step(

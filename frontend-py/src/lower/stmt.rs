@@ -1,6 +1,7 @@
 //! Statements.
 
 use super::flow::{Flag, Outcome, RETURN, Returned};
+use super::nested::calls_itself_last;
 use super::value::Val;
 use super::{Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
@@ -60,8 +61,13 @@ pub(super) enum Step {
 impl<'a> Lower<'a, '_> {
     /// Lowers the body of the frame's function; the value it returns.
     pub(super) fn body(&mut self, definition: &'a StmtFunctionDef) -> Res<Val> {
-        let live = Live::default();
-        let outcome = self.seq(Seq::new(&definition.body, None), &live, Tail::Function)?;
+        let outcome = if calls_itself_last(definition) && !self.frame.library {
+            self.frame.tail = Some(definition);
+            self.tail_loop(definition)?
+        } else {
+            let live = Live::default();
+            self.seq(Seq::new(&definition.body, None), &live, Tail::Function)?
+        };
         match outcome.returned {
             Some(Returned { val, .. }) => Ok(val),
             // Every path raises or loops: the annotation says what a caller expects.
@@ -136,6 +142,11 @@ impl<'a> Lower<'a, '_> {
             }
             Stmt::Continue(_) => return Ok(Step::Done(Outcome::exit(CONTINUE))),
             Stmt::Return(s) => {
+                if let Some(value) = s.value.as_deref()
+                    && let Some(outcome) = self.tail_call(value)?
+                {
+                    return Ok(Step::Done(outcome));
+                }
                 let (val, at) = match s.value.as_deref() {
                     Some(value) => (self.expr(value)?, span_of(value)),
                     None => (Val::None, span),
@@ -160,6 +171,7 @@ impl<'a> Lower<'a, '_> {
                     self.assign(target, &value, span_of(&*s.value))?;
                 }
             }
+            Stmt::FunctionDef(s) if self.frame.locals.is_nested(s) => {}
             Stmt::AugAssign(s) => self.augmented(s)?,
             Stmt::AnnAssign(s) => self.annotated(s)?,
             Stmt::Assert(s) => {
@@ -186,7 +198,8 @@ impl<'a> Lower<'a, '_> {
         let wrong = || {
             Diagnostic::at(codes::STATEMENT, span, "this form of `raise` is not supported").hint(
                 "write `raise ValueError(\"message\")` with one of ValueError, IndexError, \
-                 ZeroDivisionError, OverflowError, AssertionError, TypeError",
+                 ZeroDivisionError, OverflowError, AssertionError, TypeError, RuntimeError, \
+                 ArithmeticError, NotImplementedError, Exception",
             )
         };
         let Some(exc) = s.exc.as_deref().filter(|_| s.cause.is_none()) else {
@@ -358,7 +371,11 @@ pub(super) fn converts(from: Type, to: Type) -> bool {
 /// The error for a statement that is not supported.
 fn unsupported(stmt: &Stmt) -> Diagnostic {
     let (what, keyword, hint) = match stmt {
-        Stmt::FunctionDef(_) => ("a function inside a function", "def", "move it to module level"),
+        Stmt::FunctionDef(_) => (
+            "a function defined under a condition, or twice",
+            "def",
+            "define it once, in the body of the function around it or at module level",
+        ),
         Stmt::ClassDef(_) => ("a class", "class", "keep numbers in variables and arrays"),
         Stmt::Delete(_) => ("`del`", "del", "leave the variable alone; it costs nothing"),
         Stmt::With(_) => ("`with`", "with", "do this outside the compiled function"),

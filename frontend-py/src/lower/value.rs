@@ -18,6 +18,17 @@ pub(super) enum Val<S = ValueId> {
         /// The row's number.
         index: S,
     },
+    /// Consecutive elements of an array of one dimension, or of a row: a slice.
+    View {
+        /// The array.
+        array: ValueId,
+        /// The row's number, if the array has rows.
+        row: Option<S>,
+        /// The first element, in bounds if there is one.
+        start: S,
+        /// How many.
+        len: S,
+    },
     /// A tuple.
     Tuple(Vec<Val<S>>),
     /// `None`.
@@ -31,6 +42,12 @@ impl<S> Val<S> {
             Val::Scalar(scalar) => Val::Scalar(f(scalar)),
             Val::Array(array) => Val::Array(*array),
             Val::Row { array, index } => Val::Row { array: *array, index: f(index) },
+            Val::View { array, row, start, len } => Val::View {
+                array: *array,
+                row: row.as_ref().map(&mut *f),
+                start: f(start),
+                len: f(len),
+            },
             Val::Tuple(items) => Val::Tuple(items.iter().map(|item| item.map(f)).collect()),
             Val::None => Val::None,
         }
@@ -61,7 +78,8 @@ impl Val {
         match (self, other) {
             (Val::Scalar(a), Val::Scalar(b)) => f.ty(*a) == f.ty(*b),
             (Val::Array(a), Val::Array(b))
-            | (Val::Row { array: a, .. }, Val::Row { array: b, .. }) => a == b,
+            | (Val::Row { array: a, .. }, Val::Row { array: b, .. })
+            | (Val::View { array: a, .. }, Val::View { array: b, .. }) => a == b,
             (Val::Tuple(a), Val::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.fits(b, f))
             }
@@ -80,6 +98,10 @@ impl Val {
             },
             Val::Row { array, .. } => match f.ty(*array) {
                 Type::MemRef { elem, .. } => format!("a row of an array[{elem}, 2]"),
+                other => other.to_string(),
+            },
+            Val::View { array, .. } => match f.ty(*array) {
+                Type::MemRef { elem, .. } => format!("a slice of {elem}"),
                 other => other.to_string(),
             },
             Val::Tuple(items) => {
@@ -172,7 +194,7 @@ impl Lower<'_, '_> {
         let message = format!("this must be a number, but it is {what}");
         let diagnostic = Diagnostic::at(codes::OPERAND, span, message);
         Err(match val {
-            Val::Array(_) | Val::Row { .. } => {
+            Val::Array(_) | Val::Row { .. } | Val::View { .. } => {
                 diagnostic.hint("index the array, for example `a[0]`")
             }
             Val::None => diagnostic.hint("`None` can only be returned"),

@@ -21,7 +21,7 @@ fn unsupported_statements() {
             "def f(x: f64):\n    del x\n",
             "def f(x: f64):\n    global y\n    return x\n",
             "def f(x: f64):\n    import math\n    return x\n",
-            "def f(x: f64):\n    def g():\n        return 1\n    return x\n",
+            "def f(x: f64):\n    if x > 0.0:\n        def g():\n            return 1\n    return x\n",
             "def f(x: f64):\n    match x:\n        case 1:\n            return x\n",
             "def f(x: f64):\n    class A:\n        pass\n",
             "async def f(x: f64):\n    return x\n",
@@ -68,13 +68,13 @@ fn unsupported_statements() {
               |
               = hint: import at the top of the file
 
-            error[OV010]: a function inside a function is not supported
-             --> test.py:2:5
+            error[OV010]: a function defined under a condition, or twice is not supported
+             --> test.py:3:9
               |
-            2 |     def g():
-              |     ^^^
+            3 |         def g():
+              |         ^^^
               |
-              = hint: move it to module level
+              = hint: define it once, in the body of the function around it or at module level
 
             error[OV010]: `match` is not supported
              --> test.py:2:5
@@ -117,7 +117,7 @@ fn unsupported_expressions() {
         &[
             "def f(x: f64):\n    yield x\n",
             "def f(x: f64):\n    return lambda: x\n",
-            "def f(a: array[f64, 1]):\n    return a[1:2]\n",
+            "def f(a: array[f64, 1]):\n    return sum(a[::2])\n",
             "def f(x: f64):\n    return [x, x]\n",
             "def f(x: f64):\n    return {1: x}\n",
             "def f(x: f64):\n    return 'text'\n",
@@ -147,13 +147,13 @@ fn unsupported_expressions() {
               |
               = hint: write a function at module level and call it
 
-            error[OV011]: a slice is not supported
-             --> test.py:2:14
+            error[OV026]: a slice with a step is not supported
+             --> test.py:2:20
               |
-            2 |     return a[1:2]
-              |              ^^^
+            2 |     return sum(a[::2])
+              |                    ^
               |
-              = hint: index single elements in a loop
+              = hint: write a loop over range(start, stop, step)
 
             error[OV011]: a list is not supported
              --> test.py:2:12
@@ -255,6 +255,11 @@ fn names_and_calls() {
             "def f(x: f64):\n    print(x)\n    return x\n",
             "import math\ndef f(x: f64):\n    return math.fsum(x)\n",
             "import math\ndef f(x: f64):\n    return math.atan2(x)\n",
+            "import numpy as np\ndef f(x: f64):\n    return np.zeros(3)[0] + x\n",
+            "def f(x: f64):\n    y = g(x)\n    def g(z):\n        return z\n    return y\n",
+            "def f(n: i64):\n    def g(k):\n        return k if k < 2 else g(k - 1) + g(k - 2)\n    return g(n)\n",
+            "def f(x: f64, n: i64):\n    return round(x, n)\n",
+            "import math\ndef f(x: f64):\n    return math.gcd(4, x)\n",
             "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x)\n",
             "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x, c=x)\n",
             "def f(n: i64):\n    if n == 0:\n        return 1\n    return n * f(n - 1)\n",
@@ -303,6 +308,48 @@ fn names_and_calls() {
               |
               = hint: see Python's documentation of `atan2`
 
+            error[OV013]: `numpy.zeros` is not supported
+             --> test.py:3:12
+              |
+            3 |     return np.zeros(3)[0] + x
+              |            ^^^^^^^^
+              |
+              = hint: arrays are not made inside compiled functions: pass one in and store into it
+
+            error[OV030]: `g` has no value here
+             --> test.py:2:9
+              |
+            2 |     y = g(x)
+              |         ^^^^
+            3 |     def g(z):
+              |         - defined here
+              |
+              = hint: define the function above its first call
+
+            error[OV015]: `g` calls itself
+             --> test.py:3:32
+              |
+            3 |         return k if k < 2 else g(k - 1) + g(k - 2)
+              |                                ^^^^^^^^
+              |
+              = hint: write a loop; only `return f(…)` outside loops is turned into one
+
+            error[OV014]: the number of digits must be a constant between -22 and 22
+             --> test.py:2:21
+              |
+            2 |     return round(x, n)
+              |                     ^
+              |
+              = hint: write the digits as a literal, for example round(x, 2)
+
+            error[OV020]: `gcd` needs integers, but this is a float
+             --> test.py:3:24
+              |
+            3 |     return math.gcd(4, x)
+              |                        ^
+              |
+              = hint: convert with int(…)
+
             error[OV014]: the argument `b` is missing
              --> test.py:4:12
               |
@@ -331,7 +378,7 @@ fn names_and_calls() {
             4 |     return n * f(n - 1)
               |                ^^^^^^^^
               |
-              = hint: write the recursion as a loop
+              = hint: write a loop; only `return f(…)` outside loops is turned into one
 
             error[OV016]: `TABLE` is not a constant of this module
              --> test.py:3:12

@@ -90,7 +90,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> Result<i32> {
 /// The calls that the command line or the file asks for.
 fn requests(args: &RunArgs, source: &Source) -> Result<Vec<Request>> {
     if let Some(text) = &args.call {
-        let call = bind::parse_call(text)?;
+        let call = source.complete(&bind::parse_call(text)?)?;
         return match &args.func {
             Some(func) if *func != call.function => {
                 Err(Error::usage(format!("FUNC is `{func}`, but --call calls `{}`", call.function)))
@@ -102,6 +102,7 @@ fn requests(args: &RunArgs, source: &Source) -> Result<Vec<Request>> {
     for directive in source.directives() {
         let call = frontend_py::call::parse_call(&directive.call)
             .map_err(|diagnostic| directive_error(source.text(), &directive, diagnostic))?;
+        let call = source.complete(&call)?;
         if args.func.as_ref().is_none_or(|func| *func == call.function) {
             requests.push(Request { written: directive.call, call });
         }
@@ -115,7 +116,8 @@ fn requests(args: &RunArgs, source: &Source) -> Result<Vec<Request>> {
     };
     if source.arity(func)? == 0 {
         let written = format!("{func}()");
-        let call = CallSpec { function: func.clone(), args: vec![], lists: vec![] };
+        let call =
+            CallSpec { function: func.clone(), args: vec![], keywords: vec![], lists: vec![] };
         return Ok(vec![Request { written, call }]);
     }
     let message = format!("`{func}` has parameters, and there is no call of it");
