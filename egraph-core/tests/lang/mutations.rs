@@ -25,6 +25,9 @@ const DEFAULT: usize = 2_000;
 /// What no program of these sizes may take; a hang would never end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Errors of one program that are rendered.
+const SHOWN: usize = 20;
+
 /// xorshift64*, from Vigna, "An experimental exploration of Marsaglia's xorshift generators".
 struct Random(u64);
 
@@ -166,7 +169,10 @@ fn run(text: &str) -> (usize, usize) {
                     Ok(_) => accepted += 1,
                     Err(error) => {
                         refused += 1;
-                        assert!(sources.render(&error).starts_with("error[EG"));
+                        // Finding a line takes time in proportion to the text.
+                        if refused <= SHOWN {
+                            assert!(sources.render(&error).starts_with("error[EG"));
+                        }
                         assert!(error.span.end as usize <= text.len(), "{error}");
                     }
                 }
