@@ -118,10 +118,14 @@ fn variant(env: &mut Env, sort: &Name, variant: &Variant) -> Checked<Command> {
 
 fn check_function_name(env: &Env, name: &Name) -> Checked<()> {
     env.check_free(name)?;
-    if env.prims.overloads(name).is_empty() {
+    let what = if env.sorts.find(name).is_some() {
+        "built-in sort"
+    } else if !env.prims.overloads(name).is_empty() {
+        "primitive"
+    } else {
         return Ok(());
-    }
-    error(codes::DUPLICATE, name.span, format!("`{name}` is a primitive"))
+    };
+    error(codes::DUPLICATE, name.span, format!("`{name}` is a {what}"))
 }
 
 fn sorts(env: &Env, names: &[Name]) -> Checked<Vec<Sort>> {

@@ -167,10 +167,6 @@ impl Env {
             let error = Diagnostic::new(codes::DUPLICATE, name.span, message);
             return Err(error.note(*before, "it was declared here").into());
         }
-        if self.sorts.find(name).is_some() {
-            let message = format!("`{name}` is a built-in sort");
-            return Err(Diagnostic::new(codes::DUPLICATE, name.span, message).into());
-        }
         Ok(())
     }
 

@@ -95,7 +95,7 @@ fn mistakes_of_names_and_sorts() {
               |
             2 |         (datatype Math (Num i64) (Add Math Math))
               |                   ---- it was declared here
-            error[EG014]: `i64` is a built-in sort
+            error[EG014]: the sort i64 is declared already
              --> test.egg:9:19
               |
             9 |         (datatype i64)
