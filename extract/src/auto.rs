@@ -2,7 +2,8 @@
 //!
 //! Reductions first, since they often decide everything; greedy on the whole and on what is left,
 //! keeping the best, because inlining may hide sharing; branch and bound for a share of the time;
-//! then local search, and branch and bound once more from its answer. With costs below zero
+//! then local search, and branch and bound once more from its answer; with the feature `highs`
+//! integer programming has the rest of the time. With costs below zero
 //! reductions do not apply and annealing from a greedy answer takes their place. Without a deadline
 //! each step has a fixed amount of work, so that the same problem has the same answer everywhere.
 
@@ -16,6 +17,11 @@ use crate::reduce::{Irreducible, Reduction, reduce};
 
 /// Steps of each of the two branch and bound searches without a deadline.
 const STEPS: u64 = 400;
+
+/// Shares of the time left that a search and the local search after it may take; with integer
+/// programming some is left for it.
+const SHARES: [(f64, f64); 2] =
+    if cfg!(feature = "highs") { [(0.2, 0.5), (0.25, 0.0)] } else { [(0.25, 0.85), (1.0, 0.0)] };
 
 /// The default: the best answer that the time allows, with a proof if there is time for one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,7 +80,7 @@ fn refine(problem: &Problem, start: Choices, control: &Control) -> Outcome {
     let limit = if timed { u64::MAX } else { STEPS };
     let mut choices = start;
     let mut bound: f64 = 0.0;
-    for (share, searching) in [(0.25, 0.85), (1.0, 0.0)] {
+    for (share, searching) in SHARES {
         let cost = dag_cost(problem, &choices);
         let found = exact::below(problem, cost, limit, &control.share(share));
         let better = found.answer.is_some();
@@ -92,8 +98,18 @@ fn refine(problem: &Problem, start: Choices, control: &Control) -> Outcome {
             choices = local_search::search(problem, choices, &searcher);
         }
     }
-    let bound = bound.min(dag_cost(problem, &choices));
-    Outcome { choices, status: Status::Feasible, bound: Some(bound) }
+    #[cfg(feature = "highs")]
+    {
+        let outcome = crate::milp::improve(problem, choices, control);
+        let cost = dag_cost(problem, &outcome.choices);
+        let bound = outcome.bound.unwrap_or(0.0).max(bound.min(cost));
+        Outcome { bound: Some(bound), ..outcome }
+    }
+    #[cfg(not(feature = "highs"))]
+    {
+        let bound = bound.min(dag_cost(problem, &choices));
+        Outcome { choices, status: Status::Feasible, bound: Some(bound) }
+    }
 }
 
 /// Costs below zero: greedy, then annealing.

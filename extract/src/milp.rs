@@ -3,8 +3,8 @@
 //! A binary variable per node. Each root has a node; for every class P and child C the nodes of P
 //! that use C number no more than the nodes of C, one row per pair (P, C) instead of one per node,
 //! which makes the relaxation much tighter. Cycles are cut off lazily: two-class cycles at once,
-//! longer ones when a solution has them. The present answer is the start. On a reduced problem,
-//! part by part. Huangfu and Hall, "Parallelizing the dual revised simplex method" (2018).
+//! longer ones when a solution has them. The present answer is the start. A reduced problem is
+//! solved part by part. Huangfu and Hall, "Parallelizing the dual revised simplex method" (2018).
 
 use crate::exact::{Choices, below, cost_step, dag_cost};
 use crate::extractor::{Caps, Control, Extractor, Outcome, Status};
@@ -59,13 +59,12 @@ impl Extractor for Milp {
     }
 }
 
-/// Solves one part of a reduced problem: greedy, a little branch and bound and local search for a
-/// start, then the model.
+/// Solves one part of a reduced problem: greedy and local search for a start, then the model.
 fn solve(problem: &Problem, control: &Control) -> Outcome {
     let start = GreedyDag.extract(problem, &control.share(0.2)).choices;
     let searcher = Control { deadline: control.share(0.2).deadline, ..control.silent() };
     let start = local_search::search(problem, start, &searcher);
-    improve(problem, start, control)
+    improve(problem, start, &control.silent())
 }
 
 /// Improves a legal answer to a problem with plain costs, and bounds it.
