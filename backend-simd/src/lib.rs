@@ -32,9 +32,11 @@ mod emit;
 mod error;
 mod frame;
 mod kernel;
+mod lower;
 mod portable;
 mod rare;
 mod select;
 
 pub use error::{CallError, CompileError};
 pub use kernel::{Input, Kernel, Options, Real, Statistics, is_supported};
+pub use lower::{LowerOptions, Refusal, lower};

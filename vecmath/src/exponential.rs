@@ -16,6 +16,12 @@ pub(crate) struct Reduced<V> {
 pub(crate) fn reduce<L: Lanes>(l: &mut L, x: L::V, bias: f64) -> Reduced<L::V> {
     let width = l.width();
     let magic = l.constant(width.format().magic + bias);
+    reduce_by(l, x, magic)
+}
+
+/// [`reduce`] with a number that rounds.
+fn reduce_by<L: Lanes>(l: &mut L, x: L::V, magic: L::V) -> Reduced<L::V> {
+    let width = l.width();
     let log2_e = l.constant(std::f64::consts::LOG2_E);
     let shifted = l.fma(x, log2_e, magic);
     let n = l.sub(shifted, magic);
@@ -89,12 +95,37 @@ fn by_width<L: Lanes>(l: &L, f64: f64, f32: f64) -> f64 {
 pub fn exp<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let (low, high) = (by_width(l, -746.0, -104.0), by_width(l, 710.0, 89.0));
     let x = clamp(l, x, low, high);
-    let reduced = reduce(l, x, 0.0);
+    let towards = Towards::one(l, x);
+    let reduced = reduce_by(l, x, towards.magic);
     let y = exp_reduced(l, reduced.r);
-    scale(l, y, reduced.n)
+    let y = scale_normal(l, y, reduced.shifted);
+    l.mul(y, towards.back)
 }
 
-/// `e^x` if `-708 <= x <= 709` (binary32: `-87 <= x <= 88`): seven operations less than [`exp`].
+/// A power of two by which results are kept from the ends of the range: up for negative
+/// arguments, down for others. One product brings a result back, to a subnormal number or infinity
+/// where it belongs there, rounded once.
+struct Towards<V> {
+    /// Rounds to integers, and leaves the power's exponent added in the low bits.
+    magic: V,
+    /// The inverse power.
+    back: V,
+}
+
+impl<V: Copy> Towards<V> {
+    fn one<L: Lanes<V = V>>(l: &mut L, x: V) -> Towards<V> {
+        let width = l.width();
+        let by: f64 = if width == Width::F64 { 64.0 } else { 32.0 };
+        let (up, down) =
+            (l.constant(width.format().magic + by), l.constant(width.format().magic - by));
+        let magic = l.select(x, up, down);
+        let (shrink, grow) = (l.constant((-by).exp2()), l.constant(by.exp2()));
+        let back = l.select(x, shrink, grow);
+        Towards { magic, back }
+    }
+}
+
+/// `e^x` if `-708 <= x <= 709` (binary32: `-87 <= x <= 88`): five operations less than [`exp`].
 /// Outside, any number.
 pub fn exp_normal<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let reduced = reduce(l, x, 0.0);
@@ -132,9 +163,9 @@ pub fn exp2<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let (low, high) = (by_width(l, -1080.0, -152.0), by_width(l, 1025.0, 129.0));
     let x = clamp(l, x, low, high);
     let width = l.width();
-    let magic = l.constant(width.format().magic);
-    let shifted = l.add(x, magic);
-    let n = l.sub(shifted, magic);
+    let towards = Towards::one(l, x);
+    let shifted = l.add(x, towards.magic);
+    let n = l.sub(shifted, towards.magic);
     let r = l.sub(x, n);
     let q = l.poly_split(r, &EXP2);
     let [high, low] = two(LN2_WHOLE.of(width));
@@ -145,7 +176,8 @@ pub fn exp2<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let tail = l.fma(r, high, tail);
     let one = l.constant(1.0);
     let y = l.add(tail, one);
-    scale(l, y, n)
+    let y = scale_normal(l, y, shifted);
+    l.mul(y, towards.back)
 }
 
 /// `e^x - 1`.

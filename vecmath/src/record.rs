@@ -196,6 +196,21 @@ impl Recorder {
         self.node(op, padded)
     }
 
+    /// A node that was recorded.
+    pub fn get(&self, id: Id) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// Number of nodes so far, unused ones included.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     fn node(&mut self, op: Op, args: [Id; 3]) -> Id {
         let node = Node { op, args };
         if let Some(id) = self.known.get(&node) {

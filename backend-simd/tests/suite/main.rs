@@ -3,3 +3,4 @@
 mod arrays;
 mod encoding;
 mod fuzz;
+mod lowering;
