@@ -7,6 +7,7 @@
 
 mod algebra;
 mod calls;
+mod polynomial;
 mod range;
 mod regions;
 

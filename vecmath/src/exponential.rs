@@ -198,7 +198,8 @@ pub fn expm1<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let y = l.fma(power, r, y);
     let y = l.fma(power, tail, y);
     let y = l.add(y, y);
-    keep_tiny(l, x, y)
+    // For the sign of zero; the rest has the sign of `x` anyway.
+    l.with_sign(y, x)
 }
 
 /// `x` itself where it is so small that a function with slope 1 at 0 rounds to it, else `y`; keeps

@@ -191,7 +191,7 @@ pub trait Lanes {
         self.and(a, sign)
     }
 
-    /// `magnitude`, not negative, with the sign of `sign`.
+    /// `magnitude`, not negative or of the same sign, with the sign of `sign`.
     fn with_sign(&mut self, magnitude: Self::V, sign: Self::V) -> Self::V {
         let sign = self.sign_of(sign);
         self.or(magnitude, sign)

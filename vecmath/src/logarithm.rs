@@ -5,7 +5,7 @@
 
 use crate::coefficients::{LN2, LOG, LOG1P01, LOG2_E, LOG10_2, LOG10_E};
 use crate::double::{Double, fast_sum, product, sum};
-use crate::exponential::{keep_tiny, two};
+use crate::exponential::two;
 use crate::lanes::{Coefficients, Lanes, Width};
 
 /// `x = 2^k (1 + f)`; `2^(1 - k)` is `bits(2.0) - shift`.
@@ -132,10 +132,8 @@ pub fn log1p<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let f = l.fma(lost, down, parts.f);
     let y = natural(l, parts.k, f);
     let y = with_specials(l, u.hi, y);
-    let infinity = l.constant(f64::INFINITY);
-    let finite = l.lt(x, infinity);
-    let y = l.select(finite, y, x);
-    keep_tiny(l, x, y)
+    // For the sign of zero; the logarithm of 1 + x has the sign of x.
+    l.with_sign(y, x)
 }
 
 /// [`log1p`] of a number from 0 to 1; of another, any number.

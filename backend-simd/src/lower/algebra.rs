@@ -5,6 +5,7 @@
 //! is known. With it, identities of the real numbers do too.
 
 use super::LowerOptions;
+use super::polynomial::Polynomial;
 use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 use vecmath::{Dag, Function, Id, Lanes, Node, Op, Recorder, Scalar, Width};
@@ -15,6 +16,8 @@ pub(super) struct Algebra {
     domains: Vec<Option<(f64, f64)>>,
     /// The function and arguments behind a node.
     calls: BTreeMap<Id, (Function, Vec<Id>)>,
+    /// Nodes that are polynomials of others; in fast mathematics only.
+    pub(super) polynomials: BTreeMap<Id, Vec<Polynomial>>,
 }
 
 impl Algebra {
@@ -24,6 +27,7 @@ impl Algebra {
             fast: options.fast_math,
             domains: options.domains.clone(),
             calls: BTreeMap::new(),
+            polynomials: BTreeMap::new(),
         }
     }
 
@@ -76,7 +80,7 @@ impl Algebra {
         }
     }
 
-    fn as_constant(&self, id: Id) -> Option<f64> {
+    pub(super) fn as_constant(&self, id: Id) -> Option<f64> {
         if let Op::Const(bits) = self.node(id).op { Some(self.number(bits)) } else { None }
     }
 
@@ -123,23 +127,29 @@ impl Algebra {
             if let Some(sum) = self.sine_of_sum(a, b) {
                 return sum;
             }
-            for (product, other) in [(a, b), (b, a)] {
-                if let Some([x, y]) = self.operands(product, Op::Mul) {
-                    return self.recorder.fma(x, y, other);
+            return self.sum_of_powers(a, b, 1.0, |algebra| {
+                for (product, other) in [(a, b), (b, a)] {
+                    if let Some([x, y]) = algebra.operands(product, Op::Mul) {
+                        return algebra.recorder.fma(x, y, other);
+                    }
                 }
-            }
+                algebra.plain(Op::Add, &[a, b])
+            });
         }
         self.plain(Op::Add, &[a, b])
     }
 
     pub(super) fn sub(&mut self, a: Id, b: Id) -> Id {
         if self.fast {
-            if let Some([x, y]) = self.operands(b, Op::Mul) {
-                return self.recorder.nfma(x, y, a);
-            }
-            if let Some([x, y]) = self.operands(a, Op::Mul) {
-                return self.recorder.fms(x, y, b);
-            }
+            return self.sum_of_powers(a, b, -1.0, |algebra| {
+                if let Some([x, y]) = algebra.operands(b, Op::Mul) {
+                    return algebra.recorder.nfma(x, y, a);
+                }
+                if let Some([x, y]) = algebra.operands(a, Op::Mul) {
+                    return algebra.recorder.fms(x, y, b);
+                }
+                algebra.plain(Op::Sub, &[a, b])
+            });
         }
         self.plain(Op::Sub, &[a, b])
     }
@@ -157,6 +167,11 @@ impl Algebra {
                     }
                 }
             }
+            if let Some(multiple) = self.multiple(a, b) {
+                return multiple;
+            }
+            let product = self.plain(Op::Mul, &[a, b]);
+            return self.note_product(a, b, product);
         }
         self.plain(Op::Mul, &[a, b])
     }
@@ -207,7 +222,7 @@ impl Algebra {
             _ => self.plain(Op::Mul, &[c, two]),
         };
         let minus_two = self.constant(-2.0);
-        let exponent = self.plain(Op::Mul, &[u, minus_two]);
+        let exponent = self.mul(u, minus_two);
         let e = vecmath::exp_saturating(&mut self.recorder, exponent);
         let one = self.constant(1.0);
         let sum = self.recorder.add(e, one);
@@ -313,8 +328,8 @@ impl Algebra {
             return x;
         }
         let half = self.power(x, n / 2);
-        let square = self.plain(Op::Mul, &[half, half]);
-        if n % 2 == 1 { self.plain(Op::Mul, &[square, x]) } else { square }
+        let square = self.mul(half, half);
+        if n % 2 == 1 { self.mul(square, x) } else { square }
     }
 
     /// A blend; of two results of one function, the function of a blend, which is the same lane by

@@ -140,3 +140,15 @@ fn loops_whose_length_differs_are_refused() {
     let refusal = lower(&function, &LowerOptions::default()).expect_err("no vector form");
     assert!(refusal.what.contains("loop"), "{refusal}");
 }
+
+#[test]
+fn sums_of_powers_take_horners_scheme() {
+    let options = LowerOptions { fast_math: true, ..LowerOptions::default() };
+    let nodes = |name: &str| {
+        let dag = lower(&kernel(name, "f64", Semantics::Fast), &options).expect("lowers");
+        dag.nodes.iter().filter(|node| node.op.arity() > 0).map(|node| node.op).collect::<Vec<_>>()
+    };
+    assert_eq!(nodes("poly7"), [vecmath::Op::Fma; 7]);
+    // a (k + k' a^2), x (105 + 10 x^2), 105 + x^2 (45 + x^2), and what joins them.
+    assert_eq!(nodes("geglu_pade").len(), 12, "{:?}", nodes("geglu_pade"));
+}

@@ -1,0 +1,96 @@
+/* The kernels of tests/suite/kernels.py as a C programmer writes them, and their times:
+ * compile with -DT=double or -DT=float, -O3 -march=native -ffast-math, link with -lm.
+ * Prints a line `NAME N NANOSECONDS` per kernel and size: per element, the least of the runs. */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define IS_DOUBLE (sizeof(T) == 8)
+#define F(name, x) (IS_DOUBLE ? (T)name(x) : (T)name##f(x))
+typedef const T *restrict in;
+typedef T *restrict out;
+#define MAP1(name, e) void name(long n, out o, in a, in b, in c, in d, in f) { \
+    for (long i = 0; i < n; i++) { T x = a[i]; o[i] = (e); } }
+#define MAP2(name, e) void name(long n, out o, in a, in b, in c, in d, in f) { \
+    for (long i = 0; i < n; i++) { T x = a[i], y = b[i]; o[i] = (e); } }
+#define C(x) ((T)(x))
+
+MAP1(geglu_exact, C(0.5) * x * (1 + F(tanh, C(0.7978845608028654) * (x + C(0.044715) * x * x * x))))
+static inline T pade(T u) { return (10 * u * u * u + 105 * u) / (u * u * u * u + 45 * u * u + 105); }
+MAP1(geglu_pade, C(0.5) * x * (1 + pade(C(0.7978845608028654) * (x + C(0.044715) * x * x * x))))
+MAP1(sigmoid, 1 / (1 + F(exp, -x)))
+MAP1(silu, x / (1 + F(exp, -x)))
+MAP1(softplus, x > 0 ? x + F(log1p, F(exp, -x)) : F(log1p, F(exp, x)))
+MAP1(poly7, 1 + C(0.5) * x + C(0.25) * x * x - C(0.125) * x * x * x + C(0.0625) * x * x * x * x
+    - C(0.03125) * x * x * x * x * x + C(0.015625) * x * x * x * x * x * x
+    - C(0.0078125) * x * x * x * x * x * x * x)
+MAP2(sincos_mix, F(sin, x) * F(cos, y) + F(cos, x) * F(sin, y))
+MAP2(hypot_like, F(sqrt, x * x + y * y))
+void black_scholes_call(long n, out o, in a, in b, in c, in d, in f) {
+    for (long i = 0; i < n; i++) {
+        T s = a[i], k = b[i], t = c[i], r = d[i], v = f[i];
+        T d1 = (F(log, s / k) + (r + C(0.5) * v * v) * t) / (v * F(sqrt, t)), d2 = d1 - v * F(sqrt, t);
+        T n1 = C(0.5) * (1 + F(erf, d1 / C(1.4142135623730951)));
+        T n2 = C(0.5) * (1 + F(erf, d2 / C(1.4142135623730951)));
+        o[i] = s * n1 - k * F(exp, -r * t) * n2;
+    }
+}
+void gauss_pdf(long n, out o, in a, in b, in c, in d, in f) {
+    for (long i = 0; i < n; i++) {
+        T z = (a[i] - b[i]) / c[i];
+        o[i] = F(exp, C(-0.5) * z * z) / (c[i] * C(2.5066282746310002));
+    }
+}
+MAP1(log1p_expm1, F(log1p, x) + F(expm1, C(-0.5) * x))
+void newton_sqrt(long n, out o, in a, in b, in c, in d, in f) {
+    for (long i = 0; i < n; i++) {
+        T x = a[i], g = C(0.5) * (1 + x);
+        for (int k = 0; k < 8; k++) g = C(0.5) * (g + x / g);
+        o[i] = g;
+    }
+}
+
+typedef void (*kernel)(long, out, in, in, in, in, in);
+struct { const char *name; kernel f; double domain[5][2]; } kernels[] = {
+    {"geglu_exact", geglu_exact, {{-6, 6}}}, {"geglu_pade", geglu_pade, {{-6, 6}}},
+    {"sigmoid", sigmoid, {{-30, 30}}}, {"silu", silu, {{-30, 30}}}, {"softplus", softplus, {{-30, 30}}},
+    {"poly7", poly7, {{-1, 1}}}, {"sincos_mix", sincos_mix, {{-6, 6}, {-6, 6}}},
+    {"hypot_like", hypot_like, {{-100, 100}, {-100, 100}}},
+    {"black_scholes_call", black_scholes_call, {{10, 50}, {10, 50}, {0.1, 3}, {0, 0.1}, {0.1, 0.6}}},
+    {"gauss_pdf", gauss_pdf, {{-5, 5}, {-1, 1}, {0.5, 2}}}, {"log1p_expm1", log1p_expm1, {{0, 20}}},
+    {"newton_sqrt", newton_sqrt, {{0.01, 100}}},
+};
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+int main(void) {
+    long sizes[] = {4096, 1000000}, most = 1000000;
+    T *p[6];
+    for (int j = 0; j < 6; j++) p[j] = aligned_alloc(64, most * sizeof(T));
+    for (unsigned k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        for (int j = 0; j < 5; j++)
+            for (long i = 0; i < most; i++) {
+                double *d = kernels[k].domain[j];
+                p[j + 1][i] = d[0] + (d[1] - d[0]) * (rand() / (RAND_MAX + 1.0));
+            }
+        for (int s = 0; s < 2; s++) {
+            long n = sizes[s], repeats = n < 10000 ? 400 : 25;
+            double best = 1e300;
+            for (long r = 0; r < repeats; r++) {
+                double t = now();
+                kernels[k].f(n, p[0], p[1], p[2], p[3], p[4], p[5]);
+                t = now() - t;
+                if (t < best) best = t;
+            }
+            printf("%s %ld %.4f\n", kernels[k].name, n, best / n);
+            fflush(stdout);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Times the kernels of `tests/suite/kernels.py`, and beside them what `gcc` makes of the same in C
+//! (`kernels.c`), if it is installed. Nanoseconds per element, the least of the runs.
+//!
+//! ```text
+//! cargo run --release -p backend-simd --example kernels
+//! ```
+
+use backend_simd::{Input, Kernel, LowerOptions, Options, Real, lower};
+use frontend_py::{Semantics, SourceFile, compile};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Write;
+use std::process::Command;
+use std::time::Instant;
+
+type Domains = &'static [(f64, f64)];
+
+const KERNELS: &[(&str, Domains)] = &[
+    ("geglu_exact", &[(-6.0, 6.0)]),
+    ("geglu_pade", &[(-6.0, 6.0)]),
+    ("sigmoid", &[(-30.0, 30.0)]),
+    ("silu", &[(-30.0, 30.0)]),
+    ("softplus", &[(-30.0, 30.0)]),
+    ("poly7", &[(-1.0, 1.0)]),
+    ("sincos_mix", &[(-6.0, 6.0), (-6.0, 6.0)]),
+    ("hypot_like", &[(-100.0, 100.0), (-100.0, 100.0)]),
+    ("black_scholes_call", &[(10.0, 50.0), (10.0, 50.0), (0.1, 3.0), (0.0, 0.1), (0.1, 0.6)]),
+    ("gauss_pdf", &[(-5.0, 5.0), (-1.0, 1.0), (0.5, 2.0)]),
+    ("log1p_expm1", &[(0.0, 20.0)]),
+    ("newton_sqrt", &[(0.01, 100.0)]),
+];
+
+const SIZES: [usize; 2] = [4096, 1_000_000];
+
+/// A number type that random doubles can be made into.
+trait Number: Real {
+    fn of(x: f64) -> Self;
+}
+
+impl Number for f64 {
+    fn of(x: f64) -> f64 {
+        x
+    }
+}
+
+impl Number for f32 {
+    fn of(x: f64) -> f32 {
+        x as f32
+    }
+}
+
+fn least(repeats: usize, mut run: impl FnMut()) -> f64 {
+    let mut best = f64::INFINITY;
+    for _ in 0..repeats {
+        let start = Instant::now();
+        run();
+        best = best.min(start.elapsed().as_secs_f64() * 1e9);
+    }
+    best
+}
+
+/// Nanoseconds per element at each size.
+fn time<T: Number>(kernel: &Kernel, domains: Domains) -> Vec<f64> {
+    let mut state = 1_u64;
+    let mut random = |low: f64, high: f64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        T::of(low + (high - low) * ((state >> 11) as f64 / (1_u64 << 53) as f64))
+    };
+    let data: Vec<Vec<T>> = domains
+        .iter()
+        .map(|(low, high)| (0..SIZES[1]).map(|_| random(*low, *high)).collect())
+        .collect();
+    let mut out = vec![T::default(); SIZES[1]];
+    SIZES
+        .iter()
+        .map(|n| {
+            let inputs: Vec<Input<'_, T>> = data.iter().map(|d| Input::Array(&d[..*n])).collect();
+            let mut run = || kernel.run(&inputs, &mut [&mut out[..*n]]).expect("the arrays fit");
+            least(if *n < 10_000 { 400 } else { 25 }, &mut run) / *n as f64
+        })
+        .collect()
+}
+
+/// What `gcc` makes of the C kernels: times by name and size.
+fn rival(ty: &str) -> Result<BTreeMap<(String, usize), f64>, Box<dyn Error>> {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kernels.c");
+    let program = std::env::temp_dir().join(format!("ovum-kernels-{ty}-{}", std::process::id()));
+    let flags = ["-O3", "-march=native", "-ffast-math", &format!("-DT={ty}"), source, "-o"];
+    let built = Command::new("gcc").args(flags).arg(&program).arg("-lm").status()?;
+    if !built.success() {
+        return Err("gcc failed".into());
+    }
+    let output = Command::new(&program).output()?;
+    std::fs::remove_file(&program)?;
+    let mut times = BTreeMap::new();
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let [name, n, time] = words[..] {
+            times.insert((name.to_owned(), n.parse()?), time.parse()?);
+        }
+    }
+    Ok(times)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    let copies: Option<u32> = std::env::args().nth(1).map(|n| n.parse()).transpose()?;
+    let only = std::env::args().nth(2);
+    for (ty, c_type) in [("f64", "double"), ("f32", "float")] {
+        let rival =
+            if only.is_none() { rival(c_type).unwrap_or_default() } else { BTreeMap::new() };
+        writeln!(
+            out,
+            "| {ty} | 4096 | 1e6 | gcc 4096 | gcc 1e6 | ratio 1e6 | lower us | code us | nodes | copies | spills | hoisted |"
+        )?;
+        writeln!(out, "|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+        let text = include_str!("../tests/suite/kernels.py")
+            .replace(": T", &format!(": {ty}"))
+            .replace("-> T", &format!("-> {ty}"));
+        let file = SourceFile::parse("kernels.py", text).map_err(|e| format!("{e:?}"))?;
+        for (name, domains) in KERNELS {
+            if only.as_deref().is_some_and(|only| only != *name) {
+                continue;
+            }
+            let options = frontend_py::Options { semantics: Semantics::Fast, types: None };
+            let function = compile(&file, name, &options).map_err(|e| format!("{e:?}"))?;
+            let options = LowerOptions { fast_math: true, narrow: true, ..LowerOptions::default() };
+            let dag = lower(&function, &options)?;
+            let lowering = least(20, || drop(lower(&function, &options))) / 1e3;
+            let uniform = vec![false; domains.len()];
+            let options = Options { copies, portable: false };
+            let kernel = Kernel::compile(&dag, &uniform, &options)?;
+            let coding = least(20, || drop(Kernel::compile(&dag, &uniform, &options))) / 1e3;
+            let times = if ty == "f64" {
+                time::<f64>(&kernel, domains)
+            } else {
+                time::<f32>(&kernel, domains)
+            };
+            let theirs =
+                |n: usize| rival.get(&((*name).to_owned(), n)).copied().unwrap_or(f64::NAN);
+            let statistics = kernel.statistics();
+            writeln!(
+                out,
+                "| {name} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {lowering:.0} | {coding:.0} | {} | {} | {} | {} |",
+                times[0],
+                times[1],
+                theirs(SIZES[0]),
+                theirs(SIZES[1]),
+                times[1] / theirs(SIZES[1]),
+                dag.nodes.len(),
+                statistics.copies,
+                statistics.spills,
+                statistics.hoisted,
+            )?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
