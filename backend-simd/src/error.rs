@@ -55,6 +55,11 @@ pub enum CallError {
         /// Its own length.
         given: usize,
     },
+    /// An output that overlaps itself or another output.
+    Overlap {
+        /// Position among inputs and outputs.
+        argument: usize,
+    },
     /// An array for a broadcast input or the other way round.
     Kind {
         /// Position among the inputs.
@@ -71,6 +76,9 @@ impl fmt::Display for CallError {
             }
             CallError::Length { argument, expected, given } => {
                 write!(f, "argument {argument} has {given} elements, the result {expected}")
+            }
+            CallError::Overlap { argument } => {
+                write!(f, "argument {argument}: results would overwrite each other")
             }
             CallError::Kind { argument } => {
                 write!(f, "argument {argument}: the kernel was compiled for an array or a number")

@@ -116,6 +116,11 @@ impl Kernel {
         &self.0.dag
     }
 
+    /// For each input, whether it is one number for all elements.
+    pub fn uniform(&self) -> &[bool] {
+        &self.0.uniform
+    }
+
     /// Whether the kernel has machine code.
     pub fn is_native(&self) -> bool {
         self.0.code.is_some()

@@ -36,7 +36,9 @@ mod lower;
 mod portable;
 mod rare;
 mod select;
+mod view;
 
 pub use error::{CallError, CompileError};
 pub use kernel::{Input, Kernel, Options, Real, Statistics, is_supported};
 pub use lower::{LowerOptions, Refusal, lower};
+pub use view::View;

@@ -4,3 +4,4 @@ mod arrays;
 mod encoding;
 mod fuzz;
 mod lowering;
+mod views;
