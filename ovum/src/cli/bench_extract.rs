@@ -43,7 +43,7 @@ pub(crate) fn bench(args: &BenchExtractArgs, console: &mut Console<'_>) -> Resul
     sort_rows(&mut rows, &names);
     audit(&mut rows);
     write_results(args, &rows, console)?;
-    Ok(conclude(&rows, console))
+    Ok(conclude(&rows, args, console))
 }
 
 /// The algorithms, each known; without a choice every extractor.
@@ -221,7 +221,7 @@ const SPELLED: usize = 10;
 
 /// Says what is wrong, and gives the exit code: 1 if an answer is wrong, an algorithm crashed, or
 /// nothing could be read.
-fn conclude(rows: &[Row], console: &mut Console<'_>) -> i32 {
+fn conclude(rows: &[Row], args: &BenchExtractArgs, console: &mut Console<'_>) -> i32 {
     let mut faults = 0;
     for row in rows.iter().filter(|row| row.status.is_fault()) {
         faults += 1;
@@ -237,10 +237,10 @@ fn conclude(rows: &[Row], console: &mut Console<'_>) -> i32 {
         console.say(&format!("left out: {}: {why}\n", row.file));
     }
     if unreadable.len() > SPELLED {
-        let more = unreadable.len() - SPELLED;
-        console.say(&format!(
-            "left out: {more} more; `--repair-roots` reads files with stray roots\n"
-        ));
+        console.say(&format!("left out: {} more\n", unreadable.len() - SPELLED));
+    }
+    if !unreadable.is_empty() && !args.repair_roots {
+        console.say("`--repair-roots` reads files with roots that name no class\n");
     }
     let nothing = rows.iter().all(|row| row.status == RowStatus::Unreadable);
     i32::from(faults > 0 || nothing)
