@@ -202,6 +202,17 @@ pub(crate) fn signature_of(function: &StmtFunctionDef) -> Result<Signature, Diag
         return Err(Diagnostic::at(codes::PARAMETER, span_of(parameter), message)
             .hint("list the parameters one by one; a sequence of numbers can be an array"));
     }
+    let mut names: Vec<(&str, Span)> = Vec::new();
+    for parameter in parameters.iter_non_variadic_params() {
+        let (name, span) = (parameter.parameter.name.as_str(), span_of(&parameter.parameter));
+        if let Some((_, first)) = names.iter().find(|(known, _)| *known == name) {
+            let message = format!("two parameters are called `{name}`");
+            return Err(Diagnostic::at(codes::SYNTAX, span, message)
+                .note(*first, "the first")
+                .hint("give every parameter a name of its own"));
+        }
+        names.push((name, span));
+    }
     let params = parameters.iter_non_variadic_params().map(|parameter| {
         let annotation = parameter.parameter.annotation.as_deref().map(param_type).transpose()?;
         let name = parameter.parameter.name.as_str().to_owned();

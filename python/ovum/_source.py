@@ -34,11 +34,13 @@ def source_of(function: Callable[..., Any]) -> Source:
     code = getattr(function, "__code__", None)
     if code is None:
         raise TypeError(f"{function!r} is not a Python function")
-    lines, first = inspect.getsourcelines(function)
-    whole = linecache.getlines(code.co_filename)
+    # A file that has changed since it was read would not be the function's.
+    linecache.checkcache(code.co_filename)
+    whole = linecache.getlines(code.co_filename, function.__globals__)
     if function.__qualname__ == function.__name__ and whole:
         text, in_file = "".join(whole), True
     else:
+        lines, first = inspect.getsourcelines(function)
         text, in_file = "\n" * (first - 1) + textwrap.dedent("".join(lines)), False
     constants: dict[str, Any] = {}
     seen = {function.__name__}

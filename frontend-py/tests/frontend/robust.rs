@@ -7,6 +7,12 @@ use frontend_py::{Options, ParamType, Semantics, SourceFile, codes, compile};
 use rvsdg::Type;
 
 const FUNCTIONS: &str = include_str!("../fixtures/functions.py");
+const LIBRARY: &str = include_str!("../fixtures/library.py");
+
+/// A number that the environment sets, for recorded runs.
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
 
 /// A small generator (xorshift64), so that failures repeat.
 struct Random(u64);
@@ -73,9 +79,12 @@ fn tokens(text: &str) -> Vec<&str> {
 
 #[test]
 fn mutated_programs() {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let chunks: Vec<&str> = FUNCTIONS.split("\n\n\n").filter(|c| c.contains("def ")).collect();
-    let pool: Vec<&str> = tokens(FUNCTIONS);
+    let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ setting("OVUM_MUTATED_SEED", 0));
+    let rounds = setting("OVUM_MUTATED_SOURCES", 1_500);
+    let texts = [FUNCTIONS, LIBRARY].map(|text| text.split("\n\n\n"));
+    let chunks: Vec<&str> = texts.into_iter().flatten().filter(|c| c.contains("def ")).collect();
+    let imports = "import math\nimport numpy as np\n";
+    let pool: Vec<&str> = [FUNCTIONS, LIBRARY].map(tokens).concat();
     let extra = [
         "return",
         "break",
@@ -114,7 +123,7 @@ fn mutated_programs() {
         "99999999999999999999",
     ];
     let mut compiled = 0;
-    for round in 0..1_500 {
+    for round in 0..rounds {
         let chunk = chunks[random.below(chunks.len())];
         let mut parts: Vec<&str> = tokens(chunk);
         for _ in 0..=random.below(3) {
@@ -136,7 +145,7 @@ fn mutated_programs() {
             }
         }
         let semantics = if round % 3 == 0 { Semantics::Fast } else { Semantics::Strict };
-        compiled += compile_all(&parts.concat(), semantics);
+        compiled += compile_all(&(imports.to_owned() + &parts.concat()), semantics);
     }
     // Most mutations leave some correct function: the test must not pass by parsing nothing.
     assert!(compiled > 200, "{compiled}");
