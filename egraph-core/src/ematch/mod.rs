@@ -9,6 +9,7 @@
 //! is answered by one plan over all rows.
 
 mod actions;
+mod dynamic;
 mod plan;
 mod rules;
 mod search;

@@ -44,6 +44,8 @@ pub(crate) struct Iteration {
     pub(crate) matches: Vec<usize>,
     /// Matches committed.
     pub(crate) committed: Vec<usize>,
+    /// Time of finding them, on whichever thread.
+    pub(crate) times: Vec<Duration>,
     pub(crate) search: Duration,
     pub(crate) commit: Duration,
     pub(crate) rebuild: Duration,
@@ -75,6 +77,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     let mut done = Iteration {
         matches: vec![0; due.len()],
         committed: vec![0; due.len()],
+        times: vec![Duration::ZERO; due.len()],
         ..Iteration::default()
     };
     let started = Instant::now();
@@ -119,12 +122,14 @@ fn search<P: Prims>(
         .collect();
     let store = &*store;
     let run = |rule: usize, unit: &Unit, shared: bool| -> Matches {
+        let started = Instant::now();
         let budget = Budget { deadline: bounds.deadline, shared, ..Budget::NONE };
         let mut found = searches[rule].run(store, prims, unit, budget);
         if !found.deferred {
             let due = &due[rule].rule;
             due.actions.unmet(store, prims, shared, &due.query.report, &mut found.words);
         }
+        found.time = started.elapsed();
         found
     };
     let work: Vec<(usize, &Unit)> = searches
@@ -148,6 +153,7 @@ fn search<P: Prims>(
             return Err(Halt::Time);
         }
         done.matches[rule] += found.count;
+        done.times[rule] += found.time;
         bytes += found.words.len() * size_of::<Value>();
         if bounds.bytes.is_some_and(|limit| bytes > limit) {
             return Err(Halt::Memory);

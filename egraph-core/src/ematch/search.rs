@@ -3,11 +3,12 @@
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::dynamic;
 use super::plan::{Access, Age, Plan, Step, Use};
 use super::{Operand, Prims, Query};
-use crate::store::{DEAD, Delta, Store, Table, Value};
+use crate::store::{DEAD, Delta, Store, Table, TableId, Value};
 
 /// Rows of changes that one unit of parallel work walks.
 pub(crate) const CHUNK: u32 = 4096;
@@ -36,6 +37,7 @@ pub(crate) struct Matches {
     /// Number of matches found: queries may report no variable.
     pub(crate) count: usize,
     pub(crate) timed_out: bool,
+    pub(crate) time: Duration,
     /// A primitive must be called in order: the unit is to run again on one thread.
     pub(crate) deferred: bool,
 }
@@ -43,8 +45,19 @@ pub(crate) struct Matches {
 /// Part of a search: a plan and the changes it starts from.
 #[derive(Clone, Debug)]
 pub(crate) struct Unit {
-    plan: Arc<Plan>,
+    order: Order,
     start: Start,
+}
+
+/// In which order atoms are joined.
+#[derive(Clone, Debug)]
+enum Order {
+    Planned(Arc<Plan>),
+    /// Chosen on the way, from an atom whose changes are walked (or all its rows).
+    Dynamic {
+        first: usize,
+        focus: Option<usize>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -71,8 +84,8 @@ impl<'q> Search<'q> {
         let mut search = Self { query, since, units: Vec::new() };
         if query.atoms.is_empty() {
             if since == 0 {
-                let plan = Arc::new(Plan::new(query, store, None));
-                search.units.push(Unit { plan, start: Start::Once });
+                let order = Order::Planned(Arc::new(Plan::new(query, store, None)));
+                search.units.push(Unit { order, start: Start::Once });
             }
             return search;
         }
@@ -93,21 +106,44 @@ impl<'q> Search<'q> {
         {
             return search;
         }
-        let smallest = query.atoms.iter().map(|atom| store.table(atom.table).live()).min();
-        if query.idempotent && query.atoms.len() > 1 && changed > smallest.unwrap_or(0) as usize {
+        // Each atom's changes are walked once, but everything only once in all: where most rows
+        // changed, one pass over all of them is the cheaper way.
+        let all: usize =
+            query.atoms.iter().map(|atom| store.table(atom.table).live() as usize).sum();
+        if query.idempotent && query.atoms.len() > 1 && changed > all / 10 * 6 {
             search.since = 0;
             search.everything(store);
             return search;
         }
+        if dynamic::suits(query) {
+            search.ensure(store, &dynamic::columns(query));
+            for (focus, delta) in changes {
+                search.chunks(&Order::Dynamic { first: focus, focus: Some(focus) }, &delta);
+            }
+            return search;
+        }
         for (focus, delta) in changes {
             let plan = search.plan(store, Some(focus));
-            search.chunks(&plan, &delta);
+            search.chunks(&Order::Planned(plan), &delta);
         }
         search
     }
 
+    fn ensure(&self, store: &mut Store, columns: &[(TableId, usize)]) {
+        for (table, column) in columns {
+            store.tables[*table as usize].ensure_index(*column);
+        }
+    }
+
     fn everything(&mut self, store: &mut Store) {
         if self.query.atoms.iter().any(|atom| store.table(atom.table).live() == 0) {
+            return;
+        }
+        if dynamic::suits(self.query) {
+            let first = dynamic::first(self.query, store);
+            self.ensure(store, &dynamic::columns(self.query));
+            let delta = store.table(self.query.atoms[first].table).delta(0);
+            self.chunks(&Order::Dynamic { first, focus: None }, &delta);
             return;
         }
         let plan = self.plan(store, None);
@@ -117,22 +153,22 @@ impl<'q> Search<'q> {
         });
         if let Some(table) = start {
             let delta = store.table(table).delta(0);
-            self.chunks(&plan, &delta);
+            self.chunks(&Order::Planned(plan), &delta);
         }
     }
 
-    fn chunks(&mut self, plan: &Arc<Plan>, delta: &Delta) {
+    fn chunks(&mut self, order: &Order, delta: &Delta) {
         let mut from = delta.rows.start;
         while from < delta.rows.end {
             let to = delta.rows.end.min(from.saturating_add(CHUNK));
-            self.units.push(Unit { plan: plan.clone(), start: Start::Rows(from..to) });
+            self.units.push(Unit { order: order.clone(), start: Start::Rows(from..to) });
             from = to;
         }
         let mut from = delta.log.start;
         while from < delta.log.end {
             let to = delta.log.end.min(from + CHUNK as usize);
             let start = Start::Log(from..to, delta.rows.start);
-            self.units.push(Unit { plan: plan.clone(), start });
+            self.units.push(Unit { order: order.clone(), start });
             from = to;
         }
     }
@@ -149,9 +185,7 @@ impl<'q> Search<'q> {
                 plan
             }
         };
-        for (table, column) in &plan.indexes {
-            store.tables[*table as usize].ensure_index(*column);
-        }
+        self.ensure(store, &plan.indexes);
         plan
     }
 
@@ -167,7 +201,15 @@ impl<'q> Search<'q> {
             store,
             prims,
             query: self.query,
-            steps: &unit.plan.steps,
+            steps: match &unit.order {
+                Order::Planned(plan) => &plan.steps,
+                Order::Dynamic { .. } => &[],
+            },
+            focus: match unit.order {
+                Order::Dynamic { focus, .. } => focus,
+                Order::Planned(_) => None,
+            },
+            bound: SmallVec::new(),
             since: self.since,
             registers: smallvec::smallvec![0; self.query.vars as usize],
             found: Matches::default(),
@@ -195,24 +237,36 @@ impl<'q> Search<'q> {
     }
 }
 
-struct Walk<'a, P> {
-    store: &'a Store,
+pub(super) struct Walk<'a, P> {
+    pub(super) store: &'a Store,
     prims: &'a P,
-    query: &'a Query,
+    pub(super) query: &'a Query,
     steps: &'a [Step],
     since: u32,
-    registers: SmallVec<[Value; 16]>,
+    /// The atom whose changes are walked, where the order is chosen on the way.
+    pub(super) focus: Option<usize>,
+    pub(super) registers: SmallVec<[Value; 16]>,
+    /// Which registers hold a value, where the order is chosen on the way.
+    pub(super) bound: SmallVec<[bool; 16]>,
     found: Matches,
     budget: Budget,
     patience: u32,
 }
 
 /// Whether to go on.
-type Go = bool;
+pub(super) type Go = bool;
 
 impl<'a, P: Prims> Walk<'a, P> {
     fn unit(&mut self, unit: &'a Unit) {
-        let prelude = unit.plan.prelude;
+        let plan = match &unit.order {
+            Order::Planned(plan) => plan,
+            Order::Dynamic { first, .. } => {
+                let table = self.store.table(self.query.atoms[*first].table);
+                self.each(table, &unit.start, |walk, row| walk.begin(*first, row));
+                return;
+            }
+        };
+        let prelude = plan.prelude;
         for step in 0..prelude {
             let Step::Call { prim, args, check, out } = &self.steps[step] else { break };
             if !self.call(*prim, args, *check, *out) {
@@ -225,11 +279,23 @@ impl<'a, P: Prims> Walk<'a, P> {
         }
         let Some(Step::Atom { table, uses, .. }) = self.steps.get(prelude) else { return };
         let table = self.store.table(*table);
-        match &unit.start {
+        self.each(table, &unit.start, |walk, row| {
+            walk.row(table, row, Age::Any, uses, prelude + 1)
+        });
+    }
+
+    /// Visits the rows that a unit starts from.
+    fn each(
+        &mut self,
+        table: &'a Table,
+        start: &Start,
+        mut visit: impl FnMut(&mut Self, u32) -> Go,
+    ) {
+        match start {
             Start::Once => {}
             Start::Rows(rows) => {
                 for row in rows.clone() {
-                    if !self.row(table, row, Age::Any, uses, prelude + 1) {
+                    if !visit(self, row) {
                         return;
                     }
                 }
@@ -237,7 +303,7 @@ impl<'a, P: Prims> Walk<'a, P> {
             Start::Log(entries, first) => {
                 for entry in entries.clone() {
                     if let Some(row) = table.logged(entry, *first)
-                        && !self.row(table, row, Age::Any, uses, prelude + 1)
+                        && !visit(self, row)
                     {
                         return;
                     }
@@ -254,9 +320,9 @@ impl<'a, P: Prims> Walk<'a, P> {
         }
     }
 
-    /// Matches one row and goes on with the steps from `next`.
+    /// Counts a row that is looked at. False when time is up.
     #[inline]
-    fn row(&mut self, table: &'a Table, row: u32, age: Age, uses: &'a [Use], next: usize) -> Go {
+    pub(super) fn spend(&mut self) -> Go {
         self.patience -= 1;
         if self.patience == 0 {
             self.patience = PATIENCE;
@@ -265,15 +331,35 @@ impl<'a, P: Prims> Walk<'a, P> {
                 return false;
             }
         }
-        let words = table.row(row);
-        let stamp = words[words.len() - 1];
-        let too_new = match age {
-            Age::Any => stamp == DEAD,
-            Age::Old => stamp >= self.since,
+        true
+    }
+
+    /// True when the walk is over, whatever is left.
+    pub(super) fn stopped(&self) -> bool {
+        self.found.timed_out || self.found.deferred
+    }
+
+    /// True for a row that an atom of this age may match.
+    #[inline]
+    pub(super) fn visible(&self, table: &Table, row: u32, age: Age) -> bool {
+        let stamp = table.stamp(row);
+        let fits = match age {
+            Age::Any => stamp != DEAD,
+            Age::Old => stamp < self.since,
         };
-        if too_new || (table.hides() && !self.query.see_hidden && table.is_subsumed(row)) {
+        fits && (!table.hides() || self.query.see_hidden || !table.is_subsumed(row))
+    }
+
+    /// Matches one row and goes on with the steps from `next`.
+    #[inline]
+    fn row(&mut self, table: &'a Table, row: u32, age: Age, uses: &'a [Use], next: usize) -> Go {
+        if !self.spend() {
+            return false;
+        }
+        if !self.visible(table, row, age) {
             return true;
         }
+        let words = table.row(row);
         for what in uses {
             match *what {
                 Use::Bind(column, var) => self.registers[var as usize] = words[column],
@@ -287,7 +373,13 @@ impl<'a, P: Prims> Walk<'a, P> {
         self.step(next)
     }
 
-    fn call(&mut self, prim: Option<u32>, args: &[Operand], check: bool, out: Operand) -> bool {
+    pub(super) fn call(
+        &mut self,
+        prim: Option<u32>,
+        args: &[Operand],
+        check: bool,
+        out: Operand,
+    ) -> bool {
         let args: SmallVec<[Value; 4]> = args.iter().map(|arg| self.value(*arg)).collect();
         let Some(prim) = prim else {
             return self.settle(args[0], check, out);
@@ -372,7 +464,7 @@ impl<'a, P: Prims> Walk<'a, P> {
         }
     }
 
-    fn emit(&mut self) -> Go {
+    pub(super) fn emit(&mut self) -> Go {
         for var in &self.query.report {
             self.found.words.push(self.registers[*var as usize]);
         }

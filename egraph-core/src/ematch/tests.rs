@@ -153,7 +153,7 @@ mod delta {
     }
 
     fn atoms() -> impl Strategy<Value = Vec<(u32, [u32; 3])>> {
-        prop::collection::vec((0u32..3, [0u32..5, 0u32..5, 0u32..5]), 1..4)
+        prop::collection::vec((0u32..3, [0u32..5, 0u32..5, 0u32..5]), 1..6)
     }
 
     fn query(atoms: &[(u32, [u32; 3])], idempotent: bool) -> Query {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::super::syntax::{self, Diagnostic, FileId, PrintMode, Span, codes};
 use super::super::types::{Command, Expr, FuncId, FuncKind, RulesetKind};
 use super::super::values::{Sort, Value};
-use super::extract::Extractor;
+use super::extract::{Best, Extractor};
 use super::lower::FACT;
 use super::{Failure, Output, RuleState, Session, lower};
 
@@ -181,7 +181,8 @@ impl Session {
         };
         // The count's evaluation may have rebuilt.
         let value = self.store.canonical(self.machine.kind(expr.sort), value);
-        let extractor = Extractor::new(self);
+        self.choose();
+        let extractor = Extractor::new(self, &self.best);
         let nothing = || {
             let message = "no term can be extracted: every one has a part that may not be";
             Diagnostic::new(codes::FAILED, span, message)
@@ -198,6 +199,13 @@ impl Session {
         Ok(Output::Variants(terms.into_iter().map(|(_, term)| term).collect()))
     }
 
+    /// Chooses the cheapest node of each class, unless that was done for this very state.
+    fn choose(&mut self) {
+        if !self.best.fits(self) {
+            self.best = Best::new(self);
+        }
+    }
+
     fn print_function(
         &mut self,
         span: Span,
@@ -209,7 +217,8 @@ impl Session {
     ) -> Done {
         let table = self.places.place(function).table;
         let count = count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
-        let extractor = Extractor::new(self);
+        self.choose();
+        let extractor = Extractor::new(self, &self.best);
         let answer = self.rows_of(table, count, &|class| extractor.node(class));
         let answer = match mode {
             PrintMode::Default => answer,

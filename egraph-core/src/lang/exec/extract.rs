@@ -7,9 +7,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
-
 use super::super::values::Sort;
 use super::Session;
 use super::term::Term;
@@ -18,84 +15,130 @@ use crate::store::{Kind, TableId, Value};
 /// The cheapest node of every class that has a term.
 pub(super) struct Extractor<'a> {
     session: &'a Session,
-    best: HashMap<Value, (u64, TableId, u32), FxBuildHasher>,
+    best: &'a Best,
 }
 
-/// Argument of a node whose cost is not known yet: a class, directly or in a container.
-struct Waiting {
-    table: TableId,
-    row: u32,
-    open: u32,
+/// The cheapest nodes, by class.
+#[derive(Debug, Default)]
+pub(super) struct Best {
+    /// Version of the store that they are for.
+    version: u64,
+    /// Cost, table and row; a cost of `u64::MAX` with no table is none.
+    nodes: Vec<(u64, TableId, u32)>,
 }
 
-impl<'a> Extractor<'a> {
-    /// Costs of all classes.
-    pub(super) fn new(session: &'a Session) -> Self {
-        let mut extractor = Self { session, best: HashMap::default() };
-        let mut waiting: Vec<Waiting> = Vec::new();
-        let mut users: HashMap<Value, Vec<u32>, FxBuildHasher> = HashMap::default();
+/// No node.
+const NONE: (u64, TableId, u32) = (u64::MAX, TableId::MAX, u32::MAX);
+
+impl Best {
+    /// True when the store is as it was when these were chosen.
+    pub(super) fn fits(&self, session: &Session) -> bool {
+        self.version == session.store.version() && !self.nodes.is_empty()
+    }
+
+    /// Chooses for all classes.
+    pub(super) fn new(session: &Session) -> Self {
+        let mut best = Self {
+            version: session.store.version(),
+            nodes: vec![NONE; session.store.classes.len()],
+        };
+        // Nodes, with the arguments whose cost is open, and for each class the nodes it opens.
+        let mut nodes: Vec<(TableId, u32, u32)> = Vec::new();
+        let mut edges: Vec<(Value, u32)> = Vec::new();
         let mut queue = BinaryHeap::new();
         for table in session.extractable() {
             let rows = session.store.table(table);
             for row in rows.live_rows().filter(|row| !rows.is_subsumed(*row)) {
-                let mut classes: Vec<Value> = Vec::new();
-                session.classes_in(table, row, &mut |class| classes.push(class));
-                classes.sort_unstable();
-                classes.dedup();
-                let index = waiting.len() as u32;
-                waiting.push(Waiting { table, row, open: classes.len() as u32 });
-                if classes.is_empty()
-                    && let Some(cost) = extractor.node_cost(table, row)
+                let (node, first) = (nodes.len() as u32, edges.len());
+                session.classes_in(table, row, &mut |class| {
+                    if !edges[first..].iter().any(|(other, _)| *other == class) {
+                        edges.push((class, node));
+                    }
+                });
+                nodes.push((table, row, (edges.len() - first) as u32));
+                if edges.len() == first
+                    && let Some(cost) = best.node_cost(session, table, row)
                 {
                     queue.push(Reverse((cost, table, row)));
                 }
-                for class in classes {
-                    users.entry(class).or_default().push(index);
-                }
             }
+        }
+        let mut starts = vec![0u32; best.nodes.len() + 1];
+        for (class, _) in &edges {
+            starts[*class as usize] += 1;
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += *start;
+            *start = total;
+        }
+        let mut users = vec![0u32; edges.len()];
+        for (class, node) in edges.iter().rev() {
+            let at = &mut starts[*class as usize];
+            *at -= 1;
+            users[*at as usize] = *node;
         }
         while let Some(Reverse((cost, table, row))) = queue.pop() {
-            let class = session.store.table(table).output(row);
-            if extractor.best.contains_key(&class) {
+            let class = session.store.table(table).output(row) as usize;
+            if best.nodes[class] != NONE {
                 continue;
             }
-            extractor.best.insert(class, (cost, table, row));
-            for user in users.remove(&class).unwrap_or_default() {
-                let node = &mut waiting[user as usize];
-                node.open -= 1;
-                if node.open == 0
-                    && let (table, row) = (node.table, node.row)
-                    && let Some(cost) = extractor.node_cost(table, row)
+            best.nodes[class] = (cost, table, row);
+            for user in &users[starts[class] as usize..starts[class + 1] as usize] {
+                let (table, row, open) = &mut nodes[*user as usize];
+                *open -= 1;
+                if *open == 0
+                    && let Some(cost) = best.node_cost(session, *table, *row)
                 {
-                    queue.push(Reverse((cost, table, row)));
+                    queue.push(Reverse((cost, *table, *row)));
                 }
             }
         }
-        extractor
+        best
+    }
+
+    fn class(&self, class: Value) -> Option<(u64, TableId, u32)> {
+        self.nodes.get(class as usize).copied().filter(|node| *node != NONE)
+    }
+
+    fn cost(&self, session: &Session, sort: Sort, value: Value) -> Option<u64> {
+        let machine = &session.machine;
+        match machine.kind(sort) {
+            Kind::Class(_) => self.class(value).map(|(cost, ..)| cost),
+            _ => machine.values.cost(&machine.sorts, sort, value, &mut |_, class| {
+                self.class(class).map(|(cost, ..)| cost)
+            }),
+        }
+    }
+
+    fn node_cost(&self, session: &Session, table: TableId, row: u32) -> Option<u64> {
+        let mut cost = session.node_weight(table);
+        let rows = session.store.table(table);
+        for (column, value) in rows.keys(row).iter().enumerate() {
+            let argument = match rows.decl.keys[column] {
+                Kind::Class(_) => self.class(*value)?.0,
+                _ => self.cost(session, session.input_sorts(table)[column], *value)?,
+            };
+            cost = cost.saturating_add(argument);
+        }
+        Some(cost)
+    }
+}
+
+impl<'a> Extractor<'a> {
+    /// Terms by what was chosen.
+    pub(super) fn new(session: &'a Session, best: &'a Best) -> Self {
+        Self { session, best }
     }
 
     /// The cheapest node of a class.
     pub(super) fn node(&self, class: Value) -> Option<(TableId, u32)> {
-        self.best.get(&class).map(|(_, table, row)| (*table, *row))
-    }
-
-    /// Cost of a node from its arguments', if they have any.
-    pub(super) fn node_cost(&self, table: TableId, row: u32) -> Option<u64> {
-        let session = self.session;
-        let mut cost = session.node_weight(table);
-        let keys = session.store.table(table).keys(row);
-        for (sort, value) in session.input_sorts(table).iter().zip(keys) {
-            cost = cost.saturating_add(self.cost(*sort, *value)?);
-        }
-        Some(cost)
+        self.best.class(class).map(|(_, table, row)| (table, row))
     }
 
     /// Cost of a value's term, if it has one.
     pub(super) fn cost(&self, sort: Sort, value: Value) -> Option<u64> {
-        let machine = &self.session.machine;
-        machine.values.cost(&machine.sorts, sort, value, &mut |_, class| {
-            self.best.get(&class).map(|(cost, ..)| *cost)
-        })
+        self.best.cost(self.session, sort, value)
     }
 
     /// The cheapest term of a value.
@@ -123,7 +166,7 @@ impl<'a> Extractor<'a> {
             for row in rows.live_rows() {
                 if rows.output(row) == value
                     && !rows.is_subsumed(row)
-                    && let Some(cost) = self.node_cost(table, row)
+                    && let Some(cost) = self.best.node_cost(session, table, row)
                 {
                     nodes.push((cost, table, row));
                 }

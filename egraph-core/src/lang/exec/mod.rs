@@ -125,6 +125,8 @@ pub struct Session {
     /// Some rule deletes rows: then no rule may see an old match again.
     deletes: bool,
     report: RunReport,
+    /// The cheapest nodes, as of the last extraction.
+    best: extract::Best,
 }
 
 impl Default for Session {
@@ -161,6 +163,7 @@ impl Session {
             deadline: None,
             deletes: false,
             report: RunReport::default(),
+            best: extract::Best::default(),
         }
     }
 

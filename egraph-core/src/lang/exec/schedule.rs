@@ -17,6 +17,8 @@ pub struct RuleReport {
     pub matches: usize,
     /// Matches whose effects did not hold already.
     pub committed: usize,
+    /// Time of finding matches, summed over threads.
+    pub search: Duration,
 }
 
 /// What running rules took.
@@ -42,7 +44,9 @@ impl fmt::Display for RunReport {
             writeln!(f, "{name}: {:.6} s", time.as_secs_f64())?;
         }
         for (name, rule) in &self.rules {
-            writeln!(f, "{} matches, {} applied: {name}", rule.matches, rule.committed)?;
+            let RuleReport { matches, committed, search } = rule;
+            let seconds = search.as_secs_f64();
+            writeln!(f, "{matches} matches, {committed} applied, {seconds:.6} s: {name}")?;
         }
         Ok(())
     }
@@ -130,10 +134,11 @@ impl Session {
         drop(due);
         for (at, rule) in rules.iter().enumerate() {
             self.rules[*rule].since = since[at];
-            if done.matches[at] > 0 {
+            if done.times[at] > Duration::ZERO {
                 let entry = self.report.rules.entry(chosen[at].name.clone()).or_default();
                 entry.matches += done.matches[at];
                 entry.committed += done.committed[at];
+                entry.search += done.times[at];
             }
         }
         self.report.iterations += 1;
