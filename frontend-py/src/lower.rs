@@ -92,7 +92,8 @@ struct Frame<'a> {
 /// The state of lowering one function.
 struct Lower<'a, 'm> {
     user_module: &'m Module<'a>,
-    library: Module<'a>,
+    /// The library's names, once a function of it was called.
+    library: Option<Module<'a>>,
     semantics: Semantics,
     f: Function,
     /// The region that operations are appended to.
@@ -227,7 +228,7 @@ impl<'a, 'm> Lower<'a, 'm> {
         let f = Function::new(name, params, groups.len() as u32, Shape::None);
         Ok(Lower {
             user_module: module,
-            library: crate::prelude::file().module(),
+            library: None,
             semantics,
             region: f.body(),
             states: f.entry_states().to_vec(),
@@ -297,7 +298,10 @@ impl<'a, 'm> Lower<'a, 'm> {
 
     /// The names outside the function being lowered.
     fn module(&self) -> &Module<'a> {
-        if self.frame.library { &self.library } else { self.user_module }
+        match &self.library {
+            Some(library) if self.frame.library => library,
+            _ => self.user_module,
+        }
     }
 
     /// Where in the source something made for `span` belongs.

@@ -16,6 +16,7 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn library_call(&mut self, name: &str, args: Vec<Val>, span: Span) -> Res<Val> {
         let definition = crate::prelude::file().definition(name);
         let definition = definition.expect("the compiler names functions that the library has");
+        self.library.get_or_insert_with(|| crate::prelude::file().module());
         let mut frame = Frame::new(definition)?;
         frame.library = true;
         let site = self.site.unwrap_or(span);
