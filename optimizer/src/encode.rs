@@ -37,6 +37,8 @@ pub struct Assumptions {
     pub fold: bool,
     /// Rules over the reals will run.
     pub inexact: bool,
+    /// A truth value of the body that holds whenever the function is entered.
+    pub holds: Option<ValueId>,
     /// Bound on e-nodes.
     pub node_limit: usize,
 }
@@ -77,6 +79,12 @@ pub fn encode<'f>(
     };
     encoder.formals()?;
     encoder.region(function.body(), RegionId::ROOT)?;
+    if let Some(holds) = assumptions.holds {
+        let class = encoder.class(holds, RegionId::ROOT)?;
+        let known = encoder.constant(RegionId::ROOT, Const::Bool(true))?;
+        let given = egraph_core::Reason::Given;
+        encoder.model.graph.union(class, known, given).expect("both are truth values");
+    }
     encoder.finish()
 }
 

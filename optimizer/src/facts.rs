@@ -185,9 +185,10 @@ impl Analysis for FactAnalysis {
                 }
                 known
             }
-            // Leaves that a run decides, states, and approximations, which say nothing about the
-            // exact value of their class.
-            _ => Facts::of_range(Range::Other),
+            // An approximation says nothing about the exact value of its class.
+            Meaning::Approx => Facts::of_range(Range::Other),
+            // Leaves that a run decides, and states.
+            _ => Facts::of_type(self.language.ty(graph.sort(graph.class_of(node)))),
         }
     }
 

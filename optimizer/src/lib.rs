@@ -38,6 +38,7 @@ mod pipeline;
 pub mod realise;
 mod regions;
 mod saturate;
+mod versions;
 
 pub use families::{FAMILIES, Family, Law};
 pub use options::{Approximation, Optimized, Options, OptionsError, Report};

@@ -8,9 +8,13 @@ use crate::interval::{Floats, Ints};
 use crate::model::Model;
 use crate::options::{Optimized, Options, OptionsError, Report};
 use crate::saturate::{Certificate, Saturation, approximate_nodes, certify};
+use crate::versions::{Version, version};
 use extract::Extractor;
 use rvsdg::{Function, Type};
 use std::time::Instant;
+
+/// A second version of a function must be cheaper by this factor.
+const WORTH_A_VERSION: f64 = 0.9;
 
 /// Optimises a function with the default extractor, `greedy-dag`.
 ///
@@ -35,19 +39,64 @@ pub fn optimize_with(
     let mut report = Report { cost_before: cost_of(function), ..Report::default() };
     report.cost_after = report.cost_before;
     let (assumptions, plan) = understand(function, options)?;
+    let mut best = one_version(function, options, extractor, (&assumptions, &plan), report);
+    if plan.versions
+        && let Some(version) = version(function)
+    {
+        let start = Instant::now();
+        let assumptions = Assumptions { holds: Some(version.holds), ..assumptions };
+        let report = Report { cost_before: best.report.cost_before, ..Report::default() };
+        let source = &version.function;
+        let fast = one_version(source, options, extractor, (&assumptions, &plan), report);
+        best.report.phases.insert("versions", start.elapsed());
+        let cost = fast.report.cost_after + version.overhead();
+        if !fast.report.kept_input && cost < best.report.cost_after * WORTH_A_VERSION {
+            best = join(function, &version, &best, fast, cost);
+        }
+    }
+    Ok(best)
+}
+
+/// The two versions as one program, with what is to be reported about both.
+fn join(
+    function: &Function,
+    version: &Version,
+    whole: &Optimized,
+    fast: Optimized,
+    cost: f64,
+) -> Optimized {
+    let function = version.join(function, &whole.function, &fast.function);
+    let phases = whole.report.phases.clone();
+    let mut rules_fired = whole.report.rules_fired.clone();
+    rules_fired.insert("checks-leave-loops".to_owned(), 1);
+    for (name, count) in &fast.report.rules_fired {
+        *rules_fired.entry(name.clone()).or_default() += count;
+    }
+    let report = Report { phases, rules_fired, cost_after: cost, ..fast.report };
+    Optimized { function, report }
+}
+
+/// Encodes, saturates and extracts one function.
+fn one_version(
+    function: &Function,
+    options: &Options,
+    extractor: &dyn Extractor,
+    (assumptions, plan): (&Assumptions, &Plan),
+    mut report: Report,
+) -> Optimized {
     let keep = |mut report: Report, reason: &str| {
         reason.clone_into(&mut report.stop_reason);
         report.kept_input = true;
-        Ok(Optimized { function: function.clone(), report })
+        Optimized { function: function.clone(), report }
     };
 
     let start = Instant::now();
-    let model = encode(function, &assumptions);
+    let model = encode(function, assumptions);
     report.phases.insert("encode", start.elapsed());
     let Ok(mut model) = model else { return keep(report, "node limit") };
 
     let start = Instant::now();
-    let saturation = crate::saturate::saturate(&mut model, options, &plan);
+    let saturation = crate::saturate::saturate(&mut model, options, plan);
     report.phases.insert("saturate", start.elapsed());
     report.stop_reason.clone_from(&saturation.stop_reason);
     report.rules_fired.clone_from(&saturation.rules_fired);
@@ -63,17 +112,17 @@ pub fn optimize_with(
     let Some((extracted, certificate)) = judged else {
         report.kept_input = true;
         report.nothing_legal = true;
-        return Ok(Optimized { function: function.clone(), report });
+        return Optimized { function: function.clone(), report };
     };
     let cost = cost_of(&extracted.function);
     if cost >= report.cost_before {
         report.kept_input = true;
-        return Ok(Optimized { function: function.clone(), report });
+        return Optimized { function: function.clone(), report };
     }
     report.cost_after = cost;
     report.approximations = certificate.approximations;
     report.error_bound = certificate.bound;
-    Ok(Optimized { function: extracted.function, report })
+    Optimized { function: extracted.function, report }
 }
 
 /// The cheapest legal program within the error budget: where an approximated one exceeds it, the
@@ -122,6 +171,7 @@ fn understand(function: &Function, options: &Options) -> Result<(Assumptions, Pl
         formals,
         fold: plan.fold,
         inexact: options.fast_math,
+        holds: None,
         node_limit: options.node_limit,
     };
     Ok((assumptions, plan))

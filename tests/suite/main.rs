@@ -7,6 +7,7 @@ mod elementwise;
 mod engines;
 mod folding;
 mod geglu;
+mod regions;
 mod sources;
 mod supported;
 mod tidy;

@@ -178,6 +178,13 @@ pub const FAMILIES: &[Family] = &[
         crossing: &["forward-store", "load-before-store", "dead-store", "silent-store"],
     },
     Family {
+        name: "checks",
+        law: Law::Exact,
+        summary: "a version of the function without the index checks that a test on entry replaces",
+        rules: no_rules,
+        crossing: &["checks-leave-loops"],
+    },
+    Family {
         name: "pow",
         law: Law::Real,
         summary: "whole powers become multiplications",
@@ -213,11 +220,14 @@ pub(crate) struct Step {
 
 /// What a caller's composition of rule sets asks for.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(crate) struct Plan {
     /// The sets that run together until nothing changes, one step after the other.
     pub(crate) steps: Vec<Step>,
     /// Fold constants.
     pub(crate) fold: bool,
+    /// Make a version without the checks that a test on entry can replace.
+    pub(crate) versions: bool,
     /// Replace whole powers within the error budget.
     pub(crate) approximate_pow: bool,
     /// Replace tanh within the error budget.
@@ -256,6 +266,7 @@ pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
     Ok(Plan {
         steps,
         fold: has("fold"),
+        versions: has("checks") && !budget,
         approximate_pow: budget && has("pow"),
         approximate_tanh: budget && has("tanh"),
     })

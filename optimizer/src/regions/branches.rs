@@ -2,6 +2,7 @@
 
 use super::Round;
 use super::look::constant;
+use super::mutant::{Mutant, planted};
 use crate::language::InstanceId;
 use crate::model::{InstanceKind, Port};
 use egraph_core::{EClassId, Limit};
@@ -75,6 +76,9 @@ impl Round<'_, '_> {
             && constant(self.graph(), self.model.instance(id).predicate).is_some()
         {
             self.dissolve(id, only)?;
+        }
+        if planted(Mutant::ArmIsEntered) {
+            self.dissolve(id, live[0])?;
         }
         self.factor_of_branch(id)
     }

@@ -47,6 +47,14 @@ struct Copy {
     broken: bool,
 }
 
+/// A search for what keeps a class in its region.
+struct Leaving {
+    source: RegionId,
+    seen: OrderMap<EClassId, bool>,
+    /// Next values of loop variables that are needed.
+    pending: Vec<EClassId>,
+}
+
 /// Rounds in which a loop may try to leave the loop around it: facts that it needs may come late.
 const MAX_ATTEMPTS: usize = 4;
 /// Attempts to copy a class in one copy.
@@ -113,8 +121,7 @@ impl Round<'_, '_> {
                 if port.ty.is_state() || self.model.is_outer(out) {
                     continue;
                 }
-                let mut seen = OrderMap::default();
-                let wanted = self.can_leave(body, out, &mut seen);
+                let wanted = self.can_leave(body, out);
                 let attempt = k + 1000 * self.memory.rounds.min(MAX_ATTEMPTS);
                 if wanted && self.first("hoist-loop", inner.index(), attempt) {
                     self.hoist_output(body, home, out)?;
@@ -165,62 +172,62 @@ impl Round<'_, '_> {
     }
 
     /// Whether a class could be computed outside a region, loads and divisions being total there.
-    /// Cuts cycles as impossible.
-    fn can_leave(
-        &self,
-        source: RegionId,
-        class: EClassId,
-        seen: &mut OrderMap<EClassId, bool>,
-    ) -> bool {
+    fn can_leave(&self, source: RegionId, class: EClassId) -> bool {
+        let mut search = Leaving { source, seen: OrderMap::default(), pending: vec![class] };
+        while let Some(class) = search.pending.pop() {
+            if !self.class_can_leave(class, &mut search) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Cuts cycles as impossible. A loop variable's next value is looked at later.
+    fn class_can_leave(&self, class: EClassId, search: &mut Leaving) -> bool {
         let class = self.graph().find(class);
-        if let Some(known) = seen.get(&class) {
+        if let Some(known) = search.seen.get(&class) {
             return *known;
         }
-        if seen.len() > DEPTH {
+        if search.seen.len() > DEPTH {
             return false;
         }
-        seen.insert(class, false);
+        search.seen.insert(class, false);
         let answer = constant(self.graph(), class).is_some()
-            || self.graph().nodes(class).any(|node| self.node_can_leave(source, node, seen));
-        seen.insert(class, answer);
+            || self.graph().nodes(class).any(|node| self.node_can_leave(node, search));
+        search.seen.insert(class, answer);
         answer
     }
 
-    fn node_can_leave(
-        &self,
-        source: RegionId,
-        id: ENodeId,
-        seen: &mut OrderMap<EClassId, bool>,
-    ) -> bool {
+    fn node_can_leave(&self, id: ENodeId, search: &mut Leaving) -> bool {
         let node = self.graph().node(id);
+        let source = search.source;
         let here = node.region == source;
         match (self.model.meaning(id), self.graph().analysis().payloads.get(node.payload)) {
-            (Meaning::Import, _) => here || self.can_leave(source, node.children[0], seen),
+            (Meaning::Import, _) => here || self.class_can_leave(node.children[0], search),
             (Meaning::LoopVar, Payload::Index(k)) if !here => {
                 let owner = self.model.regions[node.region.index()].owner;
                 owner.is_some_and(|(id, _)| {
                     let port = &self.model.instance(id).ports[k as usize];
-                    // The variable's own next value may use it.
-                    seen.insert(node.class, true);
-                    port.init.is_some_and(|init| self.can_leave(source, init, seen))
-                        && self.can_leave(source, port.results[0], seen)
+                    search.pending.push(port.results[0]);
+                    port.init.is_some_and(|init| self.class_can_leave(init, search))
                 })
             }
             (Meaning::Simple(Op::Load), _) => {
                 self.reads_unchanged(source, node.region, node.children[0])
-                    && node.children[1..].iter().all(|c| self.can_leave(source, *c, seen))
+                    && node.children[1..].iter().all(|c| self.class_can_leave(*c, search))
             }
             (Meaning::Simple(op), _) if op.is_pure() => {
                 !node.children.is_empty()
-                    && node.children.iter().all(|c| self.can_leave(source, *c, seen))
+                    && node.children.iter().all(|c| self.class_can_leave(*c, search))
             }
             (Meaning::Out, Payload::Port(id, k)) => {
                 let instance = self.model.instance(id);
                 let port = &instance.ports[k as usize];
                 !port.ty.is_state()
-                    && port.init.is_none_or(|init| self.can_leave(source, init, seen))
-                    && self.can_leave(source, instance.predicate, seen)
-                    && port.results.iter().all(|c| self.can_leave(source, *c, seen))
+                    && !instance.abandoned
+                    && port.init.is_none_or(|init| self.class_can_leave(init, search))
+                    && self.class_can_leave(instance.predicate, search)
+                    && port.results.iter().all(|c| self.class_can_leave(*c, search))
             }
             _ => false,
         }
@@ -339,6 +346,11 @@ impl Round<'_, '_> {
             children.push(image);
         }
         if copy.contract == Contract::Speculated {
+            if self.model.meaning(id) == Meaning::Simple(Op::Load) {
+                for axis in 0..children.len() - 2 {
+                    self.length(children[1], axis as u8)?;
+                }
+            }
             let total = match self.model.meaning(id) {
                 Meaning::Simple(Op::Load) => self.in_range(children[1], &children[2..], 4),
                 Meaning::Simple(op) => op.is_pure() && self.is_total(op, &children),
@@ -349,6 +361,22 @@ impl Round<'_, '_> {
             }
         }
         self.add_copy(id, target, &children).map(Some)
+    }
+
+    /// The extent of an array in a region: that of the outer array which it is.
+    fn length(&mut self, array: EClassId, axis: u8) -> Result<EClassId, Limit> {
+        let op = self.graph().analysis().language.find(Op::Len(axis), 1);
+        let Some(op) = op else { return Ok(array) };
+        let own = self.node(op, &[array])?;
+        if let Some(outer) = self.model.imported(array)
+            && self.model.imported(own).is_none()
+        {
+            let outer = self.length(outer, axis)?;
+            let region = self.graph().region(array);
+            let inside = self.model.import(region, outer)?;
+            self.equate("hoist", own, inside);
+        }
+        Ok(own)
     }
 
     fn add_copy(

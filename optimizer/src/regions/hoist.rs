@@ -6,6 +6,7 @@
 
 use super::Round;
 use super::look::{constant, integer};
+use super::mutant::{Mutant, planted};
 use super::order::Prover;
 use crate::language::Meaning;
 use crate::model::InstanceKind;
@@ -65,7 +66,7 @@ impl Round<'_, '_> {
 
     /// Whether a pure operation has a result on every entry to the operands' region.
     pub(super) fn is_total(&self, op: Op, children: &[EClassId]) -> bool {
-        if !op.is_partial() {
+        if !op.is_partial() || planted(Mutant::PartialIsTotal) {
             return true;
         }
         let divides = matches!(op, Op::IFloorDiv | Op::IMod);
@@ -87,7 +88,7 @@ impl Round<'_, '_> {
         for child in &node.children[1..] {
             outer.extend(self.model.outer(*child)?);
         }
-        if self.in_range(outer[1], &outer[2..], 4) {
+        if self.in_range(outer[1], &outer[2..], 4) || planted(Mutant::IndexIsInRange) {
             let sort = Some(self.graph().sort(node.class));
             let moved = self.model.graph.add(parent, node.op, node.payload, &outer, sort)?;
             let inside = self.model.import(node.region, moved)?;
@@ -111,7 +112,9 @@ impl Round<'_, '_> {
         let port = &instance.ports[instance.state_port(state)?];
         let unchanged = match instance.kind {
             InstanceKind::Gamma => true,
-            InstanceKind::Theta => model.graph.find(port.results[0]) == entry,
+            InstanceKind::Theta => {
+                model.graph.find(port.results[0]) == entry || planted(Mutant::MemoryIsUnchanged)
+            }
         };
         (unchanged && model.graph.find(class) == entry).then_some(port.init?)
     }

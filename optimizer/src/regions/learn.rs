@@ -3,10 +3,11 @@
 
 use super::Round;
 use super::look::{binaries, constant, truth};
+use super::mutant::{Mutant, planted};
 use super::order::{Prover, fact};
 use crate::facts::{Facts, Range};
 use crate::interval::Ints;
-use crate::language::InstanceId;
+use crate::language::{InstanceId, Meaning};
 use crate::model::InstanceKind;
 use egraph_core::{EClassId, ENodeId, Limit};
 use rvsdg::{Cmp, Const, Type};
@@ -32,6 +33,9 @@ impl Round<'_, '_> {
 
     /// `a and b` is true: both are. `a or b` is false: neither is. And so on.
     fn parts_of_truth(&mut self) -> Result<(), Limit> {
+        if planted(Mutant::CheckIsAFact) {
+            self.checks_hold()?;
+        }
         let mut known: Vec<(EClassId, bool)> = Vec::new();
         let mut equal: Vec<(EClassId, EClassId)> = Vec::new();
         let graph = self.graph();
@@ -67,6 +71,22 @@ impl Round<'_, '_> {
         Ok(())
     }
 
+    /// The fault [`Mutant::CheckIsAFact`].
+    fn checks_hold(&mut self) -> Result<(), Limit> {
+        let graph = self.graph();
+        let is_check = |node: &ENodeId| {
+            matches!(self.model.meaning(*node), Meaning::Value(rvsdg::Op::Guard(_)))
+        };
+        let checks: Vec<ENodeId> = graph.all_nodes().filter(is_check).collect();
+        for check in checks {
+            let children = self.graph().children(check);
+            let condition = children[children.len() - 2];
+            let yes = self.model.constant(self.graph().region(condition), Const::Bool(true))?;
+            self.equate("branch-fact", condition, yes);
+        }
+        Ok(())
+    }
+
     /// Inside an arm, what the predicate is made of is known as well.
     pub(super) fn arm_facts(&mut self, id: InstanceId) -> Result<(), Limit> {
         let instance = self.model.instance(id);
@@ -98,6 +118,10 @@ impl Round<'_, '_> {
         let inside = self.model.import(region, class)?;
         let value = self.model.constant(region, Const::Bool(truth))?;
         self.equate("branch-fact", inside, value);
+        if planted(Mutant::FactLeavesArm) && truth {
+            let outside = self.model.constant(self.graph().region(class), Const::Bool(true))?;
+            self.equate("branch-fact", class, outside);
+        }
         if depth == 0 {
             return Ok(());
         }
@@ -140,7 +164,7 @@ impl Round<'_, '_> {
                 }
                 let Some(bound) = self.model.outer(y)? else { continue };
                 let entered = Prover::new(self.model, &self.ops).decide(cmp, *init, bound);
-                if entered == Some(true) {
+                if entered == Some(true) || planted(Mutant::LoopIsEntered) {
                     let holds = self.node(self.ops.compare(cmp), &[*var, y])?;
                     let yes = self.model.constant(body, Const::Bool(true))?;
                     self.equate("loop-fact", holds, yes);
@@ -189,9 +213,14 @@ impl Round<'_, '_> {
                 }
             }
         }
+        self.take_ranges(ranges);
         for at in 0..self.model.instances.len() {
-            ranges.extend(self.counter_range(InstanceId(at as u32)));
+            let ranges = self.counter_range(InstanceId(at as u32));
+            self.take_ranges(ranges);
         }
+    }
+
+    fn take_ranges(&mut self, ranges: Vec<(EClassId, Ints)>) {
         for (class, range) in ranges {
             self.model.graph.merge_data(class, Facts::of_range(Range::Ints(range)));
         }

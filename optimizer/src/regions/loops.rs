@@ -3,6 +3,7 @@
 
 use super::Round;
 use super::look::{binaries, constant, integer};
+use super::mutant::{Mutant, planted};
 use super::order::Prover;
 use crate::language::InstanceId;
 use crate::model::{InstanceKind, Port};
@@ -65,6 +66,7 @@ impl Round<'_, '_> {
         let body = self.model.instance(id).regions[0];
         let same =
             self.model.state_entry(body, port.ty) == Some(self.graph().find(port.results[0]));
+        let ends = ends || planted(Mutant::EndlessLoopEnds);
         if let Some(init) = port.init.filter(|_| same && (ends || port.ty != Type::Io)) {
             self.equate("loop-leaves-state", port.out, init);
         }
@@ -78,6 +80,8 @@ impl Round<'_, '_> {
             let known = constant(self.graph(), init);
             known.is_some() && known == constant(self.graph(), next)
         };
+        let fixed =
+            fixed || planted(Mutant::AnyInvariantIsFixed) && self.model.imported(next).is_some();
         if fixed && !self.model.imports(var, init) {
             let inside = self.model.import(body, init)?;
             self.equate("loop-variable-is-fixed", var, inside);
@@ -150,7 +154,8 @@ impl Round<'_, '_> {
 
     /// A counter by one ends at its bound.
     fn counter_at_end(&mut self, id: InstanceId, counter: Counter) -> Result<(), Limit> {
-        if counter.alone && counter.step.abs() == 1 && self.enters(id, counter) {
+        let enters = self.enters(id, counter) || planted(Mutant::CounterIsNotEntered);
+        if counter.alone && counter.step.abs() == 1 && enters {
             let out = self.model.instance(id).ports[counter.port].out;
             self.equate("counter-ends-at-bound", out, counter.bound);
             self.sums(id, counter)?;

@@ -2,6 +2,7 @@
 
 use super::Round;
 use super::look::integer;
+use super::mutant::{Mutant, planted};
 use super::order::Prover;
 use crate::language::Meaning;
 use egraph_core::{Children, EClassId, ENodeId, ENodeRef, Limit};
@@ -46,7 +47,7 @@ impl Round<'_, '_> {
         for store in self.stores(load.children[0]) {
             let place = &store.children[1..store.children.len() - 1];
             let wanted = &load.children[1..];
-            if place == wanted {
+            if place == wanted || planted(Mutant::PlacesAreTheSame) && place[0] == wanted[0] {
                 let stored = store.children[store.children.len() - 1];
                 self.equate("forward-store", load.class, stored);
             } else if self.are_apart(place, wanted) {
@@ -76,7 +77,9 @@ impl Round<'_, '_> {
         let graph = self.graph();
         let silent = graph.nodes(store.children[last]).any(|node| {
             self.model.meaning(node) == Meaning::Simple(Op::Load)
-                && graph.children(node)[..] == store.children[..last]
+                && (graph.children(node)[..] == store.children[..last]
+                    || planted(Mutant::StoreIsSilent)
+                        && graph.child(node, 0) == graph.find(store.children[0]))
         });
         if silent {
             self.equate("silent-store", store.class, store.children[0]);

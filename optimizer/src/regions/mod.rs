@@ -15,6 +15,7 @@ mod learn;
 mod look;
 mod loops;
 mod memory;
+mod mutant;
 mod order;
 mod sums;
 
