@@ -2,14 +2,16 @@
 //!
 //! Reductions first, since they often decide everything; greedy on the whole and on what is left,
 //! keeping the best, because inlining may hide sharing; branch and bound for a share of the time;
-//! then local search, and branch and bound once more from its answer; with the feature `highs`
+//! then annealing and local search, and branch and bound once more from their answer; with the feature `highs`
 //! integer programming has the rest of the time. With costs below zero
 //! reductions do not apply and annealing from a greedy answer takes their place. Without a deadline
 //! each step has a fixed amount of work, so that the same problem has the same answer everywhere.
 
 use crate::annealing;
+use crate::bottom_up::completed;
 use crate::exact::{self, Choices, dag_cost};
 use crate::extractor::{Caps, Control, Extractor, Outcome, Status};
+use crate::global_greedy::GlobalGreedy;
 use crate::greedy_dag::GreedyDag;
 use crate::local_search;
 use crate::problem::Problem;
@@ -18,10 +20,23 @@ use crate::reduce::{Irreducible, Reduction, reduce};
 /// Steps of each of the two branch and bound searches without a deadline.
 const STEPS: u64 = 400;
 
-/// Shares of the time left that a search and the local search after it may take; with integer
-/// programming some is left for it.
-const SHARES: [(f64, f64); 2] =
-    if cfg!(feature = "highs") { [(0.2, 0.5), (0.25, 0.0)] } else { [(0.25, 0.85), (1.0, 0.0)] };
+/// Shares of the time left, for each step of a round in turn.
+struct Shares {
+    annealing: f64,
+    search: f64,
+    exact: f64,
+}
+
+/// A proof first, in case it is easy; then better answers, and a proof from the best of them. With
+/// integer programming some time is left for it.
+const SHARES: [Shares; 2] = [
+    Shares { annealing: 0.0, search: 0.0, exact: 0.25 },
+    if cfg!(feature = "highs") {
+        Shares { annealing: 0.3, search: 0.4, exact: 0.25 }
+    } else {
+        Shares { annealing: 0.45, search: 0.75, exact: 1.0 }
+    },
+];
 
 /// The default: the best answer that the time allows, with a proof if there is time for one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,29 +75,47 @@ impl Extractor for Auto {
     }
 }
 
-/// The better of greedy on the reduced problem and greedy on the whole, as an answer to the
+/// The best of the greedy extractors on the reduced problem and on the whole, as an answer to the
 /// reduced problem.
 fn greedy(problem: &Problem, reduction: &Reduction, control: &Control) -> Choices {
     let reduced = &reduction.problem;
-    let inner = GreedyDag.extract(reduced, &control.share(0.3)).choices;
-    let inner_cost = dag_cost(reduced, &inner);
-    control.report(Some(inner_cost + reduction.constant), None);
-    let outer = GreedyDag.extract(problem, &control.share(0.15)).choices;
-    match reduction.lower(problem, &outer) {
-        Some(outer) if dag_cost(reduced, &outer) < inner_cost => outer,
-        _ => inner,
+    let mut best = GreedyDag.extract(reduced, &control.share(0.2)).choices;
+    let mut cost = dag_cost(reduced, &best);
+    control.report(Some(cost + reduction.constant), None);
+    let global = GlobalGreedy.extract(reduced, &control.share(0.1)).choices;
+    let whole: [&dyn Extractor; 2] = [&GlobalGreedy, &GreedyDag];
+    let lowered = whole.into_iter().filter_map(|extractor| {
+        let answer = extractor.extract(problem, &control.share(0.1)).choices;
+        reduction.lower(problem, &answer)
+    });
+    for answer in std::iter::once(global).chain(lowered) {
+        let other = dag_cost(reduced, &answer);
+        if other < cost {
+            (best, cost) = (answer, other);
+            control.report(Some(cost + reduction.constant), None);
+        }
     }
+    best
 }
 
 /// Improves an answer to a reduced problem until it is proved or time is up.
 fn refine(problem: &Problem, start: Choices, control: &Control) -> Outcome {
-    let timed = control.deadline.is_some();
-    let limit = if timed { u64::MAX } else { STEPS };
+    let limit = if control.deadline.is_some() { u64::MAX } else { STEPS };
     let mut choices = start;
     let mut bound: f64 = 0.0;
-    for (share, searching) in SHARES {
+    for share in SHARES {
+        if share.annealing > 0.0 {
+            choices = annealing::anneal(
+                problem,
+                completed(problem, &choices),
+                &control.within(share.annealing),
+            );
+        }
+        if share.search > 0.0 {
+            choices = local_search::search(problem, choices, &control.within(share.search));
+        }
         let cost = dag_cost(problem, &choices);
-        let found = exact::below(problem, cost, limit, &control.share(share));
+        let found = exact::below(problem, cost, limit, &control.share(share.exact));
         let better = found.answer.is_some();
         choices = found.answer.unwrap_or(choices);
         let cost = dag_cost(problem, &choices);
@@ -92,11 +125,6 @@ fn refine(problem: &Problem, start: Choices, control: &Control) -> Outcome {
         }
         bound = bound.max(found.bound.min(cost));
         control.report(better.then_some(cost), Some(bound));
-        if searching > 0.0 {
-            let deadline = control.share(searching).deadline;
-            let searcher = Control { deadline, ..control.clone() };
-            choices = local_search::search(problem, choices, &searcher);
-        }
     }
     #[cfg(feature = "highs")]
     {

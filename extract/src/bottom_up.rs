@@ -51,14 +51,34 @@ impl Ord for Candidate {
 
 /// The choices of least tree cost; none for classes without a finite term. Costs must be plain.
 pub(crate) fn least_trees(problem: &Problem) -> Vec<Option<NodeIndex>> {
-    settle(problem, &problem.parents()).0
+    settle(problem, &problem.parents(), |node| Some(problem.cost(node))).0
+}
+
+/// A legal answer with choices for the classes that it does not use: all together acyclic, and of
+/// least tree cost beyond what the answer pays for.
+pub(crate) fn completed(problem: &Problem, answer: &[Option<NodeIndex>]) -> Vec<Option<NodeIndex>> {
+    let mut used = vec![false; problem.class_count()];
+    let mut stack: Vec<ClassIndex> = problem.roots().to_vec();
+    while let Some(class) = stack.pop() {
+        if !std::mem::replace(&mut used[class.index()], true) {
+            let node = answer[class.index()].into_iter();
+            stack.extend(node.flat_map(|node| problem.children(node)));
+        }
+    }
+    let cost = |node: NodeIndex| {
+        let class = problem.class(node).index();
+        let cost = if used[class] { 0.0 } else { problem.cost(node).max(0.0) };
+        (!used[class] || answer[class] == Some(node)).then_some(cost)
+    };
+    settle(problem, &problem.parents(), cost).0
 }
 
 /// The same with the classes in the order in which they were settled: children of a choice before
-/// its class.
+/// its class. `cost` gives the cost of a node, or none if it must not be chosen.
 pub(crate) fn settle(
     problem: &Problem,
     parents: &Parents,
+    cost_of: impl Fn(NodeIndex) -> Option<f64>,
 ) -> (Vec<Option<NodeIndex>>, Vec<ClassIndex>) {
     let mut order = Vec::with_capacity(problem.class_count());
     let mut cost = vec![0.0_f64; problem.class_count()];
@@ -68,7 +88,7 @@ pub(crate) fn settle(
     let leaves = (0..problem.node_count() as u32).map(NodeIndex);
     let mut heap: BinaryHeap<Reverse<Candidate>> = leaves
         .filter(|node| unsettled[node.index()] == 0)
-        .map(|node| Reverse(Candidate(problem.cost(node), node)))
+        .filter_map(|node| Some(Reverse(Candidate(cost_of(node)?, node))))
         .collect();
     while let Some(Reverse(Candidate(total, node))) = heap.pop() {
         let class: ClassIndex = problem.class(node);
@@ -83,10 +103,11 @@ pub(crate) fn settle(
             if unsettled[parent.index()] > 0 || choices[problem.class(*parent).index()].is_some() {
                 continue;
             }
+            let Some(own) = cost_of(*parent) else { continue };
             let below: f64 =
                 problem.uses(*parent).map(|(c, uses)| f64::from(uses) * cost[c.index()]).sum();
             // Trees of shared terms can be larger than any float; they are legal all the same.
-            let total = (problem.cost(*parent) + below).min(f64::MAX);
+            let total = (own + below).min(f64::MAX);
             heap.push(Reverse(Candidate(total, *parent)));
         }
     }

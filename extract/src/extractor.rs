@@ -71,11 +71,15 @@ impl Control {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// The same control with at most this share of the time left, and without the observer: for
-    /// one step of several.
-    pub fn share(&self, share: f64) -> Control {
+    /// The same control with at most this share of the time left: for one step of several.
+    pub fn within(&self, share: f64) -> Control {
         let left = self.time_left().map(|left| Instant::now() + left.mul_f64(share));
-        Control { deadline: left, observer: None, ..self.clone() }
+        Control { deadline: left, ..self.clone() }
+    }
+
+    /// The same without the observer: for a step whose answers may be dropped.
+    pub fn share(&self, share: f64) -> Control {
+        Control { observer: None, ..self.within(share) }
     }
 
     /// The same control without the observer: for problems derived from the caller's.

@@ -35,7 +35,7 @@ impl Extractor for GreedyDag {
             return Outcome::without_choices(problem, Status::Unsupported);
         }
         let parents = problem.parents();
-        let (trees, order) = settle(problem, &parents);
+        let (trees, order) = settle(problem, &parents, |node| Some(problem.cost(node)));
         if problem.roots().iter().any(|root| trees[root.index()].is_none()) {
             return Outcome::of_choices(problem, trees);
         }
