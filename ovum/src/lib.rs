@@ -30,6 +30,7 @@ pub mod cache;
 pub mod check;
 pub mod cli;
 pub mod egraph;
+pub mod elementwise;
 pub mod engine;
 pub mod error;
 pub mod generate;

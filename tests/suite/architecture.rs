@@ -27,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "frontend-py",
             "backend-cranelift",
             "backend-mlir",
+            "backend-simd",
         ],
     ),
 ];
