@@ -387,5 +387,6 @@ impl<'a> Frame<'a> {
 
 /// The annotation of a helper's parameter.
 fn helper_type(parameter: &ruff_python_ast::Parameter) -> Result<Option<ParamType>, Diagnostic> {
-    parameter.annotation.as_deref().map(param_type).transpose()
+    let annotation = parameter.annotation.as_deref().filter(|expr| !crate::types::is_open(expr));
+    annotation.map(param_type).transpose()
 }

@@ -4,7 +4,7 @@ use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::module::{Known, Module};
 use crate::stack::{MAX_DEPTH, MAX_INDENTS, on_large_stack};
-use crate::types::{ParamType, ReturnType, param_type, return_type, span_of};
+use crate::types::{ParamType, ReturnType, is_open, param_type, return_type, span_of};
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PythonVersion, StmtFunctionDef};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer};
@@ -214,12 +214,14 @@ pub(crate) fn signature_of(function: &StmtFunctionDef) -> Result<Signature, Diag
         names.push((name, span));
     }
     let params = parameters.iter_non_variadic_params().map(|parameter| {
-        let annotation = parameter.parameter.annotation.as_deref().map(param_type).transpose()?;
+        let annotation = parameter.parameter.annotation.as_deref().filter(|expr| !is_open(expr));
+        let annotation = annotation.map(param_type).transpose()?;
         let name = parameter.parameter.name.as_str().to_owned();
         Ok(SigParam { name, annotation, span: span_of(&parameter.parameter) })
     });
     let params = params.collect::<Result<Vec<SigParam>, Diagnostic>>()?;
-    let returns = function.returns.as_deref().map(return_type).transpose()?;
+    let returns = function.returns.as_deref().filter(|expr| !is_open(expr));
+    let returns = returns.map(return_type).transpose()?;
     Ok(Signature { params, returns })
 }
 

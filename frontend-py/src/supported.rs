@@ -11,6 +11,7 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("f32, i32", "kept in their width beside literals and counters, as in NumPy 2"),
         ("array[T, 1], array[T, 2]", "parameters only; a[i], a[i, j], a[i][j], len(a), len(a[0])"),
         ("a.shape a.size a.ndim", "of an array or of a row of one"),
+        ("np.ndarray, NDArray[…], Any", "annotations that leave the type to the arguments"),
         ("list[T], list[list[T]]", "annotations that mean array[T, 1] and array[T, 2]"),
         (
             "+ - * / // % **",

@@ -109,6 +109,16 @@ fn unquoted(expr: &Expr) -> Result<Expr, Diagnostic> {
     }
 }
 
+/// Whether an annotation leaves the type to the arguments: `np.ndarray`, `NDArray[…]`, `Any`.
+pub(crate) fn is_open(expr: &Expr) -> bool {
+    match expr {
+        Expr::Subscript(subscript) => {
+            matches!(last_name(&subscript.value), Some("NDArray" | "ndarray"))
+        }
+        other => matches!(last_name(other), Some("ndarray" | "NDArray" | "ArrayLike" | "Any")),
+    }
+}
+
 /// Reads the annotation of a parameter.
 ///
 /// # Errors

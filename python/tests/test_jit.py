@@ -4,6 +4,8 @@ import inspect
 import math
 import pickle
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -283,6 +285,18 @@ def test_backends_agree(backend):
     with pytest.raises(ZeroDivisionError):
         compiled(a, 0.25)
     assert a.tolist() == [0.0, 0.5, 1.0, 1.5]
+
+
+def test_annotations_of_arrays_leave_the_type_open():
+    @ovum.jit
+    def total(a: np.ndarray, k: float = 1.0) -> Any:
+        s = 0.0
+        for i in range(a.shape[0]):
+            s += a[i] * k
+        return s
+
+    assert total(np.arange(4.0)) == 6.0 and total(np.arange(4), 2.0) == 12.0
+    assert total.specialisations() == ["array[f64, 1], f64", "array[i64, 1], f64"]
 
 
 def test_unknown_options_are_refused():
