@@ -116,7 +116,7 @@ impl<'q> Search<'q> {
             return search;
         }
         if dynamic::suits(query) {
-            search.ensure(store, &dynamic::columns(query));
+            Self::ensure(store, &dynamic::columns(query));
             for (focus, delta) in changes {
                 search.chunks(&Order::Dynamic { first: focus, focus: Some(focus) }, &delta);
             }
@@ -129,7 +129,7 @@ impl<'q> Search<'q> {
         search
     }
 
-    fn ensure(&self, store: &mut Store, columns: &[(TableId, usize)]) {
+    fn ensure(store: &mut Store, columns: &[(TableId, usize)]) {
         for (table, column) in columns {
             store.tables[*table as usize].ensure_index(*column);
         }
@@ -141,7 +141,7 @@ impl<'q> Search<'q> {
         }
         if dynamic::suits(self.query) {
             let first = dynamic::first(self.query, store);
-            self.ensure(store, &dynamic::columns(self.query));
+            Self::ensure(store, &dynamic::columns(self.query));
             let delta = store.table(self.query.atoms[first].table).delta(0);
             self.chunks(&Order::Dynamic { first, focus: None }, &delta);
             return;
@@ -185,7 +185,7 @@ impl<'q> Search<'q> {
                 plan
             }
         };
-        self.ensure(store, &plan.indexes);
+        Self::ensure(store, &plan.indexes);
         plan
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Store {
     /// Classes displaced since the last rebuild, and container values by space.
     displaced: Vec<Value>,
     forwarded: Vec<(u32, Value)>,
+    /// A rebuild is under way: rows may hold displaced values.
+    closing: bool,
     /// Stamp of changes.
     clock: u32,
     live: usize,
@@ -103,6 +105,7 @@ impl Store {
             spaces: Vec::new(),
             displaced: Vec::new(),
             forwarded: Vec::new(),
+            closing: false,
             clock: 1,
             live: 0,
             limit: usize::MAX,
@@ -194,6 +197,13 @@ impl Store {
                 self.spaces.get_mut(space as usize).map_or(value, |forest| forest.find_mut(value))
             }
         }
+    }
+
+    /// The canonical form of a value that was canonical when the store was last closed, or is
+    /// younger.
+    #[inline]
+    pub(crate) fn renewed(&self, kind: Kind, value: Value) -> Value {
+        if self.is_closed() && !self.closing { value } else { self.canonical(kind, value) }
     }
 
     /// True when nothing was displaced since the last rebuild.

@@ -19,6 +19,7 @@ impl Store {
     /// so that its invariants hold in any case.
     pub(crate) fn rebuild<H: Host>(&mut self, host: &mut H) -> Result<(), Refused> {
         let mut failed = Ok(());
+        self.closing = true;
         while !self.is_closed() {
             let displaced = std::mem::take(&mut self.displaced);
             if !displaced.is_empty() {
@@ -32,6 +33,7 @@ impl Store {
                 }
             }
         }
+        self.closing = false;
         if !self.stable_rows {
             self.tables.iter_mut().for_each(super::Table::compact);
         }
