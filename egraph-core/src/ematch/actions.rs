@@ -276,7 +276,7 @@ impl Actions {
     fn value(&self, store: &Store, operand: Operand, registers: &[Value]) -> Value {
         match operand {
             Operand::Const(value) => value,
-            Operand::Var(var) => store.canonical(self.kinds[var as usize], registers[var as usize]),
+            Operand::Var(var) => store.renewed(self.kinds[var as usize], registers[var as usize]),
         }
     }
 
