@@ -18,6 +18,11 @@ use std::time::{Duration, Instant};
 /// Candidates beyond this many are not considered: admission is quadratic in their number.
 const MAX_SITES: usize = 64;
 
+/// Rules that cross regions stop once the e-graph has this many times the nodes of the input and
+/// [`SPARE_NODES`]: a value may move out of every region around it, which in large functions adds
+/// more than it finds.
+const GROWTH: usize = 4;
+const SPARE_NODES: usize = 2000;
 /// Times that patterns and rules that cross regions run in turn.
 const MAX_ROUNDS: usize = 12;
 
@@ -90,7 +95,10 @@ impl Saturator<'_> {
                 return;
             }
             let known = model.graph.version();
-            let crosses = step.crossing.any() && has_regions_or_memory(model);
+            let room = GROWTH * model.input_nodes + SPARE_NODES;
+            let crosses = step.crossing.any()
+                && has_regions_or_memory(model)
+                && model.graph.node_count() < room;
             if crosses && model.graph.node_count() < self.options.node_limit {
                 model.graph.set_node_limit(self.options.node_limit);
                 let full = regions::round(model, &mut self.memory, step.crossing, real).is_err();
