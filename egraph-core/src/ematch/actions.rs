@@ -56,6 +56,13 @@ pub(crate) enum Action {
         args: Args,
         out: u32,
     },
+    /// The term of an operator without order, for operands and the elements of a multiset.
+    Operate {
+        table: TableId,
+        args: Args,
+        rest: Option<Operand>,
+        out: u32,
+    },
     Copy {
         from: Operand,
         out: u32,
@@ -67,6 +74,17 @@ pub(crate) enum Action {
 pub(crate) trait Actor: Host {
     /// The result of a primitive in an action.
     fn call(&mut self, store: &mut Store, prim: u32, args: &[Value]) -> Result<Value, Refused>;
+
+    /// The term of an operator without order; the arguments are canonical.
+    fn operate(
+        &mut self,
+        store: &mut Store,
+        table: TableId,
+        _args: &[Value],
+        _rest: Option<Value>,
+    ) -> Result<Value, Refused> {
+        Err(Refused::Failed(format!("`{}` has an order", store.table(table).decl.name)))
+    }
 }
 
 impl Actor for () {
@@ -100,7 +118,7 @@ impl Actions {
             | Action::Copy { .. }
             | Action::Subsume { .. } => true,
             Action::Call { .. } => pure_calls,
-            Action::Delete { .. } | Action::Panic(_) => false,
+            Action::Operate { .. } | Action::Delete { .. } | Action::Panic(_) => false,
         });
         Self { steps, kinds, testable }
     }
@@ -114,6 +132,7 @@ impl Actions {
                 Action::Make { args, out, .. }
                 | Action::Get { args, out, .. }
                 | Action::Call { args, out, .. } => (args.as_slice(), None, Some(*out)),
+                Action::Operate { args, rest, out, .. } => (args.as_slice(), *rest, Some(*out)),
                 Action::Delete { args, .. } | Action::Subsume { args, .. } => {
                     (args.as_slice(), None, None)
                 }
@@ -148,6 +167,7 @@ impl Actions {
             | Action::Get { .. }
             | Action::Call { .. }
             | Action::Copy { .. }
+            | Action::Operate { .. }
             | Action::Union(..) => true,
             Action::Set { table, .. } => store.table(*table).decl.conflict == Conflict::Keep,
             _ => false,
@@ -264,6 +284,11 @@ impl Actions {
                 let args = self.gather(store, args, registers);
                 registers[*out as usize] = actor.call(store, *prim, &args)?;
             }
+            Action::Operate { table, args, rest, out } => {
+                let args = self.gather(store, args, registers);
+                let rest = rest.map(|rest| self.value(store, rest, registers));
+                registers[*out as usize] = actor.operate(store, *table, &args, rest)?;
+            }
             Action::Copy { from, out } => {
                 registers[*out as usize] = self.value(store, *from, registers);
             }
@@ -346,7 +371,7 @@ impl Block {
                     self.columns[*out as usize][*at as usize] = self.value(*from, *at);
                 }
             }
-            Action::Delete { .. } | Action::Panic(_) => met.clear(),
+            Action::Operate { .. } | Action::Delete { .. } | Action::Panic(_) => met.clear(),
         }
         self.met = met;
     }

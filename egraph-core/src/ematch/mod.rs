@@ -50,6 +50,17 @@ pub(crate) struct Call {
     pub(crate) out: Operand,
 }
 
+/// A multiset whose elements are given to operands, each as often as it occurs, in every way; what
+/// is left over is a multiset as well, and empty unless there is an operand for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Split {
+    /// The space of the multisets.
+    pub(crate) space: u32,
+    pub(crate) bag: Operand,
+    pub(crate) elements: Vec<Operand>,
+    pub(crate) rest: Option<Operand>,
+}
+
 /// Primitive functions of the host.
 pub(crate) trait Prims: Sync {
     /// The result, `None` if there is none. The store is the one that is searched.
@@ -66,6 +77,16 @@ pub(crate) trait Prims: Sync {
         args: &[Value],
     ) -> Result<Option<Value>, Deferred> {
         Ok(self.call(store, prim, args))
+    }
+
+    /// The elements of a multiset and their numbers by turns.
+    fn elements(&self, _space: u32, _bag: Value) -> &[Value] {
+        &[]
+    }
+
+    /// The multiset of these elements, as often as is said; `None` if it would be too large.
+    fn multiset(&self, _space: u32, _counts: &[(Value, u32)]) -> Option<Value> {
+        None
     }
 }
 
@@ -86,6 +107,7 @@ pub(crate) struct Query {
     pub(crate) vars: u32,
     pub(crate) atoms: Vec<Atom>,
     pub(crate) calls: Vec<Call>,
+    pub(crate) splits: Vec<Split>,
     /// The variables that a match reports, in this order.
     pub(crate) report: Vec<u32>,
     /// Rows hidden from rules match too.
@@ -99,6 +121,7 @@ pub(crate) struct Query {
 impl Clone for Query {
     fn clone(&self) -> Self {
         let mut query = Self::new(self.vars, self.atoms.clone(), self.calls.clone());
+        query.splits.clone_from(&self.splits);
         query.report.clone_from(&self.report);
         query.see_hidden = self.see_hidden;
         query.idempotent = self.idempotent;
@@ -111,7 +134,8 @@ impl Query {
     pub(crate) fn new(vars: u32, atoms: Vec<Atom>, calls: Vec<Call>) -> Self {
         let plans = Mutex::new(vec![None; atoms.len() + 1]);
         let report = (0..vars).collect();
-        Self { vars, atoms, calls, report, see_hidden: false, idempotent: false, plans }
+        let splits = Vec::new();
+        Self { vars, atoms, calls, splits, report, see_hidden: false, idempotent: false, plans }
     }
 
     /// Words of one match.

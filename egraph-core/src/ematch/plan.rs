@@ -43,6 +43,16 @@ pub(crate) enum Use {
 pub(crate) enum Step {
     Atom { table: TableId, access: Access, age: Age, uses: SmallVec<[Use; 4]> },
     Call { prim: Option<u32>, args: SmallVec<[Operand; 4]>, check: bool, out: Operand },
+    Split(Box<SplitStep>),
+}
+
+/// The elements of a multiset in every order; operands that are known are compared.
+#[derive(Clone, Debug)]
+pub(crate) struct SplitStep {
+    pub(crate) space: u32,
+    pub(crate) bag: Operand,
+    pub(crate) elements: SmallVec<[(Operand, bool); 4]>,
+    pub(crate) rest: Option<(Operand, bool)>,
 }
 
 /// An order of joins.
@@ -90,6 +100,7 @@ impl Plan {
             focus,
             bound: vec![false; query.vars as usize],
             called: vec![false; query.calls.len()],
+            split: vec![false; query.splits.len()],
             plan: Self {
                 steps: Vec::new(),
                 prelude: 0,
@@ -119,6 +130,7 @@ struct Maker<'a> {
     focus: Option<usize>,
     bound: Vec<bool>,
     called: Vec<bool>,
+    split: Vec<bool>,
     plan: Plan,
 }
 
@@ -219,9 +231,32 @@ impl Maker<'_> {
                 let args = call.args.as_slice().into();
                 self.plan.steps.push(Step::Call { prim: call.prim, args, check, out: call.out });
             }
-            if !progress {
+            if !progress && !self.next_split() {
                 return;
             }
         }
+    }
+
+    /// Appends a split whose multiset is known.
+    fn next_split(&mut self) -> bool {
+        let query = self.query;
+        let ready = query.splits.iter().enumerate();
+        let ready = ready.filter(|(at, split)| !self.split[*at] && self.known(split.bag));
+        let Some((at, split)) = ready.into_iter().next() else { return false };
+        self.split[at] = true;
+        let elements = split.elements.iter().map(|element| self.bind(*element)).collect();
+        let rest = split.rest.map(|rest| self.bind(rest));
+        let step = SplitStep { space: split.space, bag: split.bag, elements, rest };
+        self.plan.steps.push(Step::Split(Box::new(step)));
+        true
+    }
+
+    /// The operand, and whether it was known before.
+    fn bind(&mut self, operand: Operand) -> (Operand, bool) {
+        let known = self.known(operand);
+        if let Operand::Var(var) = operand {
+            self.bound[var as usize] = true;
+        }
+        (operand, known)
     }
 }

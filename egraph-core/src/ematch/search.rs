@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dynamic;
-use super::plan::{Access, Age, Plan, Step, Use};
+use super::plan::{Access, Age, Plan, SplitStep, Step, Use};
 use super::{Operand, Prims, Query};
 use crate::store::{DEAD, Delta, Store, Table, TableId, Value};
 
@@ -149,7 +149,7 @@ impl<'q> Search<'q> {
         let plan = self.plan(store, None);
         let start = plan.steps.iter().find_map(|step| match step {
             Step::Atom { table, .. } => Some(*table),
-            Step::Call { .. } => None,
+            Step::Call { .. } | Step::Split(_) => None,
         });
         if let Some(table) = start {
             let delta = store.table(table).delta(0);
@@ -418,6 +418,15 @@ impl<'a, P: Prims> Walk<'a, P> {
                     !self.found.deferred
                 }
             }
+            Step::Split(split) => {
+                let elements = self.prims.elements(split.space, self.value(split.bag));
+                let mut left: SmallVec<[(Value, u32); 16]> =
+                    elements.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+                let total: u64 = left.iter().map(|(_, number)| u64::from(*number)).sum();
+                let wanted = split.elements.len() as u64;
+                let fits = if split.rest.is_some() { wanted <= total } else { wanted == total };
+                !fits || self.split(split, 0, &mut left, at + 1)
+            }
             Step::Atom { table, access, age, uses } => {
                 let table = self.store.table(*table);
                 match access {
@@ -436,6 +445,44 @@ impl<'a, P: Prims> Walk<'a, P> {
                 }
             }
         }
+    }
+
+    /// Gives what is left of a multiset to the elements from `at` on, in every way.
+    fn split(
+        &mut self,
+        split: &'a SplitStep,
+        at: usize,
+        left: &mut [(Value, u32)],
+        next: usize,
+    ) -> Go {
+        let Some((operand, known)) = split.elements.get(at).copied() else {
+            let Some((operand, known)) = split.rest else { return self.step(next) };
+            if self.budget.shared {
+                // The multiset may be a new one.
+                self.found.deferred = true;
+                return false;
+            }
+            let rest = self.prims.multiset(split.space, left);
+            return match rest {
+                Some(rest) if self.settle(rest, known, operand) => self.step(next),
+                _ => true,
+            };
+        };
+        let wanted = known.then(|| self.value(operand));
+        for index in 0..left.len() {
+            let (element, number) = left[index];
+            if number == 0 || wanted.is_some_and(|wanted| wanted != element) {
+                continue;
+            }
+            left[index].1 -= 1;
+            self.settle(element, known, operand);
+            let go = self.split(split, at + 1, left, next);
+            left[index].1 += 1;
+            if !go {
+                return false;
+            }
+        }
+        true
     }
 
     /// The rows with known values in some columns, by the shortest list.

@@ -2,6 +2,7 @@
 
 mod large;
 mod mutations;
+mod operators;
 mod programs;
 mod roundtrip;
 

@@ -1,9 +1,9 @@
 //! Printing and parsing are inverse: a random program is printed, parsed, and must be equal.
 
 use egraph_core::egglog::syntax::{
-    Action, Change, Command, Constructor, Datatype, DatatypeBody, EvalMode, Expr, Fact, Function,
-    Literal, Merge, Name, PrintMode, Rewrite, Rule, Run, Schedule, SortArg, SortSource, Sources,
-    Span, Variant, parse,
+    Ac, Action, Change, Command, Constructor, Datatype, DatatypeBody, EvalMode, Expr, Fact,
+    Function, Literal, Merge, Name, PrintMode, Rewrite, Rule, Run, Schedule, SortArg, SortSource,
+    Sources, Span, Variant, parse,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -75,11 +75,16 @@ fn sort_source() -> impl Strategy<Value = SortSource> {
     (name(), vec(arg, 0..3)).prop_map(|(presort, args)| SortSource { presort, args })
 }
 
+fn ac() -> impl Strategy<Value = Option<Ac>> {
+    let ac = (option::of(expr()), option::of(expr()));
+    option::of(ac.prop_map(|(unit, annihilator)| Ac { unit, annihilator }))
+}
+
 fn variants() -> impl Strategy<Value = Vec<Variant>> {
-    let variant = (name(), vec(name(), 0..3), option::of(any::<u32>()), any::<bool>());
-    let variant = variant.prop_map(|(name, inputs, cost, unextractable)| {
+    let variant = (name(), vec(name(), 0..3), option::of(any::<u32>()), any::<bool>(), ac());
+    let variant = variant.prop_map(|(name, inputs, cost, unextractable, ac)| {
         let cost = cost.map(u64::from);
-        Variant { span: Span::default(), name, inputs, cost, unextractable }
+        Variant { span: Span::default(), name, inputs, cost, unextractable, ac }
     });
     vec(variant, 0..3)
 }
@@ -124,12 +129,21 @@ fn function() -> impl Strategy<Value = Command> {
 fn constructor() -> impl Strategy<Value = Command> {
     let signature = (name(), vec(name(), 0..3), name());
     let cost = option::of(any::<u32>().prop_map(u64::from));
-    (signature, cost, any::<[bool; 3]>()).prop_map(|((name, inputs, output), cost, flags)| {
+    (signature, cost, any::<[bool; 3]>(), ac()).prop_map(|(signature, cost, flags, ac)| {
+        let (name, inputs, output) = signature;
         let [unextractable, hidden, let_binding] = flags;
         let span = Span::default();
-        let constructor =
-            Constructor { span, name, inputs, output, cost, unextractable, hidden, let_binding };
-        Command::Constructor(constructor)
+        Command::Constructor(Constructor {
+            span,
+            name,
+            inputs,
+            output,
+            cost,
+            unextractable,
+            hidden,
+            let_binding,
+            ac,
+        })
     })
 }
 

@@ -50,7 +50,11 @@ impl Session {
     fn execute(&mut self, command: &Command, answers: &mut Vec<Output>) -> Done {
         match command {
             Command::Sort(..) => {}
-            Command::Function(function) => self.declare_function(*function),
+            Command::Function(function) => {
+                self.declare_function(*function);
+                let span = self.env().function(*function).span;
+                self.declare_operator(*function).map_err(|why| blame(span, &why))?;
+            }
             Command::Ruleset(set) => {
                 let combined =
                     matches!(self.env().rulesets()[set.index()].kind, RulesetKind::Combined(_));

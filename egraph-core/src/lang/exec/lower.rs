@@ -30,6 +30,8 @@ pub(super) struct Place {
     pub(super) kind: FuncKind,
     pub(super) arity: usize,
     pub(super) output: Kind,
+    /// Kind of the multiset of operands, if the constructor is associative and commutative.
+    pub(super) operands: Option<Kind>,
 }
 
 /// Stands for the value of a relation's row where one is set: the store gives it one of its own.
@@ -75,7 +77,7 @@ impl<'a> Lowering<'a> {
 
     /// The query of a rule's body.
     pub(super) fn query(&mut self, body: &types::Query) -> ematch::Query {
-        let (mut atoms, mut calls) = (Vec::new(), Vec::new());
+        let (mut atoms, mut calls, mut splits) = (Vec::new(), Vec::new(), Vec::new());
         for atom in &body.atoms {
             match atom {
                 types::Atom::Table { func, args, out } => {
@@ -85,6 +87,18 @@ impl<'a> Lowering<'a> {
                         all.push(self.operand(*arg, &mut atoms));
                     }
                     atoms.push(ematch::Atom { table: place.table, args: all });
+                }
+                types::Atom::Operator { func, args, rest, out } => {
+                    let place = self.places.place(*func);
+                    let Some(kind @ Kind::Container(space)) = place.operands else {
+                        unreachable!("an operator's operands are a multiset")
+                    };
+                    let elements = args.iter().map(|arg| self.operand(*arg, &mut atoms)).collect();
+                    let rest = rest.map(|rest| self.operand(rest, &mut atoms));
+                    let out = self.operand(*out, &mut atoms);
+                    let bag = Operand::Var(self.fresh(kind));
+                    atoms.push(ematch::Atom { table: place.table, args: vec![bag, out] });
+                    splits.push(ematch::Split { space, bag, elements, rest });
                 }
                 types::Atom::Prim { prim, args, out } => {
                     let args = args.iter().map(|arg| self.operand(*arg, &mut atoms)).collect();
@@ -99,6 +113,7 @@ impl<'a> Lowering<'a> {
             }
         }
         let mut query = ematch::Query::new(self.kinds.len() as u32, atoms, calls);
+        query.splits = splits;
         query.see_hidden = body.include_subsumed;
         query
     }
@@ -152,6 +167,14 @@ impl<'a> Lowering<'a> {
                 let place = self.places.place(func);
                 let args: Args = stack.drain(stack.len() - place.arity..).collect();
                 self.call(place, args)
+            }
+            Node::Operator(func, count, rest) => {
+                let place = self.places.place(func);
+                let mut args: Args = stack.drain(stack.len() - count as usize..).collect();
+                let rest = if rest { args.pop() } else { None };
+                let out = self.fresh(place.output);
+                self.steps.push(Action::Operate { table: place.table, args, rest, out });
+                Operand::Var(out)
             }
             Node::Prim(prim, count) => {
                 let args: Args = stack.drain(stack.len() - count as usize..).collect();
@@ -254,7 +277,12 @@ impl<'a> Lowering<'a> {
         match (value, last) {
             (
                 Operand::Var(temp),
-                Some(Action::Make { out, .. } | Action::Get { out, .. } | Action::Call { out, .. }),
+                Some(
+                    Action::Make { out, .. }
+                    | Action::Get { out, .. }
+                    | Action::Operate { out, .. }
+                    | Action::Call { out, .. },
+                ),
             ) if *out == temp => *out = var,
             _ => self.steps.push(Action::Copy { from: value, out: var }),
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::lower::FACT;
+use super::operator::Operator;
 use crate::ematch::{Actions, Actor, Deferred, Operand, Prims};
 use crate::lang::values::{self, PrimId, Primitives, Sort, Sorts, Values};
 use crate::store::{Conflict, Host, Kind, Refused, Store, TableId, Value};
@@ -25,6 +26,8 @@ pub(super) struct Machine {
     pub(super) primitives: Primitives,
     /// By table; none where two values are an error.
     pub(super) merges: Vec<Option<Arc<Merge>>>,
+    /// By table; none where operands have an order.
+    pub(super) operators: Vec<Option<Operator>>,
     /// Tables of functions, by number of the function.
     pub(super) functions: Vec<TableId>,
     /// Sorts of containers that mention classes.
@@ -61,6 +64,14 @@ impl Prims for Computed {
     fn call_shared(&self, _: &Store, prim: u32, args: &[Value]) -> Result<Option<Value>, Deferred> {
         let prim = PrimId::from_index(prim);
         self.values.call_frozen(&self.primitives, prim, args).map_err(|values::Deferred| Deferred)
+    }
+
+    fn elements(&self, space: u32, bag: Value) -> &[Value] {
+        self.values.content(Sort::from_index(space), bag)
+    }
+
+    fn multiset(&self, space: u32, counts: &[(Value, u32)]) -> Option<Value> {
+        self.values.multiset(Sort::from_index(space), counts.iter().copied())
     }
 }
 
@@ -138,6 +149,21 @@ impl Actor for Machine {
                 Err(Refused::Failed(format!("`{name}` has no result for these arguments")))
             }
         }
+    }
+
+    fn operate(
+        &mut self,
+        store: &mut Store,
+        table: TableId,
+        args: &[Value],
+        rest: Option<Value>,
+    ) -> Result<Value, Refused> {
+        let Some(operator) = self.operators[table as usize] else {
+            let name = &store.table(table).decl.name;
+            let why = format!("the unit or annihilator of `{name}` could not be made");
+            return Err(Refused::Failed(why));
+        };
+        operator.apply(&self.values, store, table, args, rest)
     }
 }
 

@@ -118,6 +118,13 @@ impl Session {
     fn apply(&self, table: TableId, row: u32, class: Option<Value>, tasks: &mut Vec<Task>) {
         let rows = self.store.table(table);
         let (sorts, keys) = (self.input_sorts(table), rows.keys(row));
+        if self.machine.operators[table as usize].is_some() {
+            let (sort, bag) = (sorts[0], keys[0]);
+            let parts = self.machine.values.parts(&self.machine.sorts, sort, bag);
+            tasks.push(Task::Apply(self.name_of(table).into(), parts.len(), class));
+            tasks.extend(parts.into_iter().rev().map(|(sort, part)| Task::Value(sort, part)));
+            return;
+        }
         tasks.push(Task::Apply(self.name_of(table).into(), keys.len(), class));
         tasks.extend(sorts.iter().zip(keys).rev().map(|(sort, key)| Task::Value(*sort, *key)));
     }

@@ -24,6 +24,15 @@ pub struct SortSource {
     pub args: Vec<SortArg>,
 }
 
+/// `:ac :unit (Zero) :annihilator (Top)`: the operator is associative and commutative.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ac {
+    /// The operand that can be left out.
+    pub unit: Option<Expr>,
+    /// The operand that every application with it is equal to.
+    pub annihilator: Option<Expr>,
+}
+
 /// A constructor of a datatype: `(Add Math Math :cost 2)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variant {
@@ -37,6 +46,8 @@ pub struct Variant {
     pub cost: Option<u64>,
     /// Never extracted.
     pub unextractable: bool,
+    /// It is associative and commutative.
+    pub ac: Option<Ac>,
 }
 
 /// A member of `datatype*`.
@@ -108,6 +119,8 @@ pub struct Constructor {
     pub hidden: bool,
     /// The constructor stands for a global.
     pub let_binding: bool,
+    /// It is associative and commutative.
+    pub ac: Option<Ac>,
 }
 
 /// A condition of a query.

@@ -24,8 +24,8 @@ mod reader;
 mod span;
 
 pub use ast::{
-    Action, Change, Command, Constructor, Datatype, DatatypeBody, EvalMode, Fact, Function, Merge,
-    PrintMode, Rewrite, Rule, Run, Schedule, SortArg, SortSource, Variant,
+    Ac, Action, Change, Command, Constructor, Datatype, DatatypeBody, EvalMode, Fact, Function,
+    Merge, PrintMode, Rewrite, Rule, Run, Schedule, SortArg, SortSource, Variant,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, codes};
 pub use expr::{Expr, ExprKind, ExprNode, Literal, Name};

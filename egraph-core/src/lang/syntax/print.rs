@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::ast::{
-    Action, Change, Command, Constructor, Datatype, DatatypeBody, EvalMode, Fact, Function, Merge,
-    PrintMode, Rewrite, Rule, Run, Schedule, SortArg, SortSource, Variant,
+    Ac, Action, Change, Command, Constructor, Datatype, DatatypeBody, EvalMode, Fact, Function,
+    Merge, PrintMode, Rewrite, Rule, Run, Schedule, SortArg, SortSource, Variant,
 };
 use super::expr::{Expr, ExprKind, Literal, Name};
 
@@ -150,12 +150,23 @@ fn flags(f: &mut Formatter<'_>, flags: &[(bool, &str)]) -> fmt::Result {
     flags.iter().filter(|(on, _)| *on).try_for_each(|(_, flag)| write!(f, " {flag}"))
 }
 
+/// What is said of an operator that is associative and commutative.
+fn ac(f: &mut Formatter<'_>, ac: Option<&Ac>) -> fmt::Result {
+    let Some(ac) = ac else { return Ok(()) };
+    f.write_str(" :ac")?;
+    if let Some(unit) = &ac.unit {
+        write!(f, " :unit {unit}")?;
+    }
+    ac.annihilator.as_ref().map_or(Ok(()), |term| write!(f, " :annihilator {term}"))
+}
+
 impl Display for Variant {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "({}", self.name)?;
         spaced(f, &self.inputs)?;
         cost(f, self.cost)?;
         flags(f, &[(self.unextractable, ":unextractable")])?;
+        ac(f, self.ac.as_ref())?;
         f.write_char(')')
     }
 }
@@ -195,6 +206,7 @@ impl Display for Constructor {
         list(f, &self.inputs)?;
         write!(f, " {}", self.output)?;
         cost(f, self.cost)?;
+        ac(f, self.ac.as_ref())?;
         let internal = [(self.hidden, ":internal-hidden"), (self.let_binding, ":internal-let")];
         flags(f, &[(self.unextractable, ":unextractable")])?;
         flags(f, &internal)?;

@@ -33,6 +33,11 @@ impl Place {
 #[derive(Clone, Debug)]
 pub(super) enum Candidate {
     Func(FuncId),
+    /// An associative and commutative operator; the last argument is a multiset of others.
+    Operator {
+        func: FuncId,
+        rest: bool,
+    },
     Prim(PrimId),
     /// `unstable-fn`: this overload of it, made of this function with these sorts of given
     /// arguments (unknown where the function takes any sort).
@@ -61,6 +66,11 @@ impl Candidate {
                 let decl = env.function(*func);
                 Slot::Sort(decl.inputs.get(at).copied().unwrap_or(decl.output))
             }
+            Candidate::Operator { func, rest } => {
+                let decl = env.function(*func);
+                let multiset = *rest && at + 1 == count;
+                Slot::Sort(if multiset { decl.inputs[0] } else { decl.output })
+            }
             Candidate::Prim(prim) => prim_slot(env, *prim, at, count),
             Candidate::Closure { given, value, .. } => match at {
                 0 => Slot::Sort(Sort::STRING),
@@ -74,6 +84,7 @@ impl Candidate {
     pub(super) fn signature(&self, env: &Env, name: &str) -> String {
         let (count, more) = match self {
             Candidate::Func(func) => (env.function(*func).inputs.len(), false),
+            Candidate::Operator { .. } => (1, true),
             Candidate::Closure { given, .. } => (given.len() + 1, false),
             Candidate::Prim(prim) => match &env.prims.sig(*prim).params {
                 Params::Fixed(sorts) => (sorts.len(), false),
@@ -133,10 +144,22 @@ pub(super) fn candidates(
     head: &Name,
     count: usize,
     literal: Option<&str>,
+    rest: bool,
     place: Place,
 ) -> Checked<Vec<Candidate>> {
     let mut found = Vec::new();
     let table = env.find_function(head);
+    if let Some(func) = table.filter(|func| env.function(*func).operator.is_some()) {
+        if count == 0 {
+            let message = format!("`{head}` takes at least one argument");
+            return error(codes::ARITY, head.span, message);
+        }
+        if place == Place::Merge {
+            let message = format!("`{head}` cannot be used in a merge expression");
+            return error(codes::CONTEXT, head.span, message);
+        }
+        return Ok(vec![Candidate::Operator { func, rest }]);
+    }
     if let Some(func) = table.filter(|func| env.function(*func).inputs.len() == count) {
         found.push(Candidate::Func(func));
     }

@@ -109,13 +109,15 @@ impl Checker {
             S::Sort(_, name, Some(source)) => declare::container(&mut self.env, name, source)?,
             S::SortWithLeaders(_, name, table) => declare::sort(&mut self.env, name, Some(table))?,
             S::Datatype(_, name, variants) => {
-                return self.atomic(|env| declare::datatype(env, name, variants));
+                return self.atomic(|env| declare::datatype(env, values, name, variants));
             }
             S::Datatypes(_, datatypes) => {
-                return self.atomic(|env| declare::datatypes(env, datatypes));
+                return self.atomic(|env| declare::datatypes(env, values, datatypes));
             }
             S::Function(function) => declare::function(&mut self.env, values, function)?,
-            S::Constructor(constructor) => declare::constructor(&mut self.env, constructor)?,
+            S::Constructor(constructor) => {
+                declare::constructor(&mut self.env, values, constructor)?
+            }
             S::Relation(_, name, inputs) => declare::relation(&mut self.env, name, inputs)?,
             S::Ruleset(_, name) => {
                 self.env.check_free(name)?;

@@ -11,8 +11,8 @@ use super::candidate::Place;
 use super::env::Env;
 use super::error::{Checked, error};
 use super::head::Scope;
-use super::resolved::{Command, FuncDecl, FuncId, FuncKind, Merge, Operand};
-use super::terms::Problem;
+use super::resolved::{Command, FuncDecl, FuncId, FuncKind, Merge, Operand, Operator};
+use super::terms::{Problem, TermKind};
 
 /// The cost of a node in extraction unless `:cost` says otherwise.
 const DEFAULT_COST: u64 = 1;
@@ -69,16 +69,25 @@ fn sort_error(error: &SortError, name: &Name, source: Span) -> Diagnostic {
 }
 
 /// Declares a datatype: its sort, then its constructors.
-pub(super) fn datatype(env: &mut Env, name: &Name, variants: &[Variant]) -> Checked<Vec<Command>> {
+pub(super) fn datatype(
+    env: &mut Env,
+    values: &Values,
+    name: &Name,
+    variants: &[Variant],
+) -> Checked<Vec<Command>> {
     let mut commands = vec![sort(env, name, None)?];
     for one in variants {
-        commands.push(variant(env, name, one)?);
+        commands.push(variant(env, values, name, one)?);
     }
     Ok(commands)
 }
 
 /// Declares datatypes that refer to each other: all sorts of terms, containers, constructors.
-pub(super) fn datatypes(env: &mut Env, datatypes: &[Datatype]) -> Checked<Vec<Command>> {
+pub(super) fn datatypes(
+    env: &mut Env,
+    values: &Values,
+    datatypes: &[Datatype],
+) -> Checked<Vec<Command>> {
     let mut commands = Vec::new();
     for datatype in datatypes {
         if let DatatypeBody::Variants(_) = &datatype.body {
@@ -93,16 +102,17 @@ pub(super) fn datatypes(env: &mut Env, datatypes: &[Datatype]) -> Checked<Vec<Co
     for datatype in datatypes {
         if let DatatypeBody::Variants(variants) = &datatype.body {
             for one in variants {
-                commands.push(variant(env, &datatype.name, one)?);
+                commands.push(variant(env, values, &datatype.name, one)?);
             }
         }
     }
     Ok(commands)
 }
 
-fn variant(env: &mut Env, sort: &Name, variant: &Variant) -> Checked<Command> {
+fn variant(env: &mut Env, values: &Values, sort: &Name, variant: &Variant) -> Checked<Command> {
     constructor(
         env,
+        values,
         &Constructor {
             span: variant.span,
             name: variant.name.clone(),
@@ -112,6 +122,7 @@ fn variant(env: &mut Env, sort: &Name, variant: &Variant) -> Checked<Command> {
             unextractable: variant.unextractable,
             hidden: false,
             let_binding: false,
+            ac: variant.ac.clone(),
         },
     )
 }
@@ -133,9 +144,13 @@ fn sorts(env: &Env, names: &[Name]) -> Checked<Vec<Sort>> {
 }
 
 /// Declares a constructor.
-pub(super) fn constructor(env: &mut Env, source: &Constructor) -> Checked<Command> {
+pub(super) fn constructor(
+    env: &mut Env,
+    values: &Values,
+    source: &Constructor,
+) -> Checked<Command> {
     check_function_name(env, &source.name)?;
-    let inputs = sorts(env, &source.inputs)?;
+    let mut inputs = sorts(env, &source.inputs)?;
     let output = env.sort(&source.output)?;
     if !env.sorts.is_eq(output) {
         let message = format!("the constructor `{}` does not give a term", source.name);
@@ -143,6 +158,7 @@ pub(super) fn constructor(env: &mut Env, source: &Constructor) -> Checked<Comman
             .hint(format!("declare it as a function, or `{}` as a datatype", source.output))
             .into());
     }
+    let operator = operator(env, values, source, &mut inputs, output)?;
     Ok(Command::Function(env.declare_function(FuncDecl {
         name: source.name.text.clone(),
         kind: FuncKind::Constructor,
@@ -152,8 +168,47 @@ pub(super) fn constructor(env: &mut Env, source: &Constructor) -> Checked<Comman
         cost: source.cost.unwrap_or(DEFAULT_COST),
         unextractable: source.unextractable,
         hidden: source.hidden || source.let_binding,
+        operator,
         span: source.name.span,
     })))
+}
+
+/// What is said of an associative and commutative operator. Its table has one column, the multiset
+/// of the operands; the sort of these multisets has a name that no program can write.
+fn operator(
+    env: &mut Env,
+    values: &Values,
+    source: &Constructor,
+    inputs: &mut Vec<Sort>,
+    output: Sort,
+) -> Checked<Option<Arc<Operator>>> {
+    let Some(ac) = &source.ac else { return Ok(None) };
+    if inputs[..] != [output, output] {
+        let (name, sort) = (&source.name, &source.output);
+        let message = format!("`:ac` needs two operands of the sort `{sort}`");
+        return Err(Diagnostic::new(codes::SORT_ARGUMENTS, name.span, message)
+            .hint(format!("declare it as `({name} ({sort} {sort}) {sort} :ac)`"))
+            .into());
+    }
+    let fixed = |expr: Option<&syntax::Expr>| {
+        expr.map(|expr| {
+            let mut problem = Problem::new(env, values);
+            let typed = problem.expr(expr, Place::FreeAction)?;
+            let expected = problem.term(expr.span(), TermKind::Unnamed, Some(output));
+            problem.unify(expected, typed.value, expr.span())?;
+            problem.solve()?;
+            Ok::<_, super::error::Refusal>(
+                problem.resolve(&typed, &Scope::new(Vec::new(), Vec::new())),
+            )
+        })
+        .transpose()
+    };
+    let (unit, annihilator) = (fixed(ac.unit.as_ref())?, fixed(ac.annihilator.as_ref())?);
+    let operands = format!("operands of {}", source.name);
+    let multiset = env.sorts.declare_container(&operands, "MultiSet", &[output]);
+    let multiset = multiset.map_err(|e| sort_error(&e, &source.name, source.name.span))?;
+    *inputs = vec![multiset];
+    Ok(Some(Arc::new(Operator { element: output, unit, annihilator })))
 }
 
 /// Declares a relation, and the sort of its facts.
@@ -173,6 +228,7 @@ pub(super) fn relation(env: &mut Env, name: &Name, inputs: &[Name]) -> Checked<C
         cost: DEFAULT_COST,
         unextractable: false,
         hidden: false,
+        operator: None,
         span: name.span,
     })))
 }
@@ -189,6 +245,7 @@ pub(super) fn function(env: &mut Env, values: &Values, source: &Function) -> Che
         cost: DEFAULT_COST,
         unextractable: true,
         hidden: source.hidden || source.let_binding,
+        operator: None,
         span: source.name.span,
     };
     let syntax::Merge::Expr(expr) = &source.merge else {

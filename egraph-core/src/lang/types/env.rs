@@ -39,6 +39,8 @@ pub struct Env {
     pub(super) fixed_sorts: Arc<HashSet<Sort, FxBuildHasher>>,
     /// Names given to rules, with their rule sets.
     pub(super) rule_names: Arc<HashSet<(RulesetId, Box<str>), FxBuildHasher>>,
+    /// Some constructor is associative and commutative.
+    operators: bool,
 }
 
 impl Default for Env {
@@ -62,6 +64,7 @@ impl Env {
             unprefixed: Arc::default(),
             fixed_sorts: Arc::default(),
             rule_names: Arc::default(),
+            operators: false,
         }
     }
 
@@ -199,8 +202,14 @@ impl Env {
     pub(super) fn declare_function(&mut self, decl: FuncDecl) -> FuncId {
         let func = FuncId::from_index(self.funcs.len());
         self.declare(&decl.name, Meaning::Func(func), decl.span);
+        self.operators |= decl.operator.is_some();
         Arc::make_mut(&mut self.funcs).push(decl);
         func
+    }
+
+    /// Whether any constructor is associative and commutative.
+    pub(super) fn has_operators(&self) -> bool {
+        self.operators
     }
 
     /// Replaces the merge of a function that was just declared.

@@ -52,7 +52,7 @@ impl Problem<'_> {
         }
         let mut open: Vec<usize> = Vec::new();
         for (at, call) in self.calls[..calls].iter().enumerate() {
-            if matches!(call.meaning(), Candidate::Func(_)) {
+            if matches!(call.meaning(), Candidate::Func(_) | Candidate::Operator { .. }) {
                 for &term in call.args.iter().chain([&call.value]) {
                     grounded[classes.find(term)] = true;
                 }

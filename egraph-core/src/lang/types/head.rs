@@ -49,6 +49,10 @@ impl Problem<'_> {
             return error(codes::SET, name.span, message);
         };
         let decl = self.env.function(func);
+        if decl.operator.is_some() {
+            let message = format!("cannot {verb} `{name}`: it is associative and commutative");
+            return error(codes::SET, name.span, message);
+        }
         if decl.inputs.len() != count {
             let expected = decl.inputs.len();
             let message = format!("`{name}` has {expected} arguments, not {count}");
@@ -171,6 +175,9 @@ impl Problem<'_> {
                     }
                     match call.meaning() {
                         Candidate::Func(func) => Node::Call(*func),
+                        Candidate::Operator { func, rest } => {
+                            Node::Operator(*func, call.args.len() as u32, *rest)
+                        }
                         Candidate::Prim(prim) | Candidate::Closure { prim, .. } => {
                             Node::Prim(*prim, call.args.len() as u32)
                         }

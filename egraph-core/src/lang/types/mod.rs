@@ -65,5 +65,5 @@ pub use checker::{Checker, MAX_PUSHED};
 pub use env::Env;
 pub use resolved::{
     Action, Atom, Command, Expr, FuncDecl, FuncId, FuncKind, GlobalDecl, GlobalId, Merge, Node,
-    Operand, Query, Rule, RulesetDecl, RulesetId, RulesetKind, Schedule, VarDecl,
+    Operand, Operator, Query, Rule, RulesetDecl, RulesetId, RulesetKind, Schedule, VarDecl,
 };

@@ -19,6 +19,7 @@ pub(super) struct Built {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Head {
     Table(FuncId),
+    Operator(FuncId, bool),
     Prim(PrimId),
 }
 
@@ -73,6 +74,7 @@ impl Builder<'_, '_> {
         let mut args: Vec<Operand> = call.args.iter().map(|term| self.operand(*term)).collect();
         let head = match call.meaning() {
             Candidate::Func(func) => Head::Table(*func),
+            Candidate::Operator { func, rest } => Head::Operator(*func, *rest),
             Candidate::Prim(prim) | Candidate::Closure { prim, .. } => Head::Prim(*prim),
         };
         if let Some(target) = self.problem.fn_target(call) {
@@ -140,6 +142,10 @@ impl Problem<'_> {
             args.iter_mut().chain([&mut out]).for_each(|operand| numbers.number(self, operand));
             atoms.push(match head {
                 Head::Table(func) => Atom::Table { func, args, out },
+                Head::Operator(func, rest) => {
+                    let rest = rest.then(|| args.pop()).flatten();
+                    Atom::Operator { func, args, rest, out }
+                }
                 Head::Prim(prim) => Atom::Prim { prim, args, out },
             });
         }

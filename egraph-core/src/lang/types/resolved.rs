@@ -1,5 +1,7 @@
 //! The resolved program: what an engine carries out.
 
+use std::sync::Arc;
+
 use super::super::syntax::{Change, Diagnostic, EvalMode, PrintMode, Span};
 use super::super::values::{PrimId, Sort, Value};
 
@@ -65,6 +67,17 @@ pub enum Merge {
     Expr(Expr),
 }
 
+/// What is known of an operator that is associative and commutative.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Sort of operands and terms. The one input of the table is the multiset of the operands.
+    pub element: Sort,
+    /// The operand that can be left out; without variables.
+    pub unit: Option<Expr>,
+    /// The operand that every application with it is equal to; without variables.
+    pub annihilator: Option<Expr>,
+}
+
 /// A declared table.
 #[derive(Clone, Debug)]
 pub struct FuncDecl {
@@ -84,6 +97,8 @@ pub struct FuncDecl {
     pub unextractable: bool,
     /// Not listed by `print-size` without a name.
     pub hidden: bool,
+    /// A constructor that is associative and commutative.
+    pub operator: Option<Arc<Operator>>,
     /// Where it was declared.
     pub span: Span,
 }
@@ -142,6 +157,17 @@ pub enum Atom {
         /// The value.
         out: Operand,
     },
+    /// The associative and commutative operator has a row with these operands, in any order.
+    Operator {
+        /// Its table.
+        func: FuncId,
+        /// Operands.
+        args: Vec<Operand>,
+        /// The multiset of all others; without it there are none.
+        rest: Option<Operand>,
+        /// The term.
+        out: Operand,
+    },
     /// The primitive does not fail on `args`, and gives `out`.
     Prim {
         /// The primitive.
@@ -191,6 +217,9 @@ pub enum Node {
     /// Pops as many values as the table has inputs, and pushes its value for them: constructors and
     /// relations add a missing row, a missing row of a function is an error.
     Call(FuncId),
+    /// Pops as many operands, the last of them a multiset if the flag is set, and pushes the term
+    /// of the associative and commutative operator, which is added if it is missing.
+    Operator(FuncId, u32, bool),
     /// Pops this many values, and pushes what the primitive gives; its failure is an error.
     Prim(PrimId, u32),
 }

@@ -96,6 +96,12 @@ pub(super) struct Problem<'e> {
     by_name: HashMap<Box<str>, TermId, FxBuildHasher>,
 }
 
+/// Whether the last operand of a call is written `..name`: a multiset of operands.
+fn ends_in_rest(expr: &Expr, at: usize) -> bool {
+    let last = expr.operands(at).last().map(|last| &expr.nodes()[*last].kind);
+    matches!(last, Some(ExprKind::Var(name)) if name.starts_with(".."))
+}
+
 impl<'e> Problem<'e> {
     pub(super) fn new(env: &'e Env, values: &'e Values) -> Problem<'e> {
         Problem {
@@ -174,9 +180,20 @@ impl<'e> Problem<'e> {
 
     /// Adds an expression that stands at `place`.
     pub(super) fn expr(&mut self, expr: &Expr, place: Place) -> Checked<Typed> {
+        let spliced = self.spliced(expr);
+        // Operands of a spliced call are operands of the call around it.
+        let mut widths: Vec<usize> = Vec::new();
         let mut stack: Vec<TermId> = Vec::new();
         let mut parts = Vec::with_capacity(expr.nodes().len());
         for (at, node) in expr.nodes().iter().enumerate() {
+            let width: usize = match &node.kind {
+                ExprKind::Call(_) => {
+                    let operands = expr.operands(at).len();
+                    widths.split_off(widths.len() - operands).iter().sum()
+                }
+                _ => 0,
+            };
+            widths.push(if spliced.contains(&at) { width } else { 1 });
             match &node.kind {
                 ExprKind::Literal(literal) => {
                     stack.push(self.literal(literal, node.span));
@@ -186,16 +203,25 @@ impl<'e> Problem<'e> {
                     stack.push(self.variable(name, node.span, place)?);
                     parts.push(Part::Term(stack[stack.len() - 1]));
                 }
+                ExprKind::Call(_) if spliced.contains(&at) => {}
                 ExprKind::Call(head) => {
                     let operands = expr.operands(at);
-                    let args = stack.split_off(stack.len() - operands.len());
+                    let args = stack.split_off(stack.len() - width);
                     let first = operands.first().map(|first| &expr.nodes()[*first].kind);
                     let literal = match first {
                         Some(ExprKind::Literal(Literal::String(text))) => Some(&**text),
                         _ => None,
                     };
                     let value = self.term(node.span, TermKind::Unnamed, None);
-                    let call = self.call(node.span, head, args, value, literal, place)?;
+                    let call = self.call(
+                        node.span,
+                        head,
+                        args,
+                        value,
+                        literal,
+                        ends_in_rest(expr, at),
+                        place,
+                    )?;
                     stack.push(value);
                     parts.push(Part::Call(call));
                 }
@@ -205,6 +231,28 @@ impl<'e> Problem<'e> {
         Ok(Typed { span: expr.span(), value, parts })
     }
 
+    /// Positions of the applications of associative and commutative operators that are operands
+    /// of the same operator, unless they have a multiset of further operands.
+    fn spliced(&self, expr: &Expr) -> Vec<usize> {
+        let mut found = Vec::new();
+        if !self.env.has_operators() {
+            return found;
+        }
+        for (at, node) in expr.nodes().iter().enumerate() {
+            let ExprKind::Call(head) = &node.kind else { continue };
+            let func = self.env.find_function(head).map(|func| self.env.function(func));
+            if func.is_none_or(|func| func.operator.is_none()) {
+                continue;
+            }
+            found.extend(expr.operands(at).into_iter().filter(|operand| {
+                matches!(&expr.nodes()[*operand].kind, ExprKind::Call(inner) if **inner == **head)
+                    && !ends_in_rest(expr, *operand)
+            }));
+        }
+        found
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
     fn call(
         &mut self,
         span: Span,
@@ -212,9 +260,10 @@ impl<'e> Problem<'e> {
         args: Vec<TermId>,
         value: TermId,
         literal: Option<&str>,
+        rest: bool,
         place: Place,
     ) -> Checked<usize> {
-        let candidates = candidates(self.env, head, args.len(), literal, place)?;
+        let candidates = candidates(self.env, head, args.len(), literal, rest, place)?;
         let closure = candidates.iter().any(|c| matches!(c, Candidate::Closure { .. }));
         self.calls.push(Call {
             span,

@@ -10,6 +10,7 @@ use num_rational::BigRational;
 
 use super::Value;
 use super::chunks::Chunks;
+use super::container::content;
 use super::intern::{Interner, WordInterner};
 use super::prim::PrimId;
 use super::rebuild::Mentions;
@@ -190,6 +191,16 @@ impl Values {
 
     pub(super) fn find_content(&self, sort: Sort, content: &[Value]) -> Option<Value> {
         self.containers(sort).find(content)
+    }
+
+    /// The multiset of these elements, each as often as is said; `None` when there are more than
+    /// 2^24 of them.
+    pub fn multiset(
+        &self,
+        sort: Sort,
+        counts: impl IntoIterator<Item = (Value, u32)>,
+    ) -> Option<Value> {
+        Some(self.intern_content(sort, &content::multiset(counts)?))
     }
 
     /// The container of a flattened content that is in the order described at [`Self::content`].

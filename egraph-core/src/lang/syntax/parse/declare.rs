@@ -1,12 +1,12 @@
 //! Declarations: sorts, datatypes, functions, constructors, relations.
 
 use super::super::ast::{
-    Command, Constructor, Datatype, DatatypeBody, Function, Merge, SortArg, SortSource, Variant,
+    Ac, Command, Constructor, Datatype, DatatypeBody, Function, Merge, SortArg, SortSource, Variant,
 };
 use super::super::diagnostic::{Diagnostic, codes};
 use super::super::expr::Name;
 use super::super::reader::{Members, Sexp};
-use super::form::{Form, is_option, options};
+use super::form::{Choice, Form, is_option, options};
 use super::{Parsed, call, count, expr, list, name, names};
 
 const SORT: &str = "(sort <name>) or (sort <name> (<container> <sort>*))";
@@ -52,23 +52,71 @@ fn sort_source(sexp: Sexp<'_, '_>) -> Parsed<SortSource> {
     Ok(SortSource { presort, args: args.collect::<Parsed<_>>()? })
 }
 
+/// The options of associative and commutative operators.
+#[derive(Default)]
+struct AcOptions {
+    on: bool,
+    ac: Ac,
+    /// The first option that means nothing without `:ac`.
+    first: Option<Diagnostic>,
+}
+
+impl AcOptions {
+    /// True when the option is one of these.
+    fn take(&mut self, option: &Choice<'_, '_>) -> Parsed<bool> {
+        let slot = match option.key {
+            ":ac" => {
+                option.flag()?;
+                self.on = true;
+                return Ok(true);
+            }
+            ":unit" => &mut self.ac.unit,
+            ":annihilator" => &mut self.ac.annihilator,
+            _ => return Ok(false),
+        };
+        if slot.is_some() {
+            return Err(option.conflict("the same option before it"));
+        }
+        *slot = Some(expr(option.value()?)?);
+        self.first.get_or_insert_with(|| {
+            let message = format!("`{}` needs `:ac`", option.key);
+            Diagnostic::new(codes::USAGE, option.span, message)
+        });
+        Ok(true)
+    }
+
+    fn finish(self) -> Parsed<Option<Ac>> {
+        match self.first {
+            Some(error) if !self.on => Err(error),
+            _ => Ok(self.on.then_some(self.ac)),
+        }
+    }
+}
+
+const AC: &str = ":cost, :unextractable, :ac, :unit, :annihilator";
+
 fn variant(sexp: Sexp<'_, '_>) -> Parsed<Variant> {
     let (constructor, arguments) = call(sexp, "a constructor")?;
     let inputs = arguments.take_while(|sexp| !is_option(*sexp));
     let inputs = inputs.map(|sexp| name(sexp, "a sort")).collect::<Parsed<_>>()?;
     let mut cost = None;
     let mut unextractable = false;
+    let mut ac = AcOptions::default();
     for option in options(arguments.skip_while(|sexp| !is_option(*sexp)))? {
+        if ac.take(&option)? {
+            continue;
+        }
         match option.key {
             ":cost" => cost = Some(count(option.value()?, "the cost")?),
             ":unextractable" => {
                 option.flag()?;
                 unextractable = true;
             }
-            _ => return Err(option.unknown("datatype", ":cost, :unextractable")),
+            _ => return Err(option.unknown("datatype", AC)),
         }
     }
-    Ok(Variant { span: sexp.span(), name: constructor, inputs, cost, unextractable })
+    let ac = ac.finish()?;
+    Ok(Variant { span: sexp.span(), name: constructor, inputs, cost, unextractable, ac })
 }
 
 pub(super) fn datatype(form: Form<'_, '_>) -> Parsed<Command> {
@@ -134,13 +182,17 @@ pub(super) fn constructor(form: Form<'_, '_>) -> Parsed<Command> {
     let ([constructor, inputs, output], rest) = form.at_least(CONSTRUCTOR)?;
     let mut cost = None;
     let [mut unextractable, mut hidden, mut let_binding] = [false; 3];
+    let mut ac = AcOptions::default();
     for option in options(rest)? {
+        if ac.take(&option)? {
+            continue;
+        }
         match option.key {
             ":cost" => cost = Some(count(option.value()?, "the cost")?),
             ":unextractable" => unextractable = true,
             ":internal-hidden" => hidden = true,
             ":internal-let" => let_binding = true,
-            _ => return Err(option.unknown("constructor", ":cost, :unextractable")),
+            _ => return Err(option.unknown("constructor", AC)),
         }
     }
     Ok(Command::Constructor(Constructor {
@@ -152,6 +204,7 @@ pub(super) fn constructor(form: Form<'_, '_>) -> Parsed<Command> {
         unextractable,
         hidden,
         let_binding,
+        ac: ac.finish()?,
     }))
 }
 

@@ -41,6 +41,11 @@ impl Writer<'_> {
                 let name = &self.env.function(*func).name;
                 format!("({name}{}) = {}", self.operands(args), self.operand(*out))
             }
+            Atom::Operator { func, args, rest, out } => {
+                let name = &self.env.function(*func).name;
+                let rest = rest.map_or(String::new(), |rest| format!(" ..{}", self.operand(rest)));
+                format!("({name}{}{rest}) = {}", self.operands(args), self.operand(*out))
+            }
             Atom::Prim { prim, args, out } => {
                 let name = self.env.primitives().sig(*prim).name;
                 format!("({name}{}) = {}", self.operands(args), self.operand(*out))
@@ -60,6 +65,9 @@ impl Writer<'_> {
                 Node::Call(func) => {
                     let decl = self.env.function(*func);
                     (decl.name.to_string(), Some(decl.inputs.len()))
+                }
+                Node::Operator(func, count, _) => {
+                    (self.env.function(*func).name.to_string(), Some(*count as usize))
                 }
                 Node::Prim(prim, count) => {
                     let name = self.env.primitives().sig(*prim).name;
