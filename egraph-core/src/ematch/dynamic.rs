@@ -28,7 +28,9 @@ pub(super) struct Left {
 
 /// True when the order of a query's joins is chosen while it runs.
 pub(super) fn suits(query: &Query) -> bool {
-    (MANY..=MOST).contains(&query.atoms.len()) && query.calls.len() <= MOST
+    (MANY..=MOST).contains(&query.atoms.len())
+        && query.calls.len() <= MOST
+        && query.splits.is_empty()
 }
 
 /// The atom to begin with when nothing is known: the one with the fewest rows.

@@ -91,6 +91,24 @@ fn patterns_match_in_every_order_and_with_a_rest() {
 }
 
 #[test]
+fn joins_of_many_atoms_split_operands_too() {
+    let program = format!(
+        "{SUMS}
+        (relation p (X)) (relation q (X)) (relation hit (X X))
+        (rule ((= e (Sum a b ..r)) (p a) (q b) (= a (V i)) (= b (V j)) (< i j)) ((hit a b)))
+        (p (V 1)) (p (V 2)) (q (V 2)) (q (V 3)) (q (V 4))
+        (let $s (Sum (V 1) (V 2) (V 3)))
+        (run 1)
+        (print-size hit)
+        (p (V 3)) (q (V 1)) (let $t (Sum (V 1) (V 4)))
+        (run 1)
+        (print-size hit)"
+    );
+    // 1 2, 1 3, 2 3; then 1 4 as well.
+    assert_eq!(answers(&program), ["3", "4"]);
+}
+
+#[test]
 fn rows_follow_unions_and_scopes() {
     let program = format!(
         "{SUMS}
