@@ -7,7 +7,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Operand, Prims};
+use super::{Operand, Prims, Rule};
 use crate::store::{Conflict, Host, Kind, Refused, Store, TableId, Value};
 
 /// Arguments of an action.
@@ -74,6 +74,20 @@ pub(crate) enum Action {
 pub(crate) trait Actor: Host {
     /// The result of a primitive in an action.
     fn call(&mut self, store: &mut Store, prim: u32, args: &[Value]) -> Result<Value, Refused>;
+
+    /// Does what a rule, the one of this index among those that run, says for a match.
+    fn commit_match(
+        &mut self,
+        store: &mut Store,
+        _index: usize,
+        rule: &Rule,
+        registers: &mut [Value],
+    ) -> Result<(), Refused>
+    where
+        Self: Sized,
+    {
+        rule.actions.commit(store, self, registers)
+    }
 
     /// The term of an operator without order; the arguments are canonical.
     fn operate(
@@ -232,7 +246,8 @@ impl Actions {
         Ok(())
     }
 
-    fn step<A: Actor>(
+    /// Does one step.
+    pub(crate) fn step<A: Actor>(
         &self,
         step: &Action,
         store: &mut Store,
@@ -297,16 +312,23 @@ impl Actions {
         Ok(())
     }
 
+    /// The canonical value of an operand.
     #[inline]
-    fn value(&self, store: &Store, operand: Operand, registers: &[Value]) -> Value {
+    pub(crate) fn value(&self, store: &Store, operand: Operand, registers: &[Value]) -> Value {
         match operand {
             Operand::Const(value) => value,
             Operand::Var(var) => store.renewed(self.kinds[var as usize], registers[var as usize]),
         }
     }
 
+    /// The canonical values of operands.
     #[inline]
-    fn gather(&self, store: &Store, args: &Args, registers: &[Value]) -> SmallVec<[Value; 8]> {
+    pub(crate) fn gather(
+        &self,
+        store: &Store,
+        args: &Args,
+        registers: &[Value],
+    ) -> SmallVec<[Value; 8]> {
         args.iter().map(|arg| self.value(store, *arg, registers)).collect()
     }
 }

@@ -200,7 +200,8 @@ fn commit<A: Actor>(
                 registers[*var as usize] = *value;
             }
             done.committed[index] += 1;
-            rule.actions.commit(store, actor, &mut registers).map_err(|refused| match refused {
+            let done = actor.commit_match(store, index, rule, &mut registers);
+            done.map_err(|refused| match refused {
                 Refused::Full => Halt::Full,
                 Refused::Failed(why) => Halt::Failed(index, why),
             })?;

@@ -67,6 +67,9 @@ impl Session {
                 if lowered.actions.deletes() {
                     self.forbid_repetition();
                 }
+                if let Some(recorder) = &mut self.machine.recorder {
+                    recorder.journal.rules.push(Arc::new(rule.clone()));
+                }
                 let state = RuleState { rule: Arc::new(lowered), since: 0 };
                 self.rules.push(state);
                 self.rulesets[rule.ruleset.index()].push(self.rules.len() - 1);
@@ -138,10 +141,9 @@ impl Session {
                 let file = self.sources.add(path.display().to_string(), text);
                 self.run_file(file, answers)?;
             }
-            Command::Prove(span, _) | Command::ProveExists(span, _) => {
-                let message = "proofs are not printed by this command";
-                return Err(Diagnostic::new(codes::UNSUPPORTED, *span, message)
-                    .hint("the union log of the Rust interface records why classes are equal"));
+            Command::Prove(span, query) => answers.push(Output::Text(self.prove(*span, query)?)),
+            Command::ProveExists(span, function) => {
+                answers.push(Output::Text(self.prove_exists(*span, *function)?));
             }
         }
         Ok(())

@@ -315,7 +315,11 @@ pub(super) fn rule(
         _ => true,
     });
     let actions = lowering.finish(pure_calls);
-    query.report = actions.reads().into_iter().filter(|var| *var < bound).collect();
+    query.report = if machine.recorder.is_some() {
+        (0..bound).collect()
+    } else {
+        actions.reads().into_iter().filter(|var| *var < bound).collect()
+    };
     query.idempotent = !deletes && actions.is_idempotent(store);
     ematch::Rule {
         name: rule.name.to_string(),

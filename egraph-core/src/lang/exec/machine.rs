@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::journal::Recorder;
 use super::lower::FACT;
 use super::operator::Operator;
-use crate::ematch::{Actions, Actor, Deferred, Operand, Prims};
+use crate::ematch::{self, Actions, Actor, Deferred, Operand, Prims};
+use crate::lang::proof::Why;
 use crate::lang::values::{self, PrimId, Primitives, Sort, Sorts, Values};
 use crate::store::{Conflict, Host, Kind, Refused, Store, TableId, Value};
 
@@ -28,6 +30,8 @@ pub(super) struct Machine {
     pub(super) merges: Vec<Option<Arc<Merge>>>,
     /// By table; none where operands have an order.
     pub(super) operators: Vec<Option<Operator>>,
+    /// What was done and why, if that is wanted.
+    pub(super) recorder: Option<Box<Recorder>>,
     /// Tables of functions, by number of the function.
     pub(super) functions: Vec<TableId>,
     /// Sorts of containers that mention classes.
@@ -113,11 +117,18 @@ impl Host for Machine {
         let mut registers: SmallVec<[Value; 8]> = smallvec::smallvec![0; merge.actions.kinds.len()];
         registers[0] = old;
         registers[1] = new;
-        merge.actions.commit(store, self, &mut registers)?;
-        Ok(match merge.result {
+        let why = self.recorder.as_mut().map(|r| std::mem::replace(&mut r.why, Why::Merge));
+        let done = self.commit(&merge.actions, store, &mut registers);
+        if let (Some(recorder), Some(why)) = (&mut self.recorder, why) {
+            recorder.why = why;
+        }
+        done?;
+        let merged = match merge.result {
             Operand::Const(value) => value,
             Operand::Var(var) => registers[var as usize],
-        })
+        };
+        self.record_merge(table, old, new, merged);
+        Ok(merged)
     }
 
     fn containers(&mut self, store: &mut Store, displaced: &[Value]) {
@@ -149,6 +160,17 @@ impl Actor for Machine {
                 Err(Refused::Failed(format!("`{name}` has no result for these arguments")))
             }
         }
+    }
+
+    fn commit_match(
+        &mut self,
+        store: &mut Store,
+        index: usize,
+        rule: &ematch::Rule,
+        registers: &mut [Value],
+    ) -> Result<(), Refused> {
+        self.because_of(index, registers);
+        self.commit(&rule.actions, store, registers)
     }
 
     fn operate(

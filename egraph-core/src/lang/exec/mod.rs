@@ -40,7 +40,9 @@
 //! of itself).
 
 mod command;
+mod explain;
 mod extract;
+mod journal;
 mod lower;
 mod machine;
 mod operator;
@@ -60,6 +62,7 @@ use std::time::{Duration, Instant};
 use crate::ematch::{self, Operand};
 use crate::store::{Conflict, Kind, Refused, Store, TableDecl, TableId, Value};
 
+use super::proof::Event;
 use super::syntax::Sources;
 use super::types::{self, Checker, Env, Expr, FuncId, FuncKind, GlobalId, VarDecl};
 use super::values::{Sort, Values};
@@ -182,6 +185,7 @@ impl Session {
             primitives: checker.env().primitives().clone(),
             merges: Vec::new(),
             operators: Vec::new(),
+            recorder: None,
             functions: Vec::new(),
             containers: Vec::new(),
         };
@@ -332,6 +336,7 @@ impl Session {
     /// Gives a global its value.
     fn define_global(&mut self, global: GlobalId, sort: Sort, value: Value) -> Result<(), Failure> {
         let kind = self.machine.kind(sort);
+        let given = value;
         let value = if kind == Kind::Plain {
             Err(value)
         } else {
@@ -342,6 +347,9 @@ impl Session {
         };
         debug_assert_eq!(self.places.globals.len(), global.index());
         self.places.globals.push(Global { sort, value });
+        if let Some(recorder) = &mut self.machine.recorder {
+            recorder.journal.events.push(Event::Global(global, given));
+        }
         Ok(())
     }
 
@@ -388,7 +396,7 @@ impl Session {
         let result = lowering.expr(expr);
         let actions = lowering.finish(false);
         let mut registers = vec![0; actions.kinds.len()];
-        let done = actions.commit(&mut self.store, &mut self.machine, &mut registers);
+        let done = self.machine.commit(&actions, &mut self.store, &mut registers);
         let closed = self.store.rebuild(&mut self.machine);
         done.and(closed).map_err(|refused| self.failure(refused))?;
         let value = match result {
@@ -406,7 +414,7 @@ impl Session {
         }
         let actions = lowering.finish(false);
         let mut registers = vec![0; actions.kinds.len()];
-        let done = actions.commit(&mut self.store, &mut self.machine, &mut registers);
+        let done = self.machine.commit(&actions, &mut self.store, &mut registers);
         let closed = self.store.rebuild(&mut self.machine);
         done.and(closed).map_err(|refused| self.failure(refused))
     }
@@ -423,6 +431,10 @@ impl Session {
     }
 
     fn open_scope(&mut self) {
+        if let Some(recorder) = &mut self.machine.recorder {
+            let journal = &recorder.journal;
+            recorder.marks.push((journal.events.len(), journal.rules.len()));
+        }
         self.store.push();
         self.scopes.push(Scope {
             places: self.places.clone(),
@@ -437,6 +449,12 @@ impl Session {
 
     fn close_scope(&mut self) -> bool {
         let Some(scope) = self.scopes.pop() else { return false };
+        if let Some(recorder) = &mut self.machine.recorder
+            && let Some((events, rules)) = recorder.marks.pop()
+        {
+            recorder.journal.events.truncate(events);
+            recorder.journal.rules.truncate(rules);
+        }
         self.store.pop();
         self.places = scope.places;
         self.machine.merges.truncate(scope.merges);

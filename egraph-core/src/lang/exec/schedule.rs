@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::super::proof::{Event, Why};
 use super::super::types::{RulesetId, RulesetKind, Schedule};
 use super::{Failure, Session};
 use crate::ematch::{self, Bounds, Due, Halt};
@@ -122,6 +123,10 @@ impl Session {
             .zip(&mut since)
             .map(|(rule, since)| Due { rule: rule.as_ref(), since })
             .collect();
+        if let Some(recorder) = &mut self.machine.recorder {
+            recorder.due.clone_from(&rules);
+            recorder.journal.events.push(Event::Round);
+        }
         let bounds = Bounds { deadline: self.deadline, bytes: self.options.bytes };
         let (done, outcome) = ematch::iterate(
             &mut self.store,
@@ -132,6 +137,9 @@ impl Session {
             self.options.pool.as_deref(),
         );
         drop(due);
+        if let Some(recorder) = &mut self.machine.recorder {
+            recorder.why = Why::Program;
+        }
         for (at, rule) in rules.iter().enumerate() {
             self.rules[*rule].since = since[at];
             if done.times[at] > Duration::ZERO {
