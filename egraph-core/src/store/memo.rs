@@ -48,6 +48,13 @@ impl Memo {
         hash as usize & (self.slots.len() - 1)
     }
 
+    /// The slot where the search for a hash begins, read: with many hashes at hand, reading all
+    /// their slots first lets their cache misses overlap.
+    #[inline]
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        if self.slots.is_empty() { FREE } else { self.slots[self.start(hash)] }
+    }
+
     /// The row with this hash for which `same` holds.
     #[inline]
     pub(crate) fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {

@@ -21,7 +21,7 @@ mod tests;
 pub(crate) use table::{Conflict, DEAD, Delta, Kind, Table, TableDecl};
 pub(crate) use unionfind::UnionFind;
 
-use hash::hash_words;
+pub(crate) use hash::hash_words;
 
 /// A value: a class id, or an index into an interner of the host.
 pub(crate) type Value = u32;

@@ -196,6 +196,19 @@ impl Table {
         })
     }
 
+    /// Reads where a search for the hash begins, see [`Memo::touch`].
+    #[inline]
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        self.memo.touch(hash)
+    }
+
+    /// The first row whose stored half of the hash fits: the row looked for, if it is there and
+    /// luck holds.
+    #[inline]
+    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
+        self.memo.find(hash, |_| true)
+    }
+
     /// Appends a row whose keys `find` does not know.
     pub(crate) fn push(&mut self, keys: &[Value], output: Value, clock: u32) -> u32 {
         self.push_hashed(hash_words(keys), keys, output, clock)
