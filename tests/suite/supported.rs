@@ -1,5 +1,6 @@
 //! The table of what the front end supports, in `docs/python/supported.md`, is the front end's own.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// The page, made from [`frontend_py::supported`].
@@ -11,7 +12,7 @@ fn page() -> String {
             .to_owned();
     for (construct, note) in frontend_py::supported() {
         let cell = |text: &str| text.replace('|', "\\|");
-        text += &format!("| `{}` | {} |\n", cell(construct), cell(note));
+        let _ = writeln!(text, "| `{}` | {} |", cell(construct), cell(note));
     }
     text
 }
