@@ -5,6 +5,7 @@ mod large;
 mod mutations;
 mod operators;
 mod programs;
+mod rival;
 mod roundtrip;
 
 /// Writes a line that is seen even when tests pass.

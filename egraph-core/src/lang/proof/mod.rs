@@ -1,8 +1,8 @@
 //! Explanations: what was done to a database and why, proofs of equality, and their checker.
 //!
 //! A [`Journal`] lists, in order, the nodes that came into being, the unions and the values that
-//! were set, each with its reason: the program, or a rule with the values of its variables. It holds
-//! no congruences: these follow. A replay of it finds a [`Proof`] that two terms are equal
+//! were set, each with its reason: the program, or a rule with the values of its variables. It
+//! holds no congruences: these follow. A replay of it finds a [`Proof`] that two terms are equal
 //! (Nieuwenhuis and Oliveras, "Proof-producing congruence closure", RTA 2005), and [`Checker`]
 //! replays it by means of its own, and says whether every reason is one and every step of a proof
 //! follows. Both read nothing but the journal and the resolved rules.
