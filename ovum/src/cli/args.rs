@@ -35,6 +35,8 @@ pub(crate) enum Command {
 pub(crate) enum Bench {
     /// Extraction algorithms, over a folder of serialized e-graphs
     Extract(BenchExtractArgs),
+    /// Engines, on the same workloads
+    Engine(super::bench::EngineArgs),
 }
 
 /// Compile a function, specialised to the types of the arguments, run it and print the result.
@@ -206,7 +208,7 @@ pub(super) fn seconds(text: &str) -> std::result::Result<Duration, String> {
 /// More threads than this cost seconds to start, and no machine has work for them.
 const MAX_THREADS: usize = 512;
 
-fn threads(text: &str) -> std::result::Result<usize, String> {
+pub(super) fn threads(text: &str) -> std::result::Result<usize, String> {
     match text.parse() {
         Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
         _ => Err(format!("this is not a number of threads from 1 to {MAX_THREADS}")),

@@ -4,6 +4,7 @@
 //! at fault (a time limit reached included), 2 if the command was misused.
 
 mod args;
+mod bench;
 mod bench_extract;
 mod extract;
 mod extract_args;
@@ -69,6 +70,10 @@ pub fn run_styled(
         args::Command::Bench(args::Bench::Extract(args)) => {
             console.json = args.json;
             bench_extract::bench(&args, &mut console)
+        }
+        args::Command::Bench(args::Bench::Engine(args)) => {
+            console.json = args.json;
+            bench::engine(&args, &mut console)
         }
     };
     let code = code.unwrap_or_else(|error| console.fail(&error));

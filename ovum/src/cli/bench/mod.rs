@@ -1,0 +1,146 @@
+//! `ovum bench engine`: the engine beside egg and egglog.
+//!
+//! Each run is a process of its own, on the same cores. Rounds are interleaved, and each round
+//! begins with another engine, so that what disturbs the machine disturbs all of them.
+
+mod peers;
+mod table;
+
+use super::Console;
+use crate::error::{Error, Result, codes};
+use clap::Args;
+use peers::{Answer, Peer, Request};
+use std::path::PathBuf;
+use std::time::Duration;
+use table::{Cell, Row, Table};
+
+/// Measure the engine, egg and egglog on the same workloads.
+///
+/// The executables `ovum-peer`, `egg-peer` and `egglog-peer` run one workload each: build them with
+/// `cargo build --release -p benches`. Times are user and system CPU time of the whole process.
+#[derive(Args, Debug)]
+pub(crate) struct EngineArgs {
+    /// Runs of each engine on each workload
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Workloads; without them all that figures are recorded for
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    workloads: Vec<String>,
+    /// Engines to leave out
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    without: Vec<String>,
+    /// Threads of each engine that can use them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = super::args::threads)]
+    threads: usize,
+    /// The first of the cores to stay on; without it the last ones of the machine
+    #[arg(long, value_name = "K")]
+    core: Option<usize>,
+    /// Let the system choose the cores
+    #[arg(long, conflicts_with = "core")]
+    no_pin: bool,
+    /// Stop a run after this many seconds
+    #[arg(long, value_name = "S", default_value = "300", value_parser = super::args::seconds)]
+    time_limit: Duration,
+    /// The folder of the executables; without it that of this command
+    #[arg(long, value_name = "DIR")]
+    peers: Option<PathBuf>,
+    /// The folder `tests` of the crate egglog, for its large programs
+    #[arg(long, value_name = "DIR", env = "OVUM_EGGLOG_TESTS")]
+    suite: Option<PathBuf>,
+    /// Print a Markdown table
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Engines in the order of the table; the others are compared with the last.
+const ENGINES: [&str; 3] = ["egg", "egglog", "ovum"];
+
+/// Carries out the command and gives its exit code.
+pub(crate) fn engine(args: &EngineArgs, console: &mut Console<'_>) -> Result<i32> {
+    let folder = match &args.peers {
+        Some(folder) => folder.clone(),
+        None => beside_this_command()?,
+    };
+    if let Some(name) = args.without.iter().find(|name| !ENGINES.contains(&name.as_str())) {
+        return Err(Error::usage(format!("there is no engine `{name}`")));
+    }
+    let peers = ENGINES.map(|engine| {
+        let wanted = !args.without.iter().any(|name| name == engine);
+        wanted.then(|| Peer::find(&folder, engine)).flatten()
+    });
+    let Some(listing) = peers.iter().flatten().next() else {
+        let message = format!("no engine's executable is in `{}`", folder.display());
+        return Err(Error::input(codes::TOOLCHAIN, message).hint(
+            "build them with `cargo build --release -p benches`, or name their folder: --peers DIR",
+        ));
+    };
+    let listing = listing.list()?;
+    let suite = args.suite.clone().or_else(|| listing.suite.clone());
+    let names = if args.workloads.is_empty() { listing.names() } else { args.workloads.clone() };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let core = (!args.no_pin).then(|| args.core.unwrap_or(cores.saturating_sub(args.threads)));
+    let mut table = Table::new(args.rounds, args.threads);
+    for name in names {
+        let request = Request {
+            workload: &name,
+            threads: args.threads,
+            core,
+            suite: suite.as_deref(),
+            time_limit: args.time_limit,
+        };
+        let row = measure(&peers, &request, args.rounds, listing.can_run(&name));
+        console.say(&format!("{}\n", row.summary()));
+        table.rows.push(row);
+    }
+    if args.json {
+        console.json(table.to_json());
+    } else if args.markdown {
+        console.data(&table.to_markdown());
+    } else {
+        console.data(&table.to_text());
+    }
+    Ok(i32::from(table.rows.iter().any(Row::failed)))
+}
+
+fn beside_this_command() -> Result<PathBuf> {
+    let unknown = |error| {
+        let message = format!("the folder of this command is unknown: {error}");
+        Error::input(codes::READ, message).hint("name the executables' folder: --peers DIR")
+    };
+    let mut path = std::env::current_exe().map_err(unknown)?;
+    path.pop();
+    Ok(path)
+}
+
+/// Runs a workload on every engine, round by round.
+fn measure(
+    peers: &[Option<Peer>; 3],
+    request: &Request<'_>,
+    rounds: u16,
+    can_run: impl Fn(&str) -> bool,
+) -> Row {
+    let mut row = Row::new(request.workload);
+    for (cell, (peer, engine)) in row.cells.iter_mut().zip(peers.iter().zip(ENGINES)) {
+        if !can_run(engine) {
+            *cell = Cell::NoEquivalent;
+        } else if peer.is_some() {
+            *cell = Cell::Measured(Vec::new());
+        }
+    }
+    for round in 0..usize::from(rounds) {
+        for turn in 0..ENGINES.len() {
+            let at = (round + turn) % ENGINES.len();
+            if let (Some(peer), Cell::Measured(samples)) = (&peers[at], &mut row.cells[at]) {
+                match peer.run(request) {
+                    Answer::Sample(sample) => samples.push(*sample),
+                    Answer::Failed(reason) => row.cells[at] = Cell::Failed(reason),
+                }
+            }
+        }
+    }
+    row
+}

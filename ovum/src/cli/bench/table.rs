@@ -1,0 +1,327 @@
+//! The table of a comparison: medians and minima, ratios, and whether the counts agree.
+
+use super::ENGINES;
+use super::peers::Sample;
+use crate::json::Json;
+
+/// What is known of an engine on a workload.
+pub(super) enum Cell {
+    /// Its executable is not there.
+    NotInstalled,
+    /// The workload cannot be said in its language.
+    NoEquivalent,
+    /// A run failed.
+    Failed(String),
+    /// One sample for each round.
+    Measured(Vec<Sample>),
+}
+
+/// A workload on every engine.
+pub(super) struct Row {
+    pub(super) workload: String,
+    pub(super) cells: [Cell; 3],
+}
+
+/// All workloads.
+pub(super) struct Table {
+    rounds: u16,
+    threads: usize,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Cell {
+    fn samples(&self) -> &[Sample] {
+        if let Cell::Measured(samples) = self { samples } else { &[] }
+    }
+
+    fn median(&self, of: impl Fn(&Sample) -> f64) -> Option<f64> {
+        let mut values: Vec<f64> = self.samples().iter().map(of).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        match values.len() {
+            0 => None,
+            odd if odd % 2 == 1 => Some(values[middle]),
+            _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+        }
+    }
+
+    fn cpu(&self) -> Option<f64> {
+        self.median(|sample| sample.cpu)
+    }
+
+    fn least(&self) -> Option<f64> {
+        self.samples().iter().map(|sample| sample.least).min_by(f64::total_cmp)
+    }
+
+    fn e_nodes(&self) -> Option<u64> {
+        self.samples().last()?.e_nodes
+    }
+
+    fn time_text(&self) -> String {
+        match (self, self.cpu(), self.least()) {
+            (_, Some(median), Some(least)) => format!("{} ({})", time(median), time(least)),
+            (Cell::NotInstalled, ..) => "not installed".to_owned(),
+            (Cell::NoEquivalent, ..) => "-".to_owned(),
+            _ => "failed".to_owned(),
+        }
+    }
+
+    fn memory_text(&self) -> String {
+        self.median(|sample| sample.peak_rss)
+            .map_or_else(|| "-".to_owned(), |mb| format!("{mb:.0}"))
+    }
+
+    fn to_json(&self) -> Json {
+        let text = |text: &str| Json::Str(text.to_owned());
+        match self {
+            Cell::NotInstalled => text("not installed"),
+            Cell::NoEquivalent => text("no equivalent"),
+            Cell::Failed(reason) => Json::object([("error", text(reason))]),
+            Cell::Measured(samples) => {
+                let number = |value: Option<f64>| value.map_or(Json::Null, Json::Float);
+                let all = samples.iter().map(|sample| Json::Float(sample.cpu)).collect();
+                Json::object([
+                    ("cpu_seconds", number(self.cpu())),
+                    ("least_cpu_seconds", number(self.least())),
+                    ("wall_seconds", number(self.median(|sample| sample.wall))),
+                    ("peak_rss_mb", number(self.median(|sample| sample.peak_rss))),
+                    ("e_nodes", count(self.e_nodes())),
+                    ("samples", Json::Array(all)),
+                ])
+            }
+        }
+    }
+}
+
+impl Row {
+    pub(super) fn new(workload: &str) -> Row {
+        let cells = std::array::from_fn(|_| Cell::NotInstalled);
+        Row { workload: workload.to_owned(), cells }
+    }
+
+    fn own(&self) -> &Cell {
+        &self.cells[ENGINES.len() - 1]
+    }
+
+    /// How many times as long as Ovum an engine takes, by medians.
+    fn ratio(&self, engine: usize) -> Option<f64> {
+        Some(self.cells[engine].cpu()? / self.own().cpu()?)
+    }
+
+    /// The count that the engines agree on.
+    fn e_nodes(&self) -> Option<u64> {
+        self.cells.iter().rev().find_map(Cell::e_nodes).filter(|_| self.agrees())
+    }
+
+    fn agrees(&self) -> bool {
+        let mut counts = self.cells.iter().filter_map(Cell::e_nodes);
+        let first = counts.next();
+        counts.all(|count| Some(count) == first)
+    }
+
+    /// Whether an engine failed, or the counts differ.
+    pub(super) fn failed(&self) -> bool {
+        !self.agrees() || self.cells.iter().any(|cell| matches!(cell, Cell::Failed(_)))
+    }
+
+    /// What is wrong, a line each.
+    fn complaints(&self) -> Vec<String> {
+        let name = &self.workload;
+        let mut lines = Vec::new();
+        if !self.agrees() {
+            let counts = ENGINES.iter().zip(&self.cells).filter_map(|(engine, cell)| {
+                cell.e_nodes().map(|count| format!("{engine} {count}"))
+            });
+            let counts: Vec<String> = counts.collect();
+            lines.push(format!("{name}: the counts of e-nodes differ: {}", counts.join(", ")));
+        }
+        for (engine, cell) in ENGINES.iter().zip(&self.cells) {
+            if let Cell::Failed(reason) = cell {
+                lines.push(format!("{name}: {engine} failed: {}", reason.trim()));
+            }
+        }
+        lines
+    }
+
+    /// One line for a person who waits.
+    pub(super) fn summary(&self) -> String {
+        let cells = ENGINES.iter().zip(&self.cells);
+        let cells: Vec<String> =
+            cells.map(|(engine, cell)| format!("{engine} {}", cell.time_text())).collect();
+        format!("{}: {}", self.workload, cells.join(", "))
+    }
+
+    fn columns(&self) -> Vec<String> {
+        let own = self.own();
+        let rate = match (self.e_nodes(), own.cpu()) {
+            (Some(count), Some(cpu)) if cpu > 0.0 => format!("{:.0}", count as f64 / cpu / 1e3),
+            _ => "-".to_owned(),
+        };
+        let mut columns = vec![
+            self.workload.clone(),
+            self.e_nodes().map_or_else(|| "-".to_owned(), |count| count.to_string()),
+        ];
+        columns.extend(self.cells.iter().map(Cell::time_text));
+        for engine in 0..ENGINES.len() - 1 {
+            let ratio = self.ratio(engine);
+            columns.push(ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")));
+        }
+        columns.push(rate);
+        columns.extend(self.cells.iter().map(Cell::memory_text));
+        columns
+    }
+
+    fn to_json(&self) -> Json {
+        let mut pairs = vec![("name".to_owned(), Json::Str(self.workload.clone()))];
+        for (engine, cell) in ENGINES.iter().zip(&self.cells) {
+            pairs.push(((*engine).to_owned(), cell.to_json()));
+        }
+        for (at, engine) in ENGINES.iter().enumerate().take(ENGINES.len() - 1) {
+            let ratio = self.ratio(at).map_or(Json::Null, Json::Float);
+            pairs.push((format!("{engine}_over_ovum"), ratio));
+        }
+        pairs.push(("counts_agree".to_owned(), Json::Bool(self.agrees())));
+        Json::Object(pairs)
+    }
+}
+
+impl Table {
+    pub(super) fn new(rounds: u16, threads: usize) -> Table {
+        Table { rounds, threads, rows: Vec::new() }
+    }
+
+    fn header() -> Vec<String> {
+        let mut header = vec!["workload".to_owned(), "e-nodes".to_owned()];
+        header.extend(ENGINES.map(|engine| format!("{engine} CPU")));
+        header.extend(["egg/ovum", "egglog/ovum", "ovum k e-nodes/s"].map(str::to_owned));
+        header.extend(ENGINES.map(|engine| format!("{engine} MB")));
+        header
+    }
+
+    /// What the figures are, and the geometric means.
+    fn notes(&self) -> Vec<String> {
+        let plural = |count: usize, noun: &str| crate::report::plural(count, noun);
+        let mut notes = vec![format!(
+            "CPU: median (least) of {}, user and system time of the whole process, {}. MB: median \
+             of the largest resident set. Ratios: by medians; above 1 Ovum is faster.",
+            plural(usize::from(self.rounds), "round"),
+            plural(self.threads, "thread"),
+        )];
+        for (at, engine) in ENGINES.iter().enumerate().take(ENGINES.len() - 1) {
+            let ratios: Vec<f64> = self.rows.iter().filter_map(|row| row.ratio(at)).collect();
+            if !ratios.is_empty() {
+                let mean = ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64;
+                let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+                notes.push(format!(
+                    "{engine}/ovum over {}: geometric mean {:.2}, least {least:.2}.",
+                    plural(ratios.len(), "workload"),
+                    mean.exp(),
+                ));
+            }
+        }
+        notes.extend(self.rows.iter().flat_map(Row::complaints));
+        notes
+    }
+
+    pub(super) fn to_markdown(&self) -> String {
+        let header = Table::header();
+        let mut lines = vec![
+            format!("| {} |", header.join(" | ")),
+            format!("|{}", "---|".repeat(header.len())),
+        ];
+        lines.extend(self.rows.iter().map(|row| format!("| {} |", row.columns().join(" | "))));
+        lines.push(String::new());
+        lines.extend(self.notes().into_iter().map(|note| format!("- {note}")));
+        lines.join("\n")
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let mut cells = vec![Table::header()];
+        cells.extend(self.rows.iter().map(Row::columns));
+        let width = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..cells[0].len()).map(width).collect();
+        let mut lines: Vec<String> = Vec::new();
+        for row in &cells {
+            let padded = row.iter().zip(&widths).enumerate().map(|(at, (cell, &width))| {
+                if at == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            });
+            lines.push(padded.collect::<Vec<_>>().join("  ").trim_end().to_owned());
+        }
+        lines.push(String::new());
+        lines.extend(self.notes());
+        lines.join("\n")
+    }
+
+    pub(super) fn to_json(&self) -> Json {
+        Json::object([
+            ("rounds", Json::count(usize::from(self.rounds))),
+            ("threads", Json::count(self.threads)),
+            ("workloads", Json::Array(self.rows.iter().map(Row::to_json).collect())),
+            ("notes", Json::Array(self.notes().into_iter().map(Json::Str).collect())),
+        ])
+    }
+}
+
+fn count(number: Option<u64>) -> Json {
+    number.map_or(Json::Null, |number| Json::count(usize::try_from(number).unwrap_or(usize::MAX)))
+}
+
+/// Seconds with three digits that count, in a unit that suits them.
+fn time(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        s if s < 1e-3 => (s * 1e6, "us"),
+        s if s < 1.0 => (s * 1e3, "ms"),
+        s => (s, "s"),
+    };
+    match value {
+        v if v < 10.0 => format!("{v:.2} {unit}"),
+        v if v < 100.0 => format!("{v:.1} {unit}"),
+        v => format!("{v:.0} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(times: &[f64], e_nodes: u64) -> Cell {
+        let sample = |&cpu: &f64| Sample {
+            cpu,
+            least: cpu,
+            wall: cpu,
+            peak_rss: 10.0,
+            e_nodes: Some(e_nodes),
+        };
+        Cell::Measured(times.iter().map(sample).collect())
+    }
+
+    #[test]
+    fn medians_and_ratios() {
+        let mut row = Row::new("w");
+        row.cells = [measured(&[4.0, 1.0, 3.0], 7), Cell::NotInstalled, measured(&[1.0, 2.0], 7)];
+        assert_eq!((row.cells[0].cpu(), row.cells[0].least()), (Some(3.0), Some(1.0)));
+        assert_eq!((row.ratio(0), row.ratio(1)), (Some(2.0), None));
+        assert!(!row.failed());
+        let mut table = Table::new(3, 1);
+        table.rows.push(row);
+        let text = table.to_markdown();
+        let line = "| w | 7 | 3.00 s (1.00 s) | not installed | 1.50 s (1.00 s) | 2.00 | - | 0 |";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("egg/ovum over 1 workload: geometric mean 2.00"), "{text}");
+    }
+
+    #[test]
+    fn counts_that_differ_are_a_failure() {
+        let mut row = Row::new("w");
+        row.cells = [measured(&[1.0], 7), Cell::NoEquivalent, measured(&[1.0], 8)];
+        assert!(row.failed());
+        assert_eq!(row.complaints(), ["w: the counts of e-nodes differ: egg 7, ovum 8"]);
+        row.cells[0] = Cell::Failed("no".to_owned());
+        assert_eq!(row.complaints(), ["w: egg failed: no"]);
+    }
+
+    #[test]
+    fn times_have_three_digits() {
+        assert_eq!([2.1e-5, 0.123_4, 12.34].map(time), ["21.0 us", "123 ms", "12.3 s"]);
+    }
+}
