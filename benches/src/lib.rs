@@ -1,9 +1,9 @@
 //! Benchmarks of the engine beside egg and egglog.
 //!
 //! - [`workloads`]: every program, written once and given to each engine in its own language;
-//! - [`engines`]: how the rivals run them;
+//! - [`engines`]: how each engine runs them;
 //! - [`usage`]: what a run used, read from the operating system;
-//! - [`peer`]: the command line of the executables `egg-peer` and `egglog-peer`, each of which runs
+//! - [`peer`]: the command line of the executables `egg-peer`, `egglog-peer` and `ovum-peer`, each of which runs
 //!   one workload in a process of its own and prints one line of JSON;
 //! - [`suite`]: egglog's published test programs, as data for timing and conformance.
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Run one workload once, and print one line of JSON.
 #[derive(Debug, Parser)]
@@ -26,6 +26,12 @@ struct Arguments {
     /// Threads of the engine
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: u16,
+    /// Stop at so many e-nodes
+    #[arg(long, value_name = "N")]
+    node_limit: Option<usize>,
+    /// Stop after so many seconds
+    #[arg(long, value_name = "S")]
+    time_limit: Option<f64>,
     /// Stay on as many cores as there are threads, from this one on
     #[arg(long)]
     core: Option<usize>,
@@ -52,6 +58,17 @@ pub struct Job {
     pub program: Program,
     /// Threads of the engine.
     pub threads: usize,
+    /// E-nodes at which the run ends; only for an engine that takes limits.
+    pub node_limit: Option<usize>,
+    /// Time after which the run ends; only for an engine that takes limits.
+    pub time_limit: Option<Duration>,
+}
+
+impl Job {
+    /// A program on one thread, without limits.
+    pub fn new(name: &str, program: Program) -> Job {
+        Job { name: name.to_owned(), program, threads: 1, node_limit: None, time_limit: None }
+    }
 }
 
 /// An engine as an executable of its own.
@@ -60,6 +77,8 @@ pub struct Peer {
     pub engine: &'static str,
     /// The engine's version.
     pub version: &'static str,
+    /// Whether the engine takes limits on nodes and time.
+    pub limits: bool,
     /// Runs a job. What it returns counts what came of it (classes too, if asked for them).
     pub run: fn(&Job) -> Result<Count, String>,
 }
@@ -82,7 +101,7 @@ pub fn main(peer: &Peer) -> i32 {
     if arguments.list {
         return say(&list().to_string());
     }
-    let job = match prepare(&arguments) {
+    let job = match prepare(peer, &arguments) {
         Ok(job) => job,
         Err(error) => return report(peer, &arguments, Err(error)),
     };
@@ -114,18 +133,34 @@ pub fn main(peer: &Peer) -> i32 {
     report(peer, &arguments, answer)
 }
 
-fn prepare(arguments: &Arguments) -> Result<Job, String> {
+fn prepare(peer: &Peer, arguments: &Arguments) -> Result<Job, String> {
+    let limited = arguments.node_limit.is_some() || arguments.time_limit.is_some();
+    if limited && !peer.limits {
+        return Err(format!("{} is not run with limits", peer.engine));
+    }
     if let Some(core) = arguments.core {
         pin(core, usize::from(arguments.threads))?;
     }
-    let threads = usize::from(arguments.threads);
+    let seconds = arguments.time_limit.map(Duration::try_from_secs_f64).transpose();
+    let (name, program) = program(arguments)?;
+    Ok(Job {
+        name,
+        program,
+        threads: usize::from(arguments.threads),
+        node_limit: arguments.node_limit,
+        time_limit: seconds.map_err(|error| error.to_string())?,
+    })
+}
+
+/// The name of what is to be run, and the program.
+fn program(arguments: &Arguments) -> Result<(String, Program), String> {
     let read = |path: &Path| {
         let text = fs::read_to_string(path);
         text.map(Program::Egglog).map_err(|error| format!("{}: {error}", path.display()))
     };
     let Some(name) = &arguments.workload else {
         let path = arguments.file.as_deref().ok_or("nothing to run")?;
-        return Ok(Job { name: path.display().to_string(), program: read(path)?, threads });
+        return Ok((path.display().to_string(), read(path)?));
     };
     let folder = arguments.suite.as_deref();
     let program = match folder.and_then(|folder| suite::program(folder, name).zip(Some(folder))) {
@@ -138,7 +173,7 @@ fn prepare(arguments: &Arguments) -> Result<Job, String> {
         }
         None => workloads::find(name)?,
     };
-    Ok(Job { name: name.clone(), program, threads })
+    Ok((name.clone(), program))
 }
 
 fn fill(line: &mut Map<String, Value>, outcome: Outcome) {
@@ -148,6 +183,9 @@ fn fill(line: &mut Map<String, Value>, outcome: Outcome) {
     let phases: Map<String, Value> =
         outcome.phases.into_iter().map(|(name, time)| (name.to_owned(), json!(time))).collect();
     line.insert("phases".to_owned(), phases.into());
+    if let Some(limit) = outcome.stopped {
+        line.insert("stopped".to_owned(), json!(limit));
+    }
     if !outcome.sizes.is_empty() {
         let sizes: Map<String, Value> =
             outcome.sizes.into_iter().map(|(name, size)| (name, json!(size))).collect();
@@ -190,7 +228,8 @@ fn list() -> Value {
         let engines = match workloads::find(name) {
             Ok(Program::Plain(..)) => vec!["egg", "egglog", "ovum"],
             Ok(Program::Egglog(_)) => vec!["egglog", "ovum"],
-            _ => vec!["egg", "ovum"],
+            Ok(Program::GeluKernel) => vec!["egg", "ovum"],
+            _ => vec!["egg"],
         };
         json!({
             "name": name,

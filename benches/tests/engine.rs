@@ -34,7 +34,7 @@ fn engines_are_compared_on_the_same_counts() {
     let answer: Value = serde_json::from_str(&out).unwrap();
     let rows = answer["workloads"].as_array().unwrap();
     assert_eq!(rows.len(), 3);
-    for engine in ["egg", "egglog"] {
+    for engine in ["egg", "egglog", "ovum"] {
         assert_eq!(rows[0][engine]["e_nodes"], 185, "{out}");
         assert!(rows[0][engine]["cpu_seconds"].as_f64() > Some(0.0));
         assert!(rows[0][engine]["peak_rss_mb"].as_f64() > Some(1.0));

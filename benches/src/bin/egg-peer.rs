@@ -8,5 +8,5 @@ fn main() {
         let outcome = run_egg(&job.program)?;
         Ok(Box::new(move |_| outcome))
     };
-    std::process::exit(peer::main(&Peer { engine: "egg", version: "0.11.0", run }));
+    std::process::exit(peer::main(&Peer { engine: "egg", version: "0.11.0", limits: false, run }));
 }

@@ -12,5 +12,10 @@ fn main() {
         let finished = egglog::run(&job.name, &text, job.threads)?;
         Ok(Box::new(move |classes| finished.outcome(classes)))
     };
-    std::process::exit(peer::main(&Peer { engine: "egglog", version: "3.0.0", run }));
+    std::process::exit(peer::main(&Peer {
+        engine: "egglog",
+        version: "3.0.0",
+        limits: false,
+        run,
+    }));
 }

@@ -1,10 +1,12 @@
-//! How the rivals run a workload.
+//! How each engine runs a workload.
 
 mod egg_kernel;
 mod egg_lambda;
 mod egg_math;
 mod egg_plain;
 pub mod egglog;
+pub mod ovum;
+mod ovum_kernel;
 
 use crate::workloads::Program;
 use std::time::Duration;
@@ -25,6 +27,8 @@ pub struct Outcome {
     pub phases: Vec<(&'static str, f64)>,
     /// Rows of each table, where the engine tells.
     pub sizes: Vec<(String, usize)>,
+    /// The limit that ended the run, if one did.
+    pub stopped: Option<String>,
     /// Microseconds (least and median of many repetitions) of each phase of a kernel.
     pub micros: Vec<(&'static str, f64, f64)>,
 }
@@ -66,6 +70,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peer::Job;
     use crate::workloads::{find, known};
 
     fn on_egglog(name: &str) -> Outcome {
@@ -73,8 +78,12 @@ mod tests {
         egglog::run(name, &text, 1).unwrap().outcome(true)
     }
 
+    fn on_ovum(name: &str) -> Outcome {
+        ovum::run(&Job::new(name, find(name).unwrap())).unwrap().outcome(true)
+    }
+
     #[test]
-    fn egg_and_egglog_agree_after_every_iteration() {
+    fn all_engines_agree_after_every_iteration() {
         let names = (1..=6).flat_map(|n| [format!("ring_deriv_{n}"), format!("math_micro_{n}")]);
         for name in names.chain(["bool_adder_2".to_owned()]) {
             let (egg, other) = (run_egg(&find(&name).unwrap()).unwrap(), on_egglog(&name));
@@ -82,6 +91,7 @@ mod tests {
             let counts =
                 |outcome: &Outcome| (outcome.e_nodes, outcome.e_classes, outcome.iterations);
             assert_eq!(counts(&egg), counts(&other), "{name}");
+            assert_eq!(counts(&egg), counts(&on_ovum(&name)), "{name}");
         }
     }
 
@@ -90,9 +100,11 @@ mod tests {
         for name in
             ["ac_chain_1", "ac_chain_5", "ac_chain_7", "matchain_1", "matchain_9", "reach_40_70"]
         {
-            let outcome = on_egglog(name);
             assert!(!known(name).is_empty());
-            for fact in known(name) {
+            for (outcome, fact) in [on_egglog(name), on_ovum(name)]
+                .iter()
+                .flat_map(|outcome| known(name).into_iter().map(move |fact| (outcome, fact)))
+            {
                 let rows = outcome.sizes.iter().find(|(table, _)| table == fact.table);
                 assert_eq!(rows.map(|(_, rows)| *rows), Some(fact.rows), "{name}");
                 assert!(fact.e_classes.is_none() || fact.e_classes == outcome.e_classes, "{name}");
@@ -104,11 +116,35 @@ mod tests {
 
     #[test]
     fn state_is_removed_from_every_kernel() {
-        let text = find("geglu_2").unwrap().to_egglog().unwrap();
-        let finished = egglog::run("geglu_2", &text, 1).unwrap();
-        let output = finished.printed.concat();
-        assert!(output.contains("Div2"), "{output}");
-        assert!(!output.contains("Tanh") && !output.contains("IO"), "{output}");
+        let program = find("geglu_2").unwrap();
+        let finished = egglog::run("geglu_2", &program.to_egglog().unwrap(), 1).unwrap();
+        let ovum::Finished::Program { session, printed, .. } =
+            ovum::run(&Job::new("geglu_2", program)).unwrap()
+        else {
+            panic!("a program is no kernel");
+        };
+        assert_eq!(finished.outcome(false).e_nodes, Some(session.rows()));
+        for output in [finished.printed.concat(), printed.concat()] {
+            assert!(output.contains("Div2"), "{output}");
+            assert!(!output.contains("Tanh") && !output.contains("IO"), "{output}");
+        }
+    }
+
+    #[test]
+    fn limits_end_a_run_and_are_told() {
+        let job = Job { node_limit: Some(200), ..Job::new("b", find("bool_adder_4").unwrap()) };
+        let outcome = ovum::run(&job).unwrap().outcome(false);
+        assert!(outcome.e_nodes <= Some(200), "{outcome:?}");
+        assert!(outcome.stopped.unwrap().contains("200"));
+        let free = ovum::run(&Job { node_limit: None, ..job }).unwrap().outcome(false);
+        assert!(free.e_nodes > Some(200) && free.stopped.is_none(), "{free:?}");
+    }
+
+    #[test]
+    fn what_is_in_no_language_is_refused() {
+        for name in ["egg_math_1000", "egg_lambda_fib"] {
+            assert!(ovum::run(&Job::new(name, find(name).unwrap())).is_err());
+        }
     }
 
     #[test]
@@ -119,11 +155,12 @@ mod tests {
     }
 
     #[test]
-    fn egg_runs_its_own_workloads() {
+    fn workloads_of_egg_run() {
         let math = run_egg(&find("egg_math_1000").unwrap()).unwrap();
         assert!(math.e_nodes > Some(500) && math.iterations > Some(2), "{math:?}");
-        let kernel = run_egg(&find("gelu_kernel").unwrap()).unwrap();
-        assert_eq!((kernel.e_nodes, kernel.e_classes), (Some(38), Some(30)));
-        assert_eq!(kernel.micros.len(), 5);
+        for kernel in [run_egg(&find("gelu_kernel").unwrap()).unwrap(), on_ovum("gelu_kernel")] {
+            assert_eq!((kernel.e_nodes, kernel.e_classes), (Some(38), Some(30)));
+            assert_eq!(kernel.micros.len(), 5);
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! One GELU kernel under five rules, measured in microseconds inside a process: what a compiler
 //! pays for a small function.
 
+use super::plain::push;
+use crate::sexp::{Sexp, parse};
+
 /// Name, left side and right side (egg's notation): tanh as a quotient of polynomials (its Padé
 /// approximant of order 3 over 4), and powers up to four as products.
 pub const RULES: &[(&str, &str, &str)] = &[
@@ -27,4 +30,61 @@ pub fn cost(operator: &str) -> u32 {
         "/" => 10,
         _ => 1,
     }
+}
+
+/// The name in egglog's language, where egg's notation is taken there, and the arity.
+const OPERATORS: &[(&str, &str, usize)] = &[
+    ("+", "Add", 2),
+    ("*", "Mul", 2),
+    ("/", "Div", 2),
+    ("pow", "Pow", 2),
+    ("sqrt", "Sqrt", 1),
+    ("tanh", "Tanh", 1),
+];
+
+/// Sort, constructors and rules in egglog's language; the rule set is `rules`.
+///
+/// # Errors
+/// If a rule is not an expression.
+pub fn declarations() -> Result<String, String> {
+    let mut text = String::from("(datatype Kernel (Constant f64) (Symbol String)");
+    for &(operator, name, arity) in OPERATORS {
+        let arguments = " Kernel".repeat(arity);
+        push(&mut text, format_args!(" ({name}{arguments} :cost {})", cost(operator)));
+    }
+    text.push_str(")\n(ruleset rules)\n");
+    for (_, left, right) in RULES {
+        let (left, right) = (translate(&parse(left)?), translate(&parse(right)?));
+        push(&mut text, format_args!("(rewrite {left} {right} :ruleset rules)\n"));
+    }
+    Ok(text)
+}
+
+/// [`TERM`] in egglog's language, as a global `$kernel`.
+///
+/// # Errors
+/// If the term is not an expression.
+pub fn definition() -> Result<String, String> {
+    Ok(format!("(let $kernel {})", translate(&parse(TERM)?)))
+}
+
+/// Leaves become constructors over a literal, so that each is one e-node on every engine.
+fn translate(from: &Sexp) -> Sexp {
+    let leaf = |constructor: &str, literal| Sexp::List(vec![atom(constructor), literal]);
+    match from {
+        Sexp::List(items) => Sexp::List(items.iter().map(translate).collect()),
+        Sexp::Atom(text) => match OPERATORS.iter().find(|(operator, ..)| operator == text) {
+            Some((_, name, _)) => atom(name),
+            None if text.starts_with('?') => from.clone(),
+            None => match text.parse::<f64>() {
+                Ok(number) => leaf("Constant", atom(&format!("{number:?}"))),
+                Err(_) => leaf("Symbol", Sexp::Text(text.clone())),
+            },
+        },
+        Sexp::Text(_) => from.clone(),
+    }
+}
+
+fn atom(text: &str) -> Sexp {
+    Sexp::Atom(text.to_owned())
 }

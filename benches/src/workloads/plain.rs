@@ -93,6 +93,6 @@ impl Plain {
     }
 }
 
-fn push(text: &mut String, more: std::fmt::Arguments<'_>) {
+pub(super) fn push(text: &mut String, more: std::fmt::Arguments<'_>) {
     text.write_fmt(more).expect("writing to a string cannot fail");
 }

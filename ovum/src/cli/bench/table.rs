@@ -203,7 +203,8 @@ impl Table {
         let plural = |count: usize, noun: &str| crate::report::plural(count, noun);
         let mut notes = vec![format!(
             "CPU: median (least) of {}, user and system time of the whole process, {}. MB: median \
-             of the largest resident set. Ratios: by medians; above 1 Ovum is faster.",
+             of the largest resident set. Ratios: by medians; above 1 Ovum is faster. A dash: the \
+             engine does not run the workload.",
             plural(usize::from(self.rounds), "round"),
             plural(self.threads, "thread"),
         )];
