@@ -465,18 +465,20 @@ fn misuse_is_explained() {
         &[],
         2,
         expect![[r#"
-        Python functions through equality saturation to machine code and MLIR
+            Python functions through equality saturation to machine code and MLIR
 
-        Usage: ovum <COMMAND>
+            Usage: ovum <COMMAND>
 
-        Commands:
-          run  Compile a function, run it and print the result
-          opt  Optimise functions and print them, or what was made of them
+            Commands:
+              run      Compile a function, run it and print the result
+              opt      Optimise functions and print them, or what was made of them
+              extract  Extract the cheapest term of a serialized e-graph
+              bench    Compare algorithms on many inputs
 
-        Options:
-          -h, --help     Print help
-          -V, --version  Print version
-    "#]],
+            Options:
+              -h, --help     Print help
+              -V, --version  Print version
+        "#]],
     );
     refused(
         "emit",
@@ -621,8 +623,10 @@ fn help_lists_the_commands() {
         Usage: ovum <COMMAND>
 
         Commands:
-          run  Compile a function, run it and print the result
-          opt  Optimise functions and print them, or what was made of them
+          run      Compile a function, run it and print the result
+          opt      Optimise functions and print them, or what was made of them
+          extract  Extract the cheapest term of a serialized e-graph
+          bench    Compare algorithms on many inputs
 
         Options:
           -h, --help     Print help
