@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how.
 
+use super::egg::EggArgs;
 use super::extract_args::{BenchExtractArgs, ExtractArgs};
 use crate::engine::Backend;
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Optimise functions and print them, or what was made of them
     Opt(OptArgs),
+    /// Run programs in the egglog language
+    Egg(EggArgs),
     /// Extract the cheapest term of a serialized e-graph
     Extract(ExtractArgs),
     /// Compare algorithms on many inputs

@@ -81,7 +81,7 @@ impl From<TermName> for extract::TermFormat {
     }
 }
 
-fn megabytes(text: &str) -> Result<u64, String> {
+pub(super) fn megabytes(text: &str) -> Result<u64, String> {
     let wrong = || "this is not a number of MiB above 0".to_owned();
     let megabytes: u64 = text.parse().map_err(|_| wrong())?;
     megabytes.checked_mul(1 << 20).filter(|bytes| *bytes > 0).ok_or_else(wrong)

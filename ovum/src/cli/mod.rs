@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod bench_extract;
+mod egg;
 mod extract;
 mod extract_args;
 mod opt;
@@ -62,6 +63,10 @@ pub fn run_styled(
         args::Command::Opt(args) => {
             console.json = args.compile.json;
             opt::opt(&args, &mut console)
+        }
+        args::Command::Egg(args) => {
+            console.json = args.json;
+            egg::egg(&args, &mut console)
         }
         args::Command::Extract(args) => {
             console.json = args.json;

@@ -33,6 +33,12 @@ impl Session {
         self.sources.render(diagnostic)
     }
 
+    /// The text, line and column, both from 1, that a diagnostic is about.
+    pub fn position(&self, diagnostic: &Diagnostic) -> (&str, usize, usize) {
+        let (line, column) = self.sources.position(diagnostic.span);
+        (self.sources.name(diagnostic.span.file), line, column)
+    }
+
     fn run_file(&mut self, file: FileId, answers: &mut Vec<Output>) -> Done {
         let commands = syntax::parse(file, self.sources.text(file)).map_err(|errors| {
             errors.0.into_iter().next().expect("a failure to parse has a diagnostic")
@@ -47,7 +53,7 @@ impl Session {
         Ok(())
     }
 
-    fn execute(&mut self, command: &Command, answers: &mut Vec<Output>) -> Done {
+    pub(super) fn execute(&mut self, command: &Command, answers: &mut Vec<Output>) -> Done {
         match command {
             Command::Sort(..) => {}
             Command::Function(function) => {
@@ -167,7 +173,7 @@ impl Session {
         Err(Diagnostic::new(codes::FAILED, span, "the command was expected to fail"))
     }
 
-    fn extract(
+    pub(super) fn extract(
         &mut self,
         span: Span,
         expr: &Expr,
