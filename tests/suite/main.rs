@@ -3,6 +3,7 @@
 mod architecture;
 mod corpus;
 mod differential;
+mod egglog;
 mod elementwise;
 mod engines;
 mod folding;
