@@ -39,6 +39,7 @@
 //! wherever an operand has become a sum (one level a round; without end if a class is a proper part
 //! of itself).
 
+mod access;
 mod command;
 mod explain;
 mod extract;
@@ -50,6 +51,7 @@ mod print;
 mod schedule;
 mod term;
 
+pub use access::{Best, Error, Id, Row};
 pub use print::Output;
 pub use schedule::{RuleReport, RunReport};
 pub use term::Term;

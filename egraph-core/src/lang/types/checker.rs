@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::syntax::{self, Diagnostic, Fact, Name, Run, Span, codes};
-use super::super::values::{Sort, Values};
+use super::super::values::{PrimId, Sort, UserCode, Values};
 use super::candidate::Place;
 use super::env::Env;
 use super::error::{Checked, Refusal, error};
@@ -44,6 +44,25 @@ impl Checker {
     /// Levels of `push` that are open.
     pub fn pushed(&self) -> usize {
         self.saved.len()
+    }
+
+    /// Declares a primitive of the embedding program.
+    ///
+    /// # Errors
+    /// Something else has the name, or a primitive of that name takes these sorts already.
+    pub fn add_primitive(
+        &mut self,
+        name: &str,
+        params: &[Sort],
+        result: Sort,
+        code: Arc<UserCode>,
+    ) -> Result<PrimId, Diagnostic> {
+        let place = Name::from(name);
+        self.env.check_free(&place).map_err(|refusal| refusal.diagnostic)?;
+        self.env.prims.add_user(name, params, result, code).ok_or_else(|| {
+            let message = format!("there is a primitive `{name}` of these sorts");
+            Diagnostic::new(codes::DUPLICATE, Span::default(), message)
+        })
     }
 
     /// Takes the warnings there are. A program gets at most one about names.

@@ -7,9 +7,10 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-use super::prim::{Entry, PrimId, Primitives};
+use super::prim::{Entry, Params, PrimId, Primitives};
 use super::sort::Sort;
 use super::store::{Target, Values, encode_small};
+use super::user::User;
 use super::{UNIT, Value};
 
 /// What runs a primitive. `None` means that it fails: a query has no match, an action is in error.
@@ -149,6 +150,16 @@ impl<'a> Call<'a> {
     /// One of the sorts that belong to the primitive.
     pub(super) fn sort(&self, position: usize) -> Sort {
         self.entry.sorts[position]
+    }
+
+    /// The closure of a primitive of the embedding program.
+    pub(super) fn user(&self) -> Option<&'a User> {
+        self.entry.user.as_ref()
+    }
+
+    /// What the primitive takes.
+    pub(super) fn params(&self) -> &'a Params {
+        &self.entry.sig.params
     }
 
     pub(super) fn apply(&mut self, sort: Sort, function: Value, args: &[Value]) -> Option<Value> {

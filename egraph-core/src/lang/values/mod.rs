@@ -26,6 +26,7 @@ mod rebuild;
 mod sort;
 mod store;
 mod term;
+mod user;
 
 pub use call::{Deferred, Host};
 pub use prim::{Context, Interns, Params, PrimId, PrimResult, PrimSig, Primitives};
@@ -33,6 +34,7 @@ pub use rebuild::Rebuilt;
 pub use sort::{Sort, SortError, SortKind, Sorts};
 pub use store::{FnTarget, Target, Values};
 pub use term::{ArgOrder, Reconstruction};
+pub use user::{Datum, UserCode};
 
 /// A value: a class id or the number of an interned content, depending on the sort.
 pub type Value = u32;

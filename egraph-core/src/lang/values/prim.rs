@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use super::call::Code;
 use super::sort::Sort;
+use super::user::User;
 use super::{code, container};
 
 /// A primitive: one overload of one name.
@@ -122,6 +123,8 @@ pub(super) struct Entry {
     pub(super) code: Code,
     /// The sorts that the code needs; their meaning depends on the code.
     pub(super) sorts: [Sort; 3],
+    /// The closure that the code runs, if it is the embedding program's.
+    pub(super) user: Option<User>,
 }
 
 /// The primitives of a program. A clone shares everything until it is extended.

@@ -60,6 +60,7 @@ pub(super) fn declare(primitives: &mut Primitives) {
             },
             code: builtin.code,
             sorts: [Sort::UNIT; 3],
+            user: None,
         });
     }
 }
@@ -82,6 +83,6 @@ fn any_sort(primitives: &mut Primitives) {
             interns: Interns::Never,
             higher_order: false,
         };
-        primitives.add(Entry { sig, code, sorts: [Sort::UNIT; 3] });
+        primitives.add(Entry { sig, code, sorts: [Sort::UNIT; 3], user: None });
     }
 }

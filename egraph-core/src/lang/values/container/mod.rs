@@ -122,7 +122,7 @@ fn instantiate(primitives: &mut Primitives, table: &[Template], sorts: [Sort; 3]
             interns: template.interns,
             higher_order: false,
         };
-        primitives.add(Entry { sig, code: template.code, sorts });
+        primitives.add(Entry { sig, code: template.code, sorts, user: None });
     }
 }
 
@@ -158,5 +158,5 @@ fn special(name: &'static str, params: &[Sort], result: Sort, code: Code) -> Ent
         interns: Interns::Always,
         higher_order: false,
     };
-    Entry { sig, code, sorts: [result; 3] }
+    Entry { sig, code, sorts: [result; 3], user: None }
 }
