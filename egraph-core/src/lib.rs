@@ -4,7 +4,64 @@
 //! equal, and a node is an operator whose children are classes. *Equality saturation* adds equal
 //! forms by rules until nothing new is found, and leaves the choice among them to extraction.
 //!
-//! # Terms
+//! There are two ways in. A [`Session`](egglog::Session) is for terms of your own: datatypes,
+//! relations, functions with merges, rules over all of these. An [`EGraph`] is for programs with
+//! control flow: its classes live in a tree of *regions*, and an [`Analysis`] written in Rust follows
+//! every union. Both stand on the same store and the same matching.
+//!
+//! # Terms and rules: a session
+//! Declare a language, add terms, run rules, take the best term:
+//!
+//! ```
+//! use egraph_core::egglog::{Id, Runner, Session, define_language, rewrite};
+//! use egraph_core::StopReason;
+//!
+//! define_language! {
+//!     enum Math {
+//!         Num(i64),
+//!         Symbol(String),
+//!         "+" = Add([Id; 2]),
+//!         "*" = Mul([Id; 2]),
+//!     }
+//! }
+//!
+//! let mut session = Session::default();
+//! session.declare::<Math>()?;
+//! session.rules("", [
+//!     rewrite!("commute-add"; "(+ ?a ?b)" => "(+ ?b ?a)"),
+//!     rewrite!("commute-mul"; "(* ?a ?b)" => "(* ?b ?a)"),
+//!     rewrite!("add-0"; "(+ ?a (Num 0))" => "?a"),
+//!     rewrite!("mul-0"; "(* ?a (Num 0))" => "(Num 0)"),
+//!     rewrite!("mul-1"; "(* ?a (Num 1))" => "?a"),
+//! ])?;
+//!
+//! let start = session.add(r#"(+ (Num 0) (* (Num 1) (Symbol "foo")))"#)?;
+//! let summary = Runner::new().iterations(10).run(&mut session)?;
+//! assert_eq!(summary.stop, StopReason::Saturated);
+//! let best = session.best(start)?;
+//! assert_eq!((best.cost, best.term.to_string().as_str()), (2, r#"(Symbol "foo")"#));
+//! # Ok::<(), egraph_core::egglog::Error>(())
+//! ```
+//!
+//! | egg | here |
+//! |---|---|
+//! | `define_language!` | [`define_language!`](crate::define_language), or [`Datatype`](egglog::Datatype) at run time |
+//! | `rewrite!("n"; "l" => "r" if c)` | [`rewrite!`](crate::rewrite)`("n"; "l" => "r" if "(guard ?x)")`, the guard a closure: [`Session::guard`](egglog::Session::guard) |
+//! | `Applier` | a closure that the right side calls: [`Session::primitive`](egglog::Session::primitive) |
+//! | `multi_rewrite!` | [`rule!`](crate::rule), over any number of facts and actions |
+//! | `egraph.add(node)` | [`Session::node`](egglog::Session::node), [`Session::make`](egglog::Session::make), [`Session::add`](egglog::Session::add) for text |
+//! | `egraph.union(a, b); egraph.rebuild()` | [`Session::union`](egglog::Session::union); it rebuilds |
+//! | `Runner`, `BackoffScheduler` | [`Runner`](egglog::Runner), [`SchedulerKind::Backoff`] |
+//! | `Analysis` | a function with a merge and rules that set it: [`Session::function`](egglog::Session::function); with code in Rust: [`Analysis`] of an [`EGraph`] |
+//! | `Extractor::find_best` | [`Session::best`](egglog::Session::best) |
+//!
+//! Programs written for egglog run as they are: [`Session::run`](egglog::Session::run) and
+//! [`Session::program`](egglog::Session::program).
+//!
+//! Where microseconds count and a good answer is enough, [`eager`] rewrites each node once, as it is
+//! made.
+//!
+//! # E-graphs with regions: terms
 //! A [`Signature`] declares sorts and operators. What is no e-class (literals, predicates) is a
 //! *payload*: a number whose meaning only the client knows.
 //!
@@ -30,7 +87,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Rules
+//! ## Rules
 //! Rules are [patterns](Pattern) with guards; sets of them run under a [`Schedule`] and [`Limits`].
 //!
 //! ```
@@ -65,7 +122,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Regions
+//! ## Regions
 //! Every class lives in one *region* of a tree; plain use needs only [`RegionId::ROOT`]. An
 //! equality in a region holds whenever the region is entered, so what is known outside is known
 //! inside but not the reverse. The only way in is a *crossing* operator
@@ -92,7 +149,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Analyses
+//! ## Analyses
 //! An [`Analysis`] keeps a lattice value per class, for instance "is this constant 3"; guards and
 //! computed right-hand sides ([`Rule::apply`]) read it with [`EGraph::data`].
 //!
@@ -104,6 +161,7 @@
 mod analysis;
 mod bindings;
 mod dump;
+pub mod eager;
 mod ematch;
 mod error;
 mod graph;
@@ -134,6 +192,10 @@ mod unionfind;
 /// The egglog language: sorts and values, programs and how they run.
 pub mod egglog {
     pub use crate::lang::*;
+
+    pub use crate::lang::api::{Base, Datatype, Language, Rule};
+    pub use crate::lang::exec::{Error, Id, Options, Output, Runner, Session, Summary, Term};
+    pub use crate::{define_language, rewrite, rule};
 }
 
 pub use analysis::Analysis;

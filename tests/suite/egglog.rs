@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const VARIABLE: &str = "OVUM_EGGLOG_LONG";
 
 /// Programs of more than a second in a build for testing.
-const LONG: &[&str] = &[];
+const LONG: &[&str] = &["extract-vec-bench", "math-microbenchmark", "whisper"];
 
 /// Programs that do not pass.
 const KNOWN: &[&str] = &[];

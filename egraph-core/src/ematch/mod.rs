@@ -15,7 +15,7 @@ mod rules;
 mod search;
 
 pub(crate) use actions::{Action, Actions, Actor, Args};
-pub(crate) use rules::{Bounds, Due, Halt, Rule, iterate};
+pub(crate) use rules::{Admission, Bounds, Due, Halt, Iteration, Rule, iterate};
 pub(crate) use search::{Budget, Matches, Search};
 
 #[cfg(test)]

@@ -60,6 +60,14 @@ pub(crate) struct Due<'a> {
     pub(crate) since: &'a mut u32,
 }
 
+/// Says which rules may have how many matches, and which are committed.
+pub(crate) struct Admission<'a> {
+    /// Matches above which those of a rule need not be found, by the rules given.
+    pub(crate) most: &'a [usize],
+    /// Told a rule and its number of matches; false to drop them. The rule sees them again.
+    pub(crate) admit: &'a mut dyn FnMut(usize, usize) -> bool,
+}
+
 /// Matches committed between two looks at the clock.
 const COMMITS: usize = 512;
 
@@ -72,6 +80,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     due: &mut [Due<'_>],
     bounds: Bounds,
     pool: Option<&rayon::ThreadPool>,
+    mut admission: Option<Admission<'_>>,
 ) -> (Iteration, Result<(), Halt>) {
     let version = store.version();
     let mut done = Iteration {
@@ -82,14 +91,20 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     };
     let started = Instant::now();
     let now = store.tick();
-    let found = search(store, prims, due, bounds, pool, &mut done);
+    let most = admission.as_ref().map_or(&[][..], |admission| admission.most);
+    let found = search(store, prims, due, bounds, most, pool, &mut done);
     done.search = started.elapsed();
-    let found = match found {
+    let mut found = match found {
         Ok(found) => found,
         Err(halt) => return (done, Err(halt)),
     };
-    for due in due.iter_mut() {
-        *due.since = now;
+    for (rule, due) in due.iter_mut().enumerate() {
+        let matches = done.matches[rule];
+        if admission.as_mut().is_none_or(|admission| (admission.admit)(rule, matches)) {
+            *due.since = now;
+        } else {
+            found[rule].clear();
+        }
     }
     let started = Instant::now();
     let outcome = commit(store, actor, due, &found, bounds, &mut done);
@@ -110,6 +125,7 @@ fn search<P: Prims>(
     prims: &P,
     due: &[Due<'_>],
     bounds: Bounds,
+    most: &[usize],
     pool: Option<&rayon::ThreadPool>,
     done: &mut Iteration,
 ) -> Result<Vec<Vec<Value>>, Halt> {
@@ -123,7 +139,8 @@ fn search<P: Prims>(
     let store = &*store;
     let run = |rule: usize, unit: &Unit, shared: bool| -> Matches {
         let started = Instant::now();
-        let budget = Budget { deadline: bounds.deadline, shared, ..Budget::NONE };
+        let matches = most.get(rule).map_or(usize::MAX, |most| most.saturating_add(1));
+        let budget = Budget { matches, deadline: bounds.deadline, shared };
         let mut found = searches[rule].run(store, prims, unit, budget);
         if !found.deferred {
             let due = &due[rule].rule;

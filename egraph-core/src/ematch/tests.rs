@@ -65,7 +65,8 @@ fn saturate(store: &mut Store, rules: &[Rule]) {
     loop {
         let mut due: Vec<Due<'_>> =
             rules.iter().zip(&mut since).map(|(rule, since)| Due { rule, since }).collect();
-        let (iteration, halt) = iterate(store, &mut (), &(), &mut due, Bounds::default(), None);
+        let (iteration, halt) =
+            iterate(store, &mut (), &(), &mut due, Bounds::default(), None, None);
         halt.unwrap();
         if !iteration.changed {
             return;

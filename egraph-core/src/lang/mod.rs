@@ -4,6 +4,7 @@
 //! [`syntax`] reads and prints programs. [`types`] gives them their meaning, [`exec`] runs them,
 //! and [`proof`] explains and checks what was done.
 
+pub mod api;
 pub mod exec;
 pub mod proof;
 pub mod syntax;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::super::syntax::{self, Diagnostic, Span, codes};
+use super::super::syntax::{self, Diagnostic, FileId, Name, Span, codes};
 use super::super::types::{Command, Expr, FuncDecl, FuncId, FuncKind, Node};
 use super::super::values::{Datum, Sort, UserCode, Value};
 use super::lower::FACT;
@@ -69,11 +69,55 @@ impl Session {
         Error { code: diagnostic.code, text: self.render(diagnostic) }
     }
 
-    fn refusal(code: &'static str, message: String) -> Error {
+    /// The first thing that is wrong with a text, rendered.
+    pub(crate) fn first_error(&self, errors: syntax::Diagnostics) -> Error {
+        let first = errors.0.into_iter().next().expect("a failure to parse has a diagnostic");
+        self.error(&first)
+    }
+
+    /// Makes a text known, for diagnostics about it.
+    pub(crate) fn add_source(&mut self, name: &str, text: &str) -> FileId {
+        self.sources.add(name, text)
+    }
+
+    pub(crate) fn has_ruleset(&self, name: &str) -> bool {
+        self.env().find_ruleset(name).is_some()
+    }
+
+    /// Adds the rule of a command that says neither its name nor its rule set.
+    pub(crate) fn add_rule(
+        &mut self,
+        name: &str,
+        text: &str,
+        ruleset: Option<&Name>,
+    ) -> Result<(), Error> {
+        let file = self.sources.add(format!("<rule {name}>"), text);
+        let parsed = syntax::parse(file, text).map_err(|errors| self.first_error(errors))?;
+        for mut command in parsed {
+            match &mut command {
+                syntax::Command::Rule(rule) => {
+                    rule.name = name.into();
+                    rule.ruleset = ruleset.cloned();
+                }
+                syntax::Command::Rewrite(rewrite) => {
+                    rewrite.name = name.into();
+                    rewrite.ruleset = ruleset.cloned();
+                }
+                _ => {
+                    let message = format!("`{name}` is more than a rule");
+                    return Err(Self::refusal(codes::USAGE, message));
+                }
+            }
+            self.command(&command)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn refusal(code: &'static str, message: String) -> Error {
         Error { code, text: format!("error[{code}]: {message}") }
     }
 
-    fn failed(why: &Failure) -> Error {
+    pub(super) fn failed(why: &Failure) -> Error {
         let code = if let Failure::Error(_) = why { codes::FAILED } else { codes::LIMIT };
         Self::refusal(code, why.to_string())
     }
@@ -98,10 +142,7 @@ impl Session {
     /// The term has no meaning, or a limit is reached.
     pub fn add(&mut self, term: &str) -> Result<Id, Error> {
         let file = self.sources.add("<term>", term);
-        let parsed = syntax::parse_expr(file, term).map_err(|errors| {
-            let first = errors.0.into_iter().next().expect("a failure to parse has a diagnostic");
-            self.error(&first)
-        })?;
+        let parsed = syntax::parse_expr(file, term).map_err(|errors| self.first_error(errors))?;
         let expr =
             self.checker.expr(&self.machine.values, &parsed).map_err(|why| self.error(&why))?;
         let value = self.evaluate(&expr).map_err(|why| Self::failed(&why))?;
@@ -242,10 +283,7 @@ impl Session {
     pub fn check(&mut self, facts: &str) -> Result<bool, Error> {
         let text = format!("(check {facts})");
         let file = self.sources.add("<check>", text.as_str());
-        let parsed = syntax::parse(file, &text).map_err(|errors| {
-            let first = errors.0.into_iter().next().expect("a failure to parse has a diagnostic");
-            self.error(&first)
-        })?;
+        let parsed = syntax::parse(file, &text).map_err(|errors| self.first_error(errors))?;
         let [syntax::Command::Check(_, facts)] = parsed.as_slice() else {
             let message = "these are no facts".to_owned();
             return Err(Self::refusal(codes::SYNTAX, message));
@@ -282,7 +320,7 @@ impl Session {
 
     /// The rows of a function, constructor or relation, in the order in which they were made; none
     /// if there is none of that name.
-    pub fn rows_of(&self, function: &str) -> impl Iterator<Item = Row<'_>> + '_ {
+    pub fn table_rows(&self, function: &str) -> impl Iterator<Item = Row<'_>> + '_ {
         let func = self.env().find_function(function);
         func.into_iter().flat_map(move |func| {
             let rows = self.store.table(self.places.place(func).table);

@@ -48,11 +48,13 @@ mod lower;
 mod machine;
 mod operator;
 mod print;
+mod runner;
 mod schedule;
 mod term;
 
 pub use access::{Best, Error, Id, Row};
 pub use print::Output;
+pub use runner::{Round, Runner, Summary};
 pub use schedule::{RuleReport, RunReport};
 pub use term::Term;
 

@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 use super::super::proof::{Event, Why};
 use super::super::types::{RulesetId, RulesetKind, Schedule};
 use super::{Failure, Session};
-use crate::ematch::{self, Bounds, Due, Halt};
+use crate::ematch::{self, Admission, Bounds, Due, Halt};
 
 /// What a rule did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// The rules of a set, each once.
-    fn rules_of(&self, ruleset: RulesetId) -> Vec<usize> {
+    pub(super) fn rules_of(&self, ruleset: RulesetId) -> Vec<usize> {
         let mut rules = Vec::new();
         let mut open = vec![ruleset];
         while let Some(set) = open.pop() {
@@ -115,6 +115,16 @@ impl Session {
             return Err(Failure::Time);
         }
         let rules = self.rules_of(ruleset);
+        let (done, outcome) = self.pass_of(&rules, None);
+        outcome.map(|()| done.changed)
+    }
+
+    /// One pass over rules, as far as they are admitted.
+    pub(super) fn pass_of(
+        &mut self,
+        rules: &[usize],
+        admission: Option<Admission<'_>>,
+    ) -> (ematch::Iteration, Result<(), Failure>) {
         let computed = self.computed();
         let chosen: Vec<_> = rules.iter().map(|rule| self.rules[*rule].rule.clone()).collect();
         let mut since: Vec<u32> = rules.iter().map(|rule| self.rules[*rule].since).collect();
@@ -135,6 +145,7 @@ impl Session {
             &mut due,
             bounds,
             self.options.pool.as_deref(),
+            admission,
         );
         drop(due);
         if let Some(recorder) = &mut self.machine.recorder {
@@ -153,12 +164,12 @@ impl Session {
         self.report.search += done.search;
         self.report.apply += done.commit;
         self.report.rebuild += done.rebuild;
-        match outcome {
-            Ok(()) => Ok(done.changed),
-            Err(Halt::Full) => Err(Failure::Nodes(self.options.nodes)),
-            Err(Halt::Time) => Err(Failure::Time),
-            Err(Halt::Memory) => Err(Failure::Memory),
-            Err(Halt::Failed(_, why)) => Err(Failure::Error(why)),
-        }
+        let outcome = outcome.map_err(|halt| match halt {
+            Halt::Full => Failure::Nodes(self.options.nodes),
+            Halt::Time => Failure::Time,
+            Halt::Memory => Failure::Memory,
+            Halt::Failed(_, why) => Failure::Error(why),
+        });
+        (done, outcome)
     }
 }

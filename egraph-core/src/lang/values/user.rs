@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn contents_come_back() {
         let values = Values::new();
-        let big = BigInt::from(1u8) << 80;
+        let big: BigInt = BigInt::from(1u8) << 80_u32;
         for datum in [
             Datum::Unit,
             Datum::Bool(true),

@@ -1,0 +1,112 @@
+//! Rules as one-liners.
+
+use super::super::exec::{Error, Session};
+use super::super::syntax::Name;
+
+/// A rule, made by [`rewrite!`](crate::rewrite) or [`rule!`](crate::rule), or from its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    name: String,
+    /// Its command without name and rule set.
+    text: String,
+}
+
+impl Rule {
+    /// Whatever matches `left`, where the facts hold, equals `right`. Variables are usually written
+    /// `?x`; every name that is not declared is one.
+    pub fn rewrite(name: &str, left: &str, right: &str, when: &[&str]) -> Rule {
+        let when = when.join(" ");
+        Rule { name: name.to_owned(), text: format!("(rewrite {left} {right} :when ({when}))") }
+    }
+
+    /// A rewrite in both directions.
+    pub fn birewrite(name: &str, left: &str, right: &str, when: &[&str]) -> Rule {
+        let when = when.join(" ");
+        Rule { name: name.to_owned(), text: format!("(birewrite {left} {right} :when ({when}))") }
+    }
+
+    /// Where the facts hold, the actions are done.
+    pub fn new(name: &str, facts: &[&str], actions: &[&str]) -> Rule {
+        let (facts, actions) = (facts.join(" "), actions.join(" "));
+        Rule { name: name.to_owned(), text: format!("(rule ({facts}) ({actions}))") }
+    }
+}
+
+impl Session {
+    /// Adds rules to a rule set, which is declared if there is none of that name; the empty name is
+    /// the default set's.
+    ///
+    /// # Errors
+    /// A rule has no meaning; those before it stay.
+    pub fn rules(
+        &mut self,
+        ruleset: &str,
+        rules: impl IntoIterator<Item = Rule>,
+    ) -> Result<(), Error> {
+        if !ruleset.is_empty() && !self.has_ruleset(ruleset) {
+            self.command(&crate::lang::syntax::Command::Ruleset(
+                crate::lang::syntax::Span::default(),
+                Name::from(ruleset),
+            ))?;
+        }
+        let set = (!ruleset.is_empty()).then(|| Name::from(ruleset));
+        for rule in rules {
+            self.add_rule(&rule.name, &rule.text, set.as_ref())?;
+        }
+        Ok(())
+    }
+}
+
+/// A rewrite: `rewrite!("name"; "left" => "right")`, `<=>` for both directions, and conditions
+/// after `if`.
+///
+/// ```
+/// use egraph_core::egglog::{Runner, Session, rewrite};
+///
+/// let mut session = Session::default();
+/// session.program("(datatype Math (Num i64) (Add Math Math) (Mul Math Math) (Shl Math i64))")?;
+/// session.guard("power-of-two", |n: i64| n > 0 && n & (n - 1) == 0)?;
+/// session.primitive("log2", |n: i64| i64::from(n.trailing_zeros()))?;
+/// session.rules("algebra", [
+///     rewrite!("comm"; "(Mul ?a ?b)" => "(Mul ?b ?a)"),
+///     rewrite!("dist"; "(Mul ?a (Add ?b ?c))" <=> "(Add (Mul ?a ?b) (Mul ?a ?c))"),
+///     rewrite!("shift"; "(Mul ?a (Num ?n))" => "(Shl ?a (log2 ?n))" if "(power-of-two ?n)"),
+/// ])?;
+/// let term = session.add("(Mul (Num 8) (Num 3))")?;
+/// Runner::new().ruleset("algebra").run(&mut session)?;
+/// let shifted = session.add("(Shl (Num 3) 3)")?;
+/// assert!(session.same(term, shifted));
+/// # Ok::<(), egraph_core::egglog::Error>(())
+/// ```
+#[macro_export]
+macro_rules! rewrite {
+    ($name:expr; $left:literal => $right:literal $(if $($when:literal),+)?) => {
+        $crate::egglog::Rule::rewrite($name, $left, $right, &[$($($when),+)?])
+    };
+    ($name:expr; $left:literal <=> $right:literal $(if $($when:literal),+)?) => {
+        $crate::egglog::Rule::birewrite($name, $left, $right, &[$($($when),+)?])
+    };
+}
+
+/// A rule: `rule!("name"; "fact", … => "action", …)`.
+///
+/// ```
+/// use egraph_core::egglog::{Runner, Session, rule};
+///
+/// let mut session = Session::default();
+/// session.program("(relation edge (i64 i64)) (relation path (i64 i64))")?;
+/// session.rules("", [
+///     rule!("edge"; "(edge ?a ?b)" => "(path ?a ?b)"),
+///     rule!("step"; "(path ?a ?b)", "(edge ?b ?c)" => "(path ?a ?c)"),
+/// ])?;
+/// session.program("(edge 1 2) (edge 2 3) (edge 3 4)")?;
+/// Runner::new().run(&mut session)?;
+/// assert_eq!(session.size("path"), Some(6));
+/// # Ok::<(), egraph_core::egglog::Error>(())
+/// ```
+#[macro_export]
+macro_rules! rule {
+    ($name:expr; $($fact:literal),+ => $($action:literal),+) => {
+        $crate::egglog::Rule::new($name, &[$($fact),+], &[$($action),+])
+    };
+}
