@@ -181,9 +181,9 @@ impl<'a> Eager<'a> {
     }
 
     /// Finds bindings under which the goals, each a pattern for a class, are met.
-    fn search<'p>(
+    fn search(
         &self,
-        goals: &mut SmallVec<[(&'p Pattern, Class); 8]>,
+        goals: &mut SmallVec<[(&Pattern, Class); 8]>,
         mut binding: Binding,
         found: &mut SmallVec<[Binding; 5]>,
     ) {

@@ -49,6 +49,7 @@ impl Datatype {
             inputs: names(inputs),
             cost: Some(cost),
             unextractable: false,
+            ac: None,
         });
         self
     }

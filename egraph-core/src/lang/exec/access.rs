@@ -113,7 +113,8 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn refusal(code: &'static str, message: String) -> Error {
+    pub(super) fn refusal(code: &'static str, message: impl Into<String>) -> Error {
+        let message = message.into();
         Error { code, text: format!("error[{code}]: {message}") }
     }
 

@@ -54,7 +54,7 @@ mod term;
 
 pub use access::{Best, Error, Id, Row};
 pub use print::Output;
-pub use runner::{Round, Runner, Summary};
+pub use runner::{Hook, Round, Runner, Summary};
 pub use schedule::{RuleReport, RunReport};
 pub use term::Term;
 
