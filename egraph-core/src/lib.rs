@@ -20,22 +20,22 @@
 //!     enum Math {
 //!         Num(i64),
 //!         Symbol(String),
-//!         "+" = Add([Id; 2]),
-//!         "*" = Mul([Id; 2]),
+//!         Add([Id; 2]),
+//!         Mul([Id; 2]),
 //!     }
 //! }
 //!
 //! let mut session = Session::default();
 //! session.declare::<Math>()?;
 //! session.rules("", [
-//!     rewrite!("commute-add"; "(+ ?a ?b)" => "(+ ?b ?a)"),
-//!     rewrite!("commute-mul"; "(* ?a ?b)" => "(* ?b ?a)"),
-//!     rewrite!("add-0"; "(+ ?a (Num 0))" => "?a"),
-//!     rewrite!("mul-0"; "(* ?a (Num 0))" => "(Num 0)"),
-//!     rewrite!("mul-1"; "(* ?a (Num 1))" => "?a"),
+//!     rewrite!("commute-add"; "(Add ?a ?b)" => "(Add ?b ?a)"),
+//!     rewrite!("commute-mul"; "(Mul ?a ?b)" => "(Mul ?b ?a)"),
+//!     rewrite!("add-0"; "(Add ?a (Num 0))" => "?a"),
+//!     rewrite!("mul-0"; "(Mul ?a (Num 0))" => "(Num 0)"),
+//!     rewrite!("mul-1"; "(Mul ?a (Num 1))" => "?a"),
 //! ])?;
 //!
-//! let start = session.add(r#"(+ (Num 0) (* (Num 1) (Symbol "foo")))"#)?;
+//! let start = session.add(r#"(Add (Num 0) (Mul (Num 1) (Symbol "foo")))"#)?;
 //! let summary = Runner::new().iterations(10).run(&mut session)?;
 //! assert_eq!(summary.stop, StopReason::Saturated);
 //! let best = session.best(start)?;

@@ -220,7 +220,9 @@ fn summary(programs: &[Program]) -> Json {
     let named = programs.iter().map(|program| {
         let mut json = Json::object([("file", Json::Str(program.name.clone()))]);
         if let Json::Object(pairs) = program.to_json() {
-            pairs.into_iter().for_each(|(key, value)| json.push(&key, value));
+            for (key, value) in pairs {
+                json.push(&key, value);
+            }
         }
         json
     });
@@ -254,7 +256,9 @@ fn answer(answer: &Output) -> Json {
         Output::Text(line) => ("text", vec![("text", text(line))]),
     };
     let mut json = Json::object([("kind", Json::Str(kind.to_owned()))]);
-    rest.into_iter().for_each(|(key, value)| json.push(key, value));
+    for (key, value) in rest {
+        json.push(key, value);
+    }
     json
 }
 

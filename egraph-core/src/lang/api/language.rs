@@ -119,8 +119,8 @@ impl Session {
 /// A language: an enum whose variants become the constructors of a datatype of its name.
 ///
 /// A variant holds operands (`[Id; N]`), a literal (`i64`, `f64`, `bool`, `String`, …), nothing
-/// (`()`), or a pair of these. `"name" = Variant(…)` names the constructor otherwise, `: cost` gives
-/// its nodes a cost other than 1.
+/// (`()`), or a pair of these. `"name" = Variant(…)` names the constructor otherwise (but not as a
+/// primitive, such as `+`), `: cost` gives its nodes a cost other than 1.
 ///
 /// ```
 /// use egraph_core::egglog::{Id, Runner, Session, define_language, rewrite};
@@ -130,21 +130,21 @@ impl Session {
 ///     enum Math {
 ///         Num(i64),
 ///         Var(String),
-///         "+" = Add([Id; 2]),
-///         "*" = Mul([Id; 2]): 4,
+///         "Plus" = Add([Id; 2]),
+///         "Times" = Mul([Id; 2]): 4,
 ///         Power((i64, [Id; 1])),
 ///     }
 /// }
 ///
 /// let mut session = Session::default();
 /// session.declare::<Math>()?;
-/// session.rules("", [rewrite!("double"; "(+ ?a ?a)" => "(* (Num 2) ?a)")])?;
+/// session.rules("", [rewrite!("double"; "(Plus ?a ?a)" => "(Times (Num 2) ?a)")])?;
 /// let x = session.node(&Math::Var("x".into()))?;
 /// let sum = session.node(&Math::Add([x, x]))?;
 /// Runner::new().run(&mut session)?;
 /// let two = session.node(&Math::Num(2))?;
 /// assert_eq!(session.nodes::<Math>(sum), [Math::Add([x, x]), Math::Mul([two, x])]);
-/// assert_eq!(session.best(sum)?.term.to_string(), "(+ (Var \"x\") (Var \"x\"))");
+/// assert_eq!(session.best(sum)?.term.to_string(), "(Plus (Var \"x\") (Var \"x\"))");
 /// # Ok::<(), egraph_core::egglog::Error>(())
 /// ```
 #[macro_export]

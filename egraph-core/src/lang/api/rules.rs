@@ -66,11 +66,11 @@ impl Session {
 /// let mut session = Session::default();
 /// session.program("(datatype Math (Num i64) (Add Math Math) (Mul Math Math) (Shl Math i64))")?;
 /// session.guard("power-of-two", |n: i64| n > 0 && n & (n - 1) == 0)?;
-/// session.primitive("log2", |n: i64| i64::from(n.trailing_zeros()))?;
+/// session.primitive("trailing-zeros", |n: i64| i64::from(n.trailing_zeros()))?;
 /// session.rules("algebra", [
 ///     rewrite!("comm"; "(Mul ?a ?b)" => "(Mul ?b ?a)"),
 ///     rewrite!("dist"; "(Mul ?a (Add ?b ?c))" <=> "(Add (Mul ?a ?b) (Mul ?a ?c))"),
-///     rewrite!("shift"; "(Mul ?a (Num ?n))" => "(Shl ?a (log2 ?n))" if "(power-of-two ?n)"),
+///     rewrite!("shift"; "(Mul ?a (Num ?n))" => "(Shl ?a (trailing-zeros ?n))" if "(power-of-two ?n)"),
 /// ])?;
 /// let term = session.add("(Mul (Num 8) (Num 3))")?;
 /// Runner::new().ruleset("algebra").run(&mut session)?;
