@@ -167,3 +167,12 @@ fn misuse() {
     assert_eq!(absent.code, 1);
     assert!(absent.err.contains("cannot read `/nonexistent/program.egg`"), "{}", absent.err);
 }
+
+#[test]
+fn proofs_need_a_journal() {
+    let program = "(datatype T (A) (B)) (A) (union (A) (B)) (prove (= (A) (B)))";
+    let outcome = egg("no-proofs", &[program], &[]);
+    assert!(outcome.code == 1 && outcome.err.contains("EG040"), "{}", outcome.err);
+    let outcome = egg("proofs", &[program], &["--proofs"]);
+    assert!(outcome.code == 0 && !outcome.out.is_empty(), "{}", outcome.err);
+}

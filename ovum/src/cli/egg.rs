@@ -38,6 +38,9 @@ pub(crate) struct EggArgs {
     /// Where programs read and write files; without it the working folder
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+    /// Keep a journal, from which `prove` and `prove-exists` print
+    #[arg(long)]
+    pub(crate) proofs: bool,
     /// Say on standard error what running the rules took
     #[arg(long)]
     pub(crate) stats: bool,
@@ -52,7 +55,7 @@ pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
     let mut programs = Vec::new();
     let mut failed = false;
     for file in &args.files {
-        let program = Program::run(file, options.clone());
+        let program = Program::run(file, options.clone(), args.proofs);
         failed |= program.failure.is_some();
         if console.json {
             programs.push(program);
@@ -106,10 +109,11 @@ enum Failure {
 }
 
 impl Program {
-    fn run(file: &Path, options: Options) -> Program {
+    fn run(file: &Path, options: Options, proofs: bool) -> Program {
         let (name, text) = read(file);
         let mut program =
             Program { name, session: Session::new(options), answers: Vec::new(), failure: None };
+        program.session.set_explain(proofs);
         let done = match text {
             Err(error) => Err(Failure::Unreadable(error)),
             Ok(text) => program

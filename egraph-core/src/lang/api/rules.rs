@@ -75,7 +75,7 @@ impl Session {
 /// let term = session.add("(Mul (Num 8) (Num 3))")?;
 /// Runner::new().ruleset("algebra").run(&mut session)?;
 /// let shifted = session.add("(Shl (Num 3) 3)")?;
-/// assert!(session.same(term, shifted));
+/// assert!(session.equal(term, shifted));
 /// # Ok::<(), egraph_core::egglog::Error>(())
 /// ```
 #[macro_export]

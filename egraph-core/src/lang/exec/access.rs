@@ -29,7 +29,7 @@ impl std::error::Error for Error {}
 
 /// A class or a literal of a session, with its sort.
 ///
-/// A class keeps its meaning when it is united with others; [`Session::same`] compares.
+/// A class keeps its meaning when it is united with others; [`Session::equal`] compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
     pub(crate) sort: Sort,
@@ -166,7 +166,7 @@ impl Session {
     }
 
     /// Whether two are known to be equal.
-    pub fn same(&self, a: Id, b: Id) -> bool {
+    pub fn equal(&self, a: Id, b: Id) -> bool {
         self.find(a) == self.find(b)
     }
 
@@ -196,6 +196,15 @@ impl Session {
         Ok((func, self.places.place(func).table))
     }
 
+    /// Refuses changes that a journal would not know of.
+    fn check_unrecorded(&self) -> Result<(), Error> {
+        if self.machine.recorder.is_none() {
+            return Ok(());
+        }
+        let message = "while a journal is kept, changes are made by `add` and `program`";
+        Err(Self::refusal(codes::UNSUPPORTED, message))
+    }
+
     fn decl(&self, func: FuncId) -> &FuncDecl {
         self.env().function(func)
     }
@@ -213,6 +222,7 @@ impl Session {
         let (func, table) = self.place_of(function, args)?;
         let keys = self.keys(args);
         let (kind, sort) = (self.decl(func).kind, self.decl(func).output);
+        self.check_unrecorded()?;
         let made = match kind {
             FuncKind::Constructor => self.store.make(table, &keys),
             FuncKind::Relation => {
@@ -247,6 +257,7 @@ impl Session {
             return Err(Self::refusal(codes::SET, message));
         }
         let (keys, value) = (self.keys(args), self.find(value).value);
+        self.check_unrecorded()?;
         let set = self.store.set(&mut self.machine, table, &keys, value);
         let closed = self.store.rebuild(&mut self.machine);
         set.and(closed).map_err(|refused| self.refused(refused))
@@ -269,6 +280,7 @@ impl Session {
             let message = "only classes of one sort can be united".to_owned();
             return Err(Self::refusal(codes::UNION, message));
         }
+        self.check_unrecorded()?;
         let mut changed = false;
         for (a, b) in pairs {
             changed |= self.store.union(a.value, b.value).is_some();

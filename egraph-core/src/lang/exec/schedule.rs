@@ -134,7 +134,7 @@ impl Session {
             .map(|(rule, since)| Due { rule: rule.as_ref(), since })
             .collect();
         if let Some(recorder) = &mut self.machine.recorder {
-            recorder.due.clone_from(&rules);
+            rules.clone_into(&mut recorder.due);
             recorder.journal.events.push(Event::Round);
         }
         let bounds = Bounds { deadline: self.deadline, bytes: self.options.bytes };
