@@ -472,6 +472,7 @@ fn misuse_is_explained() {
             Commands:
               run      Compile a function, run it and print the result
               opt      Optimise functions and print them, or what was made of them
+              egg      Run programs in the egglog language
               extract  Extract the cheapest term of a serialized e-graph
               bench    Compare algorithms on many inputs
 
@@ -625,6 +626,7 @@ fn help_lists_the_commands() {
         Commands:
           run      Compile a function, run it and print the result
           opt      Optimise functions and print them, or what was made of them
+          egg      Run programs in the egglog language
           extract  Extract the cheapest term of a serialized e-graph
           bench    Compare algorithms on many inputs
 
