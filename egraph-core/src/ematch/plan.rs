@@ -67,19 +67,9 @@ pub(crate) struct Plan {
     pub(crate) indexes: Vec<(TableId, usize)>,
 }
 
-/// Quarters of the binary order of magnitude do not matter.
+/// Half the number of binary digits: sizes within a factor of four or so are of one magnitude.
 fn magnitude(rows: u32) -> u8 {
-    (rows.ilog2_or_zero() / 2) as u8
-}
-
-trait Ilog2OrZero {
-    fn ilog2_or_zero(self) -> u32;
-}
-
-impl Ilog2OrZero for u32 {
-    fn ilog2_or_zero(self) -> u32 {
-        self.checked_ilog2().map_or(0, |log| log + 1)
-    }
+    ((u32::BITS - rows.leading_zeros()) / 2) as u8
 }
 
 impl Plan {

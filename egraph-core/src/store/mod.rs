@@ -120,11 +120,7 @@ impl Store {
     pub(crate) fn add_table(&mut self, decl: TableDecl) -> TableId {
         for kind in decl.keys.iter().chain([&decl.output]) {
             if let Kind::Container(space) = *kind {
-                while self.spaces.len() <= space as usize {
-                    let mut forest = UnionFind::default();
-                    self.frames.iter().for_each(|_| forest.push_frame());
-                    self.spaces.push(forest);
-                }
+                self.space(space);
             }
         }
         self.tables.push(Table::new(decl));
@@ -220,14 +216,19 @@ impl Store {
         Some((kept, displaced))
     }
 
-    /// A container value stands for another from now on: its contents changed.
-    pub(crate) fn forward(&mut self, space: u32, old: Value, new: Value) {
+    /// The forwarding of a space, with the frames that are open.
+    fn space(&mut self, space: u32) -> &mut UnionFind {
         while self.spaces.len() <= space as usize {
             let mut forest = UnionFind::default();
             self.frames.iter().for_each(|_| forest.push_frame());
             self.spaces.push(forest);
         }
-        let forest = &mut self.spaces[space as usize];
+        &mut self.spaces[space as usize]
+    }
+
+    /// A container value stands for another from now on: its contents changed.
+    pub(crate) fn forward(&mut self, space: u32, old: Value, new: Value) {
+        let forest = self.space(space);
         let (old, new) = (forest.find_mut(old), forest.find_mut(new));
         if old != new {
             forest.link(new, old);
