@@ -37,9 +37,10 @@ pub fn decode(model: &Model<'_>, selection: &Selection) -> Result<Function, Viol
         }
     }
     let values = HashMap::default();
-    let mut decoder = Decoder { model, selection, members, imports, target, values };
+    let stuck = Violation::default();
+    let mut decoder = Decoder { model, selection, members, imports, target, values, stuck };
     decoder.body()?;
-    Ok(decoder.target)
+    if decoder.stuck.culprits.is_empty() { Ok(decoder.target) } else { Err(decoder.stuck) }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,9 @@ struct Decoder<'a, 'f> {
     imports: OrderMap<InstanceId, Vec<EClassId>>,
     target: Function,
     values: HashMap<EClassId, ValueId, FxBuildHasher>,
+    /// What had no legal order. From the first on nothing is emitted, and the rest of the program
+    /// is only searched for more.
+    stuck: Violation,
 }
 
 type Tracks = OrderMap<Type, Track>;
@@ -137,7 +141,12 @@ impl Decoder<'_, '_> {
             }
             todo = rest;
             if todo.len() == before {
-                let event = self.next_event(&todo, &tracks).ok_or_else(|| self.stuck(&todo))?;
+                let Some(event) = self.next_event(&todo, &tracks) else {
+                    let culprits = self.waiting(&todo);
+                    self.stuck.culprits.push(culprits);
+                    self.pretend(region, &mut tracks);
+                    return Ok(tracks);
+                };
                 let item = todo.remove(event);
                 self.emit(&item, into, &mut tracks)?;
             }
@@ -175,9 +184,29 @@ impl Decoder<'_, '_> {
         })
     }
 
-    /// A stuck schedule: one of the nodes that wait is banned. Those that read a state are likelier
-    /// than others, and those that rules added than those of the input program.
-    fn stuck(&self, todo: &[Item]) -> Violation {
+    /// Takes a region whose schedule is stuck as emitted.
+    fn pretend(&mut self, region: RegionId, tracks: &mut Tracks) {
+        let nothing = self.nothing();
+        for class in self.members.get(&region).into_iter().flatten() {
+            self.values.entry(*class).or_insert(nothing);
+        }
+        for track in tracks.values_mut() {
+            track.at = track.classes.len().saturating_sub(1);
+        }
+    }
+
+    /// The value of everything that is not emitted.
+    fn nothing(&self) -> ValueId {
+        self.target.entry_states()[0]
+    }
+
+    fn is_stuck(&self) -> bool {
+        !self.stuck.culprits.is_empty()
+    }
+
+    /// In a stuck schedule one of the nodes that wait is banned. Those that read a state are
+    /// likelier than others, and those that rules added than those of the input program.
+    fn waiting(&self, todo: &[Item]) -> Vec<ENodeId> {
         let mut culprits: Vec<(bool, bool, ENodeId)> = Vec::new();
         for item in todo {
             let reads = !item.reads.is_empty();
@@ -189,7 +218,7 @@ impl Decoder<'_, '_> {
             culprits.extend(nodes.into_iter().map(|node| (input(node), !reads, node)));
         }
         culprits.sort_unstable();
-        Violation { culprits: culprits.into_iter().map(|(_, _, node)| node).collect() }
+        culprits.into_iter().map(|(_, _, node)| node).collect()
     }
 
     /// The leaves of an instance's outputs that the selection uses.
@@ -326,6 +355,7 @@ impl Decoder<'_, '_> {
     ) -> Result<(), Violation> {
         let meaning = self.model.graph.analysis().language.meaning(self.model.graph.op(node));
         let value = match meaning {
+            _ if self.is_stuck() => self.nothing(),
             Meaning::Simple(op) => {
                 let operands = self.emitted_operands(node, tracks)?;
                 let span = self.span(class, node);
@@ -362,13 +392,17 @@ impl Decoder<'_, '_> {
             Payload::Fault(fault) => Op::Guard(fault),
             _ => op,
         };
-        let operands = self.emitted_operands(id, tracks)?;
-        let span = self.span(node.class, id);
-        let emitted = self
-            .target
-            .try_simple(into, op, &operands, span)
-            .map_err(|_| Violation::of(Some(id)))?;
-        let outputs = self.target.node(emitted).outputs.clone();
+        let outputs = if self.is_stuck() {
+            vec![self.nothing(); 2]
+        } else {
+            let operands = self.emitted_operands(id, tracks)?;
+            let span = self.span(node.class, id);
+            let emitted = self
+                .target
+                .try_simple(into, op, &operands, span)
+                .map_err(|_| Violation::of(Some(id)))?;
+            self.target.node(emitted).outputs.to_vec()
+        };
         let track = &mut tracks[&self.model.ty(node.class)];
         track.at += 1;
         track.value = outputs[0];
@@ -439,13 +473,17 @@ impl Decoder<'_, '_> {
             regions.push(inner);
         }
         let operands: Vec<ValueId> = inputs.iter().map(|(_, value)| *value).collect();
-        let node = if instance.kind == InstanceKind::Gamma {
-            let predicate = self.value(instance.predicate)?;
-            self.target.gamma(into, predicate, &operands, regions, instance.span)
+        let outputs = if self.is_stuck() {
+            vec![self.nothing(); live.len()]
         } else {
-            self.target.theta(into, &operands, regions[0], instance.span)
+            let node = if instance.kind == InstanceKind::Gamma {
+                let predicate = self.value(instance.predicate)?;
+                self.target.gamma(into, predicate, &operands, regions, instance.span)
+            } else {
+                self.target.theta(into, &operands, regions[0], instance.span)
+            };
+            self.target.node(node).outputs.to_vec()
         };
-        let outputs = self.target.node(node).outputs.clone();
         for (k, output) in live.iter().zip(outputs) {
             let port = &instance.ports[*k];
             if port.ty.is_state() {

@@ -18,8 +18,8 @@ use egraph_core::{EClassId, ENodeId};
 use extract::{Control, Extractor, Problem, ProblemBuilder};
 use rvsdg::{Function, NodeKind};
 
-/// Bans tried before the input is returned.
-const MAX_BANS: usize = 40;
+/// Choices tried before the input is returned.
+const MAX_ATTEMPTS: usize = 40;
 /// Candidates for one ban.
 const MAX_CANDIDATES: usize = 8;
 
@@ -42,22 +42,45 @@ pub fn extract_program(
 ) -> Option<Extracted> {
     let mut banned: Set<ENodeId> = without.iter().copied().collect();
     let mut choice = choose(model, &banned, extractor)?;
-    for _ in 0..MAX_BANS {
+    for _ in 0..MAX_ATTEMPTS {
         let violation = match attempt(model, &choice, &banned) {
             Ok((selection, function)) => return Some(Extracted { function, choice, selection }),
             Err(violation) => violation,
         };
-        // The first ban that leaves a choice for the roots.
-        choice = violation.culprits.into_iter().take(MAX_CANDIDATES).find_map(|node| {
-            let new = banned.insert(node);
-            let choice = choose(model, &banned, extractor).filter(|_| new);
-            if choice.is_none() && new {
-                banned.remove(&node);
+        // At first one ban for each thing that is wrong, so that their number does not matter.
+        let mut added: Vec<ENodeId> = Vec::new();
+        for culprits in &violation.culprits {
+            let mut culprits = culprits.iter().take(MAX_CANDIDATES);
+            added.extend(culprits.find(|node| !banned.contains(*node) && !added.contains(node)));
+        }
+        banned.extend(added.iter().copied());
+        let all = if added.is_empty() { None } else { choose(model, &banned, extractor) };
+        choice = all.or_else(|| {
+            for node in &added {
+                banned.remove(node);
             }
-            choice
+            let culprits = violation.culprits.into_iter().flatten().take(MAX_CANDIDATES);
+            ban_one(model, culprits, &mut banned, extractor)
         })?;
     }
     None
+}
+
+/// Bans the first node that leaves a choice for the roots, and gives that choice.
+fn ban_one(
+    model: &Model<'_>,
+    mut culprits: impl Iterator<Item = ENodeId>,
+    banned: &mut Set<ENodeId>,
+    extractor: &dyn Extractor,
+) -> Option<Choice> {
+    culprits.find_map(|node| {
+        let new = banned.insert(node);
+        let choice = choose(model, banned, extractor).filter(|_| new);
+        if choice.is_none() && new {
+            banned.remove(&node);
+        }
+        choice
+    })
 }
 
 fn attempt(

@@ -30,6 +30,7 @@ pub mod encode;
 pub mod extraction;
 pub mod facts;
 pub mod families;
+pub mod greedy;
 pub mod interval;
 pub mod language;
 pub mod model;

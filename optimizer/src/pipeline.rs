@@ -4,6 +4,7 @@ use crate::encode::{Assumptions, encode};
 use crate::extraction::{Extracted, cost_of, extract_program};
 use crate::facts::Range;
 use crate::families::{Plan, plan};
+use crate::greedy::GreedyDifferences;
 use crate::interval::{Floats, Ints};
 use crate::model::Model;
 use crate::options::{Optimized, Options, OptionsError, Report};
@@ -16,12 +17,12 @@ use std::time::Instant;
 /// A second version of a function must be cheaper by this factor.
 const WORTH_A_VERSION: f64 = 0.9;
 
-/// Optimises a function with the default extractor, `greedy-dag`.
+/// Optimises a function with the default extractor, [`GreedyDifferences`].
 ///
 /// # Errors
 /// If the options do not fit the function or each other.
 pub fn optimize(function: &Function, options: &Options) -> Result<Optimized, OptionsError> {
-    optimize_with(function, options, &extract::GreedyDag)
+    optimize_with(function, options, &GreedyDifferences)
 }
 
 /// Optimises a function with an extractor of the caller's choice.

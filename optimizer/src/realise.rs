@@ -7,7 +7,7 @@
 //! is extended by the cheapest detour; a demand that cannot be met bans the node that made it.
 
 use crate::language::{InstanceId, Meaning, Payload};
-use crate::model::{Instance, InstanceKind, Model, OrderMap};
+use crate::model::{Instance, InstanceKind, Model, OrderMap, Port};
 use egraph_core::{EClassId, ENodeId, RegionId};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
@@ -18,20 +18,23 @@ use std::collections::{BTreeSet, BinaryHeap};
 /// A set of ids; never iterated.
 pub type Set<T> = HashSet<T, FxBuildHasher>;
 
+/// Segments of a walk that a detour may try to replace.
+const MAX_DETOURS: usize = 512;
+
 /// One chosen node per class, by class index.
 pub type Choice = Vec<Option<ENodeId>>;
 
-/// A demand that no walk can meet, a class without a node, or nodes that wait for each other.
+/// Demands that no walk can meet, a class without a node, or nodes that wait for each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violation {
-    /// Nodes whose ban may help, the likeliest first.
-    pub culprits: Vec<ENodeId>,
+    /// Nodes whose ban may help, the likeliest first, for each thing that is wrong.
+    pub culprits: Vec<Vec<ENodeId>>,
 }
 
 impl Violation {
     /// A violation that one node caused, if any.
     pub fn of(culprit: Option<ENodeId>) -> Violation {
-        Violation { culprits: culprit.into_iter().collect() }
+        Violation { culprits: vec![culprit.into_iter().collect()] }
     }
 }
 
@@ -56,6 +59,9 @@ enum Demand {
     Class(EClassId),
 }
 
+/// Demands with the nodes that made them.
+type Demands = OrderMap<Demand, Option<ENodeId>>;
+
 /// Builds the selection of a choice.
 pub struct Realiser<'a, 'f> {
     model: &'a Model<'f>,
@@ -63,7 +69,9 @@ pub struct Realiser<'a, 'f> {
     banned: &'a Set<ENodeId>,
     selection: Selection,
     /// What each walk must keep when it is changed.
-    required: OrderMap<(RegionId, Type), Vec<Demand>>,
+    required: OrderMap<(RegionId, Type), Demands>,
+    /// What the walks contain, where that was asked.
+    passed: OrderMap<(RegionId, Type), Set<Demand>>,
     demands: Vec<(RegionId, Type, Demand, Option<ENodeId>)>,
     work: Vec<(EClassId, Option<ENodeId>)>,
 }
@@ -77,6 +85,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
             banned,
             selection: Selection::default(),
             required: OrderMap::default(),
+            passed: OrderMap::default(),
             demands: Vec::new(),
             work: Vec::new(),
         }
@@ -250,41 +259,59 @@ impl<'a, 'f> Realiser<'a, 'f> {
     fn meet_demands(&mut self) -> Result<bool, Violation> {
         let demands = std::mem::take(&mut self.demands);
         let mut changed = false;
-        for (mut region, mut state, mut demand, by) in demands {
-            // In a region whose state is not live, the instance reads what it finds on entry, or
-            // must be on the parent's walk.
-            while !self.is_live(region, state) {
-                let owner = self.model.regions[region.index()].owner;
-                let Some((id, _)) = owner else { break };
-                let instance = self.model.instance(id);
-                let Some(k) = instance.state_port(state) else {
-                    return Err(Violation::of(by));
-                };
-                demand = match self.class_outside(region, demand, instance, k) {
-                    Some(init) => {
-                        self.selection.read.entry(id).or_default().insert(k);
-                        Demand::Class(init)
-                    }
-                    None => Demand::Edge(self.model.out_node(id, k)),
-                };
-                region = instance.home;
-                state = instance.ports[k].ty;
-            }
-            let key = (region, state);
-            if !self.selection.walks.contains_key(&key) {
-                return Err(Violation::of(by));
-            }
-            let missing = !self.holds(key, demand);
-            if missing && !self.detour(key, demand) {
-                return Err(Violation::of(by));
-            }
-            changed |= missing;
-            let required = self.required.entry(key).or_default();
-            if !required.contains(&demand) {
-                required.push(demand);
+        let mut failed = Violation::default();
+        for (region, state, demand, by) in demands {
+            match self.meet(region, state, demand, by) {
+                Ok(extended) => changed |= extended,
+                Err(way) => failed.culprits.push(self.blame(region, by, way)),
             }
         }
-        Ok(changed)
+        if failed.culprits.is_empty() { Ok(changed) } else { Err(failed) }
+    }
+
+    /// Extends a walk by a demand if it lacks it, and says whether.
+    ///
+    /// # Errors
+    /// If that cannot be done: the nodes whose demands are in the way.
+    fn meet(
+        &mut self,
+        mut region: RegionId,
+        mut state: Type,
+        mut demand: Demand,
+        by: Option<ENodeId>,
+    ) -> Result<bool, Vec<ENodeId>> {
+        // In a region whose state is not live, the instance reads what it finds on entry, or must
+        // be on the parent's walk.
+        while !self.is_live(region, state) {
+            let Some((id, _)) = self.model.regions[region.index()].owner else { break };
+            let instance = self.model.instance(id);
+            let k = instance.state_port(state).ok_or_else(Vec::new)?;
+            demand = match self.class_outside(region, demand, instance, k) {
+                Some(init) => {
+                    self.selection.read.entry(id).or_default().insert(k);
+                    Demand::Class(init)
+                }
+                None => Demand::Edge(self.model.out_node(id, k)),
+            };
+            region = instance.home;
+            state = instance.ports[k].ty;
+        }
+        let key = (region, state);
+        if !self.selection.walks.contains_key(&key) {
+            return Err(Vec::new());
+        }
+        let missing = !self.holds(key, demand);
+        if missing {
+            let Some(walk) = self.detour(key, demand, true) else {
+                let other = self.detour(key, demand, false);
+                let way = other.map(|walk| self.lost(key, &walk)).unwrap_or_default();
+                return Err(way.into_iter().flatten().collect());
+            };
+            self.passed.swap_remove(&key);
+            self.selection.walks.insert(key, walk);
+        }
+        self.required.entry(key).or_default().entry(demand).or_insert(by);
+        Ok(missing)
     }
 
     /// The class outside that a class inside is, if it is the state on entry and stays it.
@@ -310,29 +337,43 @@ impl<'a, 'f> Realiser<'a, 'f> {
         positions(self.model, key, &self.selection.walks[&key])
     }
 
-    fn holds(&self, key: (RegionId, Type), demand: Demand) -> bool {
-        match demand {
-            Demand::Edge(node) => self.selection.walks[&key].contains(&node),
-            Demand::Class(class) => self.positions(key).contains(&self.model.graph.find(class)),
+    fn holds(&mut self, key: (RegionId, Type), demand: Demand) -> bool {
+        if !self.passed.contains_key(&key) {
+            let walk = &self.selection.walks[&key];
+            let edges = walk.iter().map(|node| Demand::Edge(*node));
+            let classes = self.positions(key).into_iter().map(Demand::Class);
+            let all = edges.chain(classes).collect();
+            self.passed.insert(key, all);
         }
+        let demand = match demand {
+            Demand::Class(class) => Demand::Class(self.model.graph.find(class)),
+            Demand::Edge(_) => demand,
+        };
+        self.passed[&key].contains(&demand)
     }
 
     /// Replaces the cheapest segment of a walk by a path through the demand that keeps everything
-    /// required.
-    fn detour(&mut self, key: (RegionId, Type), demand: Demand) -> bool {
+    /// required, or anything if `kept` says so. Segments close to the demand are tried first.
+    fn detour(&self, key: (RegionId, Type), demand: Demand, kept: bool) -> Option<Vec<ENodeId>> {
         let (region, state) = key;
-        let walk = self.selection.walks[&key].clone();
+        let mut tries = MAX_DETOURS;
+        let walk = &self.selection.walks[&key];
         let positions = self.positions(key);
         let (enter, edge, leave) = match demand {
             Demand::Edge(node) => {
-                let Some(source) = self.model.effect_source(node) else { return false };
+                let source = self.model.effect_source(node)?;
                 (source, Some(node), self.model.graph.class_of(node))
             }
             Demand::Class(class) => (class, None, class),
         };
+        let (before, behind) = (self.reaching(key, enter), self.reached(key, leave));
         let mut best: Option<(f64, Vec<ENodeId>)> = None;
-        for p in 0..=walk.len() {
-            for q in p..=walk.len() {
+        for p in (0..=walk.len()).rev().filter(|p| before.contains(&positions[*p])) {
+            for q in (p..=walk.len()).filter(|q| behind.contains(&positions[*q])) {
+                if tries == 0 {
+                    return best.map(|(_, walk)| walk);
+                }
+                tries -= 1;
                 let mut avoid: Set<ENodeId> = walk[..p].iter().chain(&walk[q..]).copied().collect();
                 avoid.extend(edge);
                 let Some((to, first)) = self.path(region, state, positions[p], enter, &avoid)
@@ -348,34 +389,98 @@ impl<'a, 'f> Realiser<'a, 'f> {
                 if best.as_ref().is_some_and(|(least, _)| *least <= cost) {
                     continue;
                 }
-                let new: Vec<ENodeId> = walk[..p]
-                    .iter()
-                    .copied()
-                    .chain(first)
-                    .chain(edge)
-                    .chain(second)
-                    .chain(walk[q..].iter().copied())
-                    .collect();
-                if self.keeps_required(key, &new) {
+                let parts = [&walk[..p], &first, edge.as_slice(), &second, &walk[q..]];
+                let new = parts.concat();
+                if !kept || self.lost(key, &new).is_empty() {
                     best = Some((cost, new));
                 }
             }
         }
-        let found = best.is_some();
-        if let Some((_, walk)) = best {
-            self.selection.walks.insert(key, walk);
+        best.map(|(_, walk)| walk)
+    }
+
+    /// Classes from which effects lead to a class, itself included.
+    fn reaching(&self, key: (RegionId, Type), class: EClassId) -> Set<EClassId> {
+        let graph = &self.model.graph;
+        self.closure(key, class, |class, found| {
+            let sources = graph.nodes(class).filter(|node| !self.banned.contains(node));
+            found.extend(sources.filter_map(|node| self.model.effect_source(node)));
+        })
+    }
+
+    /// Classes to which effects lead from a class, itself included.
+    fn reached(&self, key: (RegionId, Type), class: EClassId) -> Set<EClassId> {
+        let graph = &self.model.graph;
+        self.closure(key, class, |class, found| {
+            let users = graph.parents(class).chain(self.entered(key.0, class));
+            let users = users.filter(|node| !self.banned.contains(node));
+            let users = users.filter(|node| self.model.effect_source(*node) == Some(class));
+            found.extend(users.map(|node| graph.class_of(node)));
+        })
+    }
+
+    /// The outputs of instances that take a state in.
+    fn entered(&self, region: RegionId, class: EClassId) -> impl Iterator<Item = ENodeId> {
+        let model = self.model;
+        let children = model.graph.child_regions(region).iter();
+        let owners = children.filter_map(|child| model.regions[child.index()].owner);
+        owners.filter(|(_, arm)| *arm == 0).flat_map(move |(id, _)| {
+            let ports = model.instance(id).ports.iter().enumerate();
+            let here = move |port: &Port| {
+                port.ty.is_state() && port.init.is_some_and(|init| model.graph.find(init) == class)
+            };
+            ports.filter(move |(_, port)| here(port)).map(move |(k, _)| model.out_node(id, k))
+        })
+    }
+
+    fn closure(
+        &self,
+        (region, state): (RegionId, Type),
+        class: EClassId,
+        step: impl Fn(EClassId, &mut Vec<EClassId>),
+    ) -> Set<EClassId> {
+        let graph = &self.model.graph;
+        let mut found = Set::default();
+        let mut work = vec![graph.find(class)];
+        while let Some(class) = work.pop() {
+            let here = graph.region(class) == region && self.model.ty(class) == state;
+            if here && found.insert(class) {
+                step(class, &mut work);
+            }
         }
         found
     }
 
-    fn keeps_required(&self, key: (RegionId, Type), walk: &[ENodeId]) -> bool {
-        let passed = positions(self.model, key, walk);
-        self.required.get(&key).is_none_or(|required| {
-            required.iter().all(|demand| match demand {
-                Demand::Edge(node) => walk.contains(node),
-                Demand::Class(class) => passed.contains(&self.model.graph.find(*class)),
-            })
-        })
+    /// The nodes whose demands a walk would not meet, though they were met before.
+    fn lost(&self, key: (RegionId, Type), walk: &[ENodeId]) -> Vec<Option<ENodeId>> {
+        let Some(required) = self.required.get(&key) else { return Vec::new() };
+        let passed: Set<EClassId> = positions(self.model, key, walk).into_iter().collect();
+        let edges: Set<ENodeId> = walk.iter().copied().collect();
+        let met = |demand: &Demand| match demand {
+            Demand::Edge(node) => edges.contains(node),
+            Demand::Class(class) => passed.contains(&self.model.graph.find(*class)),
+        };
+        let lost = required.iter().filter(|(demand, _)| !met(demand));
+        lost.map(|(_, by)| *by).collect()
+    }
+
+    /// What may be to blame for a demand that was not met: the demands that are in its way, what
+    /// made it, and what made the regions around it live.
+    fn blame(&self, region: RegionId, by: Option<ENodeId>, way: Vec<ENodeId>) -> Vec<ENodeId> {
+        let mut culprits: Vec<ENodeId> = way.into_iter().chain(by).collect();
+        let mut region = region;
+        while let Some((id, _)) = self.model.regions[region.index()].owner {
+            let used = |k: &usize| {
+                let out = self.model.out_node(id, *k);
+                let class = self.model.graph.class_of(out);
+                (self.selection.used.get(&class) == Some(&out)).then_some(out)
+            };
+            let live = self.selection.live.get(&id).into_iter().flatten();
+            culprits.extend(live.filter_map(used));
+            region = self.model.instance(id).home;
+        }
+        culprits.sort_by_key(|node| node.index() < self.model.input_nodes);
+        culprits
     }
 
     fn step_cost(&self, node: ENodeId) -> f64 {

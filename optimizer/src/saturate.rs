@@ -5,6 +5,7 @@ use crate::certify;
 use crate::extraction::{Extracted, extract_program};
 use crate::facts::FactAnalysis;
 use crate::families::{self, Plan, Step};
+use crate::greedy::GreedyDifferences;
 use crate::language::{Meaning, Payload};
 use crate::model::Model;
 use crate::options::{Approximation, Options};
@@ -96,9 +97,11 @@ impl Saturator<'_> {
             }
             let known = model.graph.version();
             let room = GROWTH * model.input_nodes + SPARE_NODES;
-            let crosses = step.crossing.any()
-                && has_regions_or_memory(model)
-                && model.graph.node_count() < room;
+            let wanted = step.crossing.any() && has_regions_or_memory(model);
+            let crosses = wanted && model.graph.node_count() < room;
+            if wanted && !crosses {
+                "growth limit".clone_into(&mut saturation.stop_reason);
+            }
             if crosses && model.graph.node_count() < self.options.node_limit {
                 model.graph.set_node_limit(self.options.node_limit);
                 let full = regions::round(model, &mut self.memory, step.crossing, real).is_err();
@@ -186,7 +189,7 @@ fn admit(
         return false;
     }
     candidates.truncate(MAX_SITES);
-    let Some(exact) = extract_program(model, &extract::GreedyDag, &[]) else { return false };
+    let Some(exact) = extract_program(model, &GreedyDifferences, &[]) else { return false };
     let judge = |sites: &[Site]| certify::certify(model, &exact.selection, &[], sites);
     // Smallest error first, so that as many as possible fit.
     let mut alone: Vec<(f64, Site)> = candidates

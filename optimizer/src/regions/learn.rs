@@ -12,6 +12,9 @@ use crate::model::InstanceKind;
 use egraph_core::{EClassId, ENodeId, Limit};
 use rvsdg::{Cmp, Const, Type};
 
+/// Nodes of a truth value that are looked at for what it says about its parts.
+const MAX_PARTS: usize = 64;
+
 impl Round<'_, '_> {
     /// Adds the facts that follow from known truth values and from loops' predicates.
     pub(super) fn learn(&mut self) -> Result<(), Limit> {
@@ -122,10 +125,11 @@ impl Round<'_, '_> {
             let outside = self.model.constant(self.graph().region(class), Const::Bool(true))?;
             self.equate("branch-fact", class, outside);
         }
-        if depth == 0 {
+        // A class whose value is known outside is made of what is known there as well.
+        if depth == 0 || constant(self.graph(), class).is_some() {
             return Ok(());
         }
-        let nodes: Vec<ENodeId> = self.graph().nodes(class).collect();
+        let nodes: Vec<ENodeId> = self.graph().nodes(class).take(MAX_PARTS).collect();
         for node in nodes {
             let op = self.graph().op(node);
             let children = self.graph().children(node);

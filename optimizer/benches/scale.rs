@@ -1,0 +1,76 @@
+//! How the time of optimisation grows with the size of a function.
+//!
+//! Prints a table of generated programs from 100 to 10,000 operations with proportionally many
+//! regions, and the exponent of the growth. Run with `cargo bench -p optimizer --bench scale`;
+//! `OVUM_SCALE_PROGRAMS` sets how many programs of each size.
+
+use optimizer::{Options, optimize};
+use rvsdg::Function;
+use rvsdg::random::{RandomOptions, random_function};
+use std::time::Instant;
+
+const SIZES: [usize; 7] = [100, 200, 500, 1000, 2000, 5000, 10_000];
+
+fn main() {
+    let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let programs: u64 = setting("OVUM_SCALE_PROGRAMS").unwrap_or(3);
+    let only = setting("OVUM_SCALE_ONLY").map(|only| only as usize);
+    say(
+        "operations | regions | e-nodes | encode ms | saturate ms | extract ms | total ms | cost | stop",
+    );
+    let mut points = Vec::new();
+    for size in SIZES.into_iter().filter(|size| only.is_none_or(|only| only == *size)) {
+        for seed in 1..=programs {
+            let function = program(seed, size);
+            let start = Instant::now();
+            let optimized = optimize(&function, &Options::default()).expect("the defaults fit");
+            let total = start.elapsed().as_secs_f64() * 1e3;
+            let report = &optimized.report;
+            let phase =
+                |name: &str| report.phases.get(name).map_or(0.0, |time| time.as_secs_f64() * 1e3);
+            say(&format!(
+                "{} | {} | {} | {:.1} | {:.1} | {:.1} | {total:.1} | {:.2} | {}{}",
+                function.node_count(),
+                function.region_count(),
+                report.e_nodes,
+                phase("encode"),
+                phase("saturate"),
+                phase("extract"),
+                report.cost_after / report.cost_before,
+                report.stop_reason,
+                if report.nothing_legal { ", nothing legal" } else { "" },
+            ));
+            points.push(((function.node_count() as f64).ln(), total.ln()));
+        }
+    }
+    if only.is_none() {
+        say(&format!("time grows with operations to the power of {:.2}", slope(&points)));
+    }
+}
+
+/// A program of about so many operations.
+fn program(seed: u64, operations: usize) -> Function {
+    let mut size = operations as u32 / 4;
+    loop {
+        let options = RandomOptions { size, depth: 2, ..RandomOptions::default() };
+        let function = random_function(seed, &options);
+        if function.node_count() >= operations {
+            return function;
+        }
+        size += size / 8 + 1;
+    }
+}
+
+/// Slope of the line of least squares.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let product: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    product / points.iter().map(|point| (point.0 - x).powi(2)).sum::<f64>()
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark reports to its reader")]
+fn say(text: &str) {
+    println!("{text}");
+}
