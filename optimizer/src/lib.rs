@@ -41,6 +41,6 @@ mod regions;
 mod saturate;
 mod versions;
 
-pub use families::{FAMILIES, Family, Law};
+pub use families::{Condition, FAMILIES, Family, Law, Side, UserRule};
 pub use options::{Approximation, Optimized, Options, OptionsError, Report};
 pub use pipeline::{optimize, optimize_with, saturated};

@@ -1,5 +1,6 @@
 //! What a caller asks of the optimiser, and what it answers.
 
+use crate::families::UserRule;
 use indexmap::IndexMap;
 use rvsdg::Function;
 use std::fmt;
@@ -11,6 +12,8 @@ pub struct Options {
     /// Which rule sets run, in the command's notation: `,` in sequence, `|` in parallel, `|` binds
     /// tighter. The names are those of [`crate::families`].
     pub rules: String,
+    /// Rules of the caller's own: the set `user`, which `default` includes.
+    pub user_rules: Vec<UserRule>,
     /// Admit rules that hold over the reals but not for every float.
     pub fast_math: bool,
     /// Asserted closed ranges of parameters, by name: an argument outside is the caller's error.
@@ -32,6 +35,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             rules: "default".to_owned(),
+            user_rules: Vec::new(),
             fast_math: false,
             domains: IndexMap::new(),
             max_error: None,
@@ -110,6 +114,8 @@ pub enum OptionsError {
     BadDomain(String),
     /// The error budget is not a positive number.
     BadBudget,
+    /// A rule of the caller's has no meaning.
+    BadRule(String),
 }
 
 impl fmt::Display for OptionsError {
@@ -121,6 +127,7 @@ impl fmt::Display for OptionsError {
                 write!(f, "rule set `{family}` is not exact: it needs {flag}")
             }
             OptionsError::BadDomain(text) => write!(f, "domain: {text}"),
+            OptionsError::BadRule(text) => f.write_str(text),
             OptionsError::BadBudget => f.write_str("the error budget must be a positive number"),
         }
     }

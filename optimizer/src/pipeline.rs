@@ -3,9 +3,10 @@
 use crate::encode::{Assumptions, encode};
 use crate::extraction::{Extracted, cost_of, extract_program};
 use crate::facts::Range;
-use crate::families::{Plan, plan};
+use crate::families::{Plan, check, plan};
 use crate::greedy::GreedyDifferences;
 use crate::interval::{Floats, Ints};
+use crate::language::Language;
 use crate::model::Model;
 use crate::options::{Optimized, Options, OptionsError, Report};
 use crate::saturate::{Certificate, Saturation, approximate_nodes, certify};
@@ -167,6 +168,10 @@ fn understand(function: &Function, options: &Options) -> Result<(Assumptions, Pl
         .iter()
         .map(|param| domain_of(param.ty, options.domains.get(&*param.name).copied()))
         .collect();
+    if !options.user_rules.is_empty() {
+        let real = options.fast_math && options.max_error.is_none();
+        check(&options.user_rules, &Language::new(function), real)?;
+    }
     let plan = plan(options)?;
     let assumptions = Assumptions {
         formals,

@@ -56,7 +56,7 @@ pub(crate) fn saturate(model: &mut Model<'_>, options: &Options, plan: &Plan) ->
     };
     let patterns = plan.steps.iter().any(|step| step.sets.is_some());
     let mut runner = Saturator {
-        rules: patterns.then(|| compile(model)),
+        rules: patterns.then(|| compile(model, options)),
         memory: Memory::default(),
         options,
         started,
@@ -128,22 +128,25 @@ fn has_regions_or_memory(model: &Model<'_>) -> bool {
     !model.instances.is_empty() || model.graph.analysis().language.mems() > 0
 }
 
-/// The rules of every family for this model's language.
-fn compile(model: &mut Model<'_>) -> Rules<FactAnalysis> {
+/// The rules of every family for this model's language, and the caller's.
+fn compile(model: &mut Model<'_>, options: &Options) -> Rules<FactAnalysis> {
     let analysis = model.graph.analysis_mut();
     let language = analysis.language.clone();
     let payloads = &mut analysis.payloads;
     let resolve = |text: &str| parse_constant(text).map(|c| payloads.intern(Payload::Const(c)));
-    let sets = families::rule_sets(&language);
-    Rules::compile(sets, &language.signature, resolve).expect("the families' rules compile")
+    let sets = families::rule_sets(&language, &options.user_rules);
+    Rules::compile(sets, &language.signature, resolve)
+        .expect("the families' rules compile, and the caller's were checked")
 }
 
-/// The constant that a rule's text names: `i64:3`, `f64:-0.0`, `bool:true`.
+/// The constant that a rule's text names: `i64:3`, `f64:-0.0`, `bool:true`; `i32` and `f32` likewise.
 pub(crate) fn parse_constant(text: &str) -> Option<Const> {
     let (ty, value) = text.split_once(':')?;
     match ty {
         "i64" => value.parse().ok().map(Const::I64),
+        "i32" => value.parse().ok().map(Const::I32),
         "f64" => value.parse().ok().map(Const::f64),
+        "f32" => value.parse().ok().map(|value: f32| Const::F32(value.to_bits())),
         "bool" => value.parse().ok().map(Const::Bool),
         _ => None,
     }

@@ -1,12 +1,26 @@
 """Types of the extension module; what users see of it is in `_function.py`, `_vectorize.py`."""
 
-from typing import Any, Self, final
+from collections.abc import Callable
+from typing import Any, Self, TypeAlias, final
 
 from typing_extensions import disjoint_base
 
 from ._report import Report
 
-__all__ = ["CompileError", "Kernel", "Ufunc", "__version__", "supported", "ufunc"]
+__all__ = [
+    "CompileError",
+    "EGraphError",
+    "Kernel",
+    "Session",
+    "Ufunc",
+    "__version__",
+    "counterexample",
+    "supported",
+    "ufunc",
+]
+
+# Name, left and right pattern, conditions, and whether the rule keeps every bit.
+_Rule: TypeAlias = tuple[str, str, str, list[tuple[str, str, str]], bool]
 
 __version__: str
 
@@ -16,6 +30,14 @@ class CompileError(Exception):
     code: str
     line: int | None
     column: int | None
+
+class EGraphError(Exception):
+    """Something asked of an e-graph has no meaning, does not hold, or reached a limit."""
+
+    code: str
+    message: str
+    file: str
+    line: int
 
 @disjoint_base
 class Kernel:
@@ -30,6 +52,7 @@ class Kernel:
         fast: bool = False,
         fastmath: bool = False,
         rules: str | None = None,
+        user_rules: list[_Rule] | None = None,
         domain: list[tuple[str, tuple[float, float]]] | None = None,
         max_error: float | None = None,
         optimize: bool = True,
@@ -64,5 +87,30 @@ class Ufunc:
 
     def __call__(self, *args: Any, method: str | None = None, **kwargs: Any) -> Any: ...
 
+@final
+class Session:
+    """A database that programs of the egglog language change."""
+
+    def __new__(
+        cls,
+        *,
+        nodes: int | None = None,
+        seconds: float | None = None,
+        bytes: int | None = None,
+        threads: int = 1,
+        explain: bool = False,
+    ) -> Self: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def classes(self) -> int: ...
+    def run(self, name: str, text: str) -> list[tuple[str, Any]]: ...
+    def report(self) -> dict[str, Any]: ...
+    def size(self, name: str) -> int | None: ...
+    def primitive(
+        self, name: str, params: list[str], result: str, function: Callable[..., Any]
+    ) -> None: ...
+
+def counterexample(rule: _Rule) -> str | None: ...
 def ufunc(kernel: Kernel, types: str, *, threads: int = 1, doc: str = "") -> Ufunc: ...
 def supported() -> list[tuple[str, str]]: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._core import Kernel
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ._report import Report
+    from .egraph import Ruleset
 
 
 class Function(Kernel):
     """A compiled function; call it like the Python function it comes from."""
 
+    __name__: str
+    __qualname__: str
     _source: Source
     _options: Options
 
@@ -118,7 +121,7 @@ def compile(  # noqa: A001 - the name users look for
     *,
     fast: bool | None = None,
     fastmath: bool | None = None,
-    rules: str | None = None,
+    rules: str | Sequence[Any] | Ruleset | None = None,
     domain: dict[str, tuple[float, float]] | None = None,
     max_error: float | None = None,
     optimize: bool | None = None,
@@ -131,8 +134,9 @@ def compile(  # noqa: A001 - the name users look for
     ``name`` picks the function where the text has several. ``fast`` drops Python's checks,
     ``fastmath`` admits rules that hold over the reals only. ``domain={"x": (0.0, 1.0)}`` asserts
     closed ranges of parameters, and ``max_error`` admits approximations whose error of the returned
-    value over that domain is proven to stay within it. ``rules`` composes rule sets by name.
-    ``backend`` is ``"cranelift"``, ``"mlir"`` (LLVM's tools must be installed) or ``"interp"``, the
+    value over that domain is proven to stay within it. ``rules`` composes rule sets by name, or is
+    a list of names and of rules made by :func:`ovum.rule`, which join the default ones if none is
+    named. ``backend`` is ``"cranelift"``, ``"mlir"`` (LLVM's tools must be installed) or ``"interp"``, the
     reference interpreter. ``threads`` search for rewrites; the answer does not depend on it.
     ``cache=True`` keeps what was optimised in a folder of the user's, ``cache="folder"`` in that
     one.

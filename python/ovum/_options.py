@@ -17,6 +17,7 @@ class Options:
     fast: bool = False
     fastmath: bool = False
     rules: str | None = None
+    user_rules: tuple[Any, ...] = ()
     domain: dict[str, tuple[float, float]] = field(default_factory=dict)
     max_error: float | None = None
     optimize: bool = True
@@ -38,6 +39,9 @@ class Options:
                     given[name] = read(text)
                 except ValueError:
                     raise ValueError(f"OVUM_{name.upper()}={text} is not understood") from None
+        rules = given.get("rules")
+        if rules is not None and not isinstance(rules, str):
+            given["rules"], given["user_rules"] = _rules(rules, given.get("fastmath", False))
         domain = given.get("domain", {})
         given["domain"] = {key: (float(low), float(high)) for key, (low, high) in domain.items()}
         return cls(**given)
@@ -48,6 +52,7 @@ class Options:
             "fast": self.fast,
             "fastmath": self.fastmath,
             "rules": self.rules,
+            "user_rules": list(self.user_rules),
             "domain": list(self.domain.items()),
             "max_error": self.max_error,
             "optimize": self.optimize,
@@ -68,6 +73,26 @@ class Options:
             return chosen
         base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
         return os.path.join(base, "ovum")
+
+
+def _rules(given: Any, fastmath: bool) -> tuple[str | None, tuple[Any, ...]]:
+    """Names of rule sets, as one text, and rules written in Python."""
+    from .egraph._rules import Rewrite, Ruleset, compiler_rules
+
+    named: list[str] = []
+    made: list[Any] = []
+    for one in [given] if isinstance(given, (Rewrite, Ruleset)) else given:
+        if isinstance(one, str):
+            named.append(one)
+        else:
+            made.extend(compiler_rules(one))
+    for name, *_, exact in made:
+        if not exact and not fastmath:
+            raise ValueError(
+                f"rule {name} holds for real numbers, not for every float: pass fastmath=True, "
+                "or decorate it with @ovum.rule(exact=True) if it keeps every bit"
+            )
+    return "|".join([*named, "user"]) if named else None, tuple(made)
 
 
 def _flag(text: str) -> bool:

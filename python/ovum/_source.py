@@ -45,7 +45,7 @@ def source_of(function: Callable[..., Any]) -> Source:
     constants: dict[str, Any] = {}
     seen = {function.__name__}
     pieces = [text]
-    pending = [function]
+    pending: list[Any] = [function]
     while pending:
         for name, value in _names(pending.pop()):
             if name in seen:

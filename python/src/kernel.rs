@@ -3,6 +3,7 @@
 use crate::answers;
 use crate::arguments::{Arguments, const_object, known_of, type_of};
 use crate::fast::{Fast, Outcome};
+use crate::rules::{RuleText, user_rules};
 use backend_cranelift::{Compiled, CompiledLoop, Compiler, Context, Limits, Options};
 use frontend_py::{ParamType, Semantics, SigParam, SourceFile};
 use indexmap::IndexMap;
@@ -89,7 +90,7 @@ impl Kernel {
     /// the file's only function. `constants` explain names that the text does not.
     #[new]
     #[pyo3(signature = (text, file, name=None, *, fast=false, fastmath=false, rules=None,
-        domain=None, max_error=None, optimize=true, backend="cranelift", threads=1,
+        user_rules=None, domain=None, max_error=None, optimize=true, backend="cranelift", threads=1,
         constants=None, cache=None, salt=""))]
     #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
     fn new(
@@ -100,6 +101,7 @@ impl Kernel {
         fast: bool,
         fastmath: bool,
         rules: Option<String>,
+        user_rules: Option<Vec<RuleText>>,
         domain: Option<Vec<(String, (f64, f64))>>,
         max_error: Option<f64>,
         optimize: bool,
@@ -131,6 +133,7 @@ impl Kernel {
         let options = optimizer::Options::default();
         let options = optimizer::Options {
             rules: rules.unwrap_or_else(|| options.rules.clone()),
+            user_rules: self::user_rules(user_rules.unwrap_or_default())?,
             fast_math: fastmath,
             domains: domains.clone(),
             max_error,

@@ -3,12 +3,15 @@
 //! A `Kernel` is a function of a source file that compiles itself for the types it is called with.
 //! The module `arguments` makes machine arguments of Python's objects without copying NumPy arrays
 //! that the code can use in place, `answers` makes Python's objects of results. `fast` calls code
-//! whose arguments need no conversion, `ufunc` maps it over arrays through NumPy.
+//! whose arguments need no conversion, `ufunc` maps it over arrays through NumPy. `session` is what
+//! `ovum.EGraph` stands on, `rules` reads rewrite rules for the compiler.
 
 mod answers;
 mod arguments;
 mod fast;
 mod kernel;
+mod rules;
+mod session;
 mod ufunc;
 
 use pyo3::prelude::*;
@@ -31,7 +34,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<kernel::Kernel>()?;
     module.add_class::<ufunc::Ufunc>()?;
     module.add_function(wrap_pyfunction!(ufunc::ufunc, module)?)?;
+    module.add_class::<session::Database>()?;
     module.add_function(wrap_pyfunction!(supported, module)?)?;
+    module.add_function(wrap_pyfunction!(rules::counterexample, module)?)?;
+    module.add("EGraphError", module.py().get_type::<session::EGraphError>())?;
     module.add("CompileError", module.py().get_type::<CompileError>())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

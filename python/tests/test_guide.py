@@ -1,15 +1,17 @@
-"""The guide's Python runs."""
+"""The Python in the documentation runs."""
 
 import pathlib
 import re
 
 import pytest
 
-GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "python" / "guide.md"
-README = pathlib.Path(__file__).parents[2] / "README.md"
+ROOT = pathlib.Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "python" / "guide.md"
+RULES = ROOT / "docs" / "python" / "rules.md"
+README = ROOT / "README.md"
 
 
-@pytest.mark.parametrize("page", [GUIDE, README], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [GUIDE, RULES, README], ids=lambda page: page.name)
 def test_the_lines_run(page, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert blocks

@@ -8,13 +8,17 @@
 
 mod algebra;
 mod calls;
+mod evaluate;
 mod fold;
 #[cfg(test)]
 mod laws;
 mod pow;
+mod user;
 
 pub(crate) use algebra::constant;
 pub(crate) use pow::{is_power, multiply_out};
+pub use user::{Condition, Side, USER_FAMILY, UserRule};
+pub(crate) use user::{check, user_set};
 
 use crate::facts::FactAnalysis;
 use crate::language::Language;
@@ -251,7 +255,12 @@ pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
     for part in options.rules.split(',') {
         let names: Vec<String> = part.split('|').map(|name| name.trim().to_owned()).collect();
         let crossing = Crossing::of(&names);
-        let sets = engine_sets(&names, real);
+        let mut sets = engine_sets(&names, real);
+        let admits = |name: &String| name == "default" || name == USER_FAMILY;
+        sets.retain(|name| name != USER_FAMILY);
+        if !options.user_rules.is_empty() && names.iter().any(admits) {
+            sets.push(USER_FAMILY.to_owned());
+        }
         let sets = match sets.join("|") {
             text if text.is_empty() => None,
             text => {
@@ -294,7 +303,7 @@ fn engine_sets(names: &[String], real: bool) -> Vec<String> {
 }
 
 fn check_budget(name: &str, options: &Options) -> Result<(), OptionsError> {
-    if name == "default" {
+    if name == "default" || name == USER_FAMILY {
         return Ok(());
     }
     let family = family(name).ok_or_else(|| OptionsError::UnknownFamily(name.to_owned()))?;
@@ -308,7 +317,8 @@ fn check_budget(name: &str, options: &Options) -> Result<(), OptionsError> {
     }
 }
 
-/// The rule sets of the families that a composition names.
-pub(crate) fn rule_sets(language: &Language) -> Vec<RuleSet<FactAnalysis>> {
-    FAMILIES.iter().map(|family| RuleSet::new(family.name).rules(family.rules(language))).collect()
+/// The rule sets of all families, and the caller's.
+pub(crate) fn rule_sets(language: &Language, user: &[UserRule]) -> Vec<RuleSet<FactAnalysis>> {
+    let own = FAMILIES.iter().map(|family| RuleSet::new(family.name).rules(family.rules(language)));
+    own.chain([user_set(user)]).collect()
 }
