@@ -1,14 +1,15 @@
 //! What a rule does with a match, and the test that it was done already.
 //!
-//! Before anything is changed, [`Actions::unmet`] drops the matches whose effects hold: most do
+//! Before anything is changed, [`Actions::drop_met`] drops the matches whose effects hold: most do
 //! (96 of 100 in associative-commutative saturation). It reads only, so it runs where the search
-//! runs, a block of matches at a time and action by action, which lets the processor overlap the
-//! cache misses of many look-ups. [`Actions::commit`] then changes the store match by match.
+//! runs, a block of matches at a time and action by action. [`Actions::commit`] then changes the
+//! store match by match.
 
 use smallvec::SmallVec;
 
+use super::block::{BLOCK, Block, Calls};
 use super::{Operand, Prims, Rule};
-use crate::store::{Conflict, Host, Kind, Refused, Store, Table, TableId, Value, hash_words};
+use crate::store::{Conflict, Host, Kind, Refused, Store, TableId, Value};
 
 /// Arguments of an action.
 pub(crate) type Args = SmallVec<[Operand; 4]>;
@@ -117,9 +118,6 @@ pub(crate) struct Actions {
     testable: bool,
 }
 
-/// Matches tested together.
-const BLOCK: usize = 256;
-
 impl Actions {
     /// `pure_calls`: the primitives among the actions may be called during the search.
     pub(crate) fn new(steps: Vec<Action>, kinds: Vec<Kind>, pure_calls: bool) -> Self {
@@ -188,49 +186,41 @@ impl Actions {
         })
     }
 
-    /// Drops the matches (rows of `report` variables) whose effects hold. `shared`: other threads
-    /// do the same.
-    pub(crate) fn unmet<P: Prims>(
+    /// Deselects the matches of a block whose effects hold. The block has the variables that
+    /// are read, and room for all.
+    pub(super) fn drop_met<P: Prims>(&self, store: &Store, calls: Calls<'_, P>, block: &mut Block) {
+        if !self.testable {
+            return;
+        }
+        let all = block.selected.clone();
+        for step in &self.steps {
+            block.test(store, calls, step);
+            if block.selected.len() == 0 {
+                block.selected = all;
+                return;
+            }
+        }
+        block.selected = all.without(&block.selected);
+    }
+
+    /// Drops the matches (rows of `report` variables) whose effects hold.
+    pub(super) fn unmet<P: Prims>(
         &self,
         store: &Store,
-        prims: &P,
-        shared: bool,
+        calls: Calls<'_, P>,
         report: &[u32],
         words: &mut Vec<Value>,
+        block: &mut Block,
     ) {
         if !self.testable || report.is_empty() {
             return;
         }
-        let stride = report.len();
-        let columns = vec![[0; BLOCK]; self.kinds.len()];
-        let mut block = Block { columns, met: Vec::new(), outputs: [0; BLOCK], shared };
-        let (mut kept, mut from) = (0, 0);
-        while from < words.len() {
-            let to = words.len().min(from + BLOCK * stride);
-            let count = (to - from) / stride;
-            block.met.clear();
-            block.met.extend(0..count as u16);
-            for (at, row) in words[from..to].chunks_exact(stride).enumerate() {
-                for (var, value) in report.iter().zip(row) {
-                    block.columns[*var as usize][at] = *value;
-                }
-            }
-            for step in &self.steps {
-                block.test(store, prims, step);
-                if block.met.is_empty() {
-                    break;
-                }
-            }
-            let mut met = block.met.iter().copied().peekable();
-            for at in 0..count {
-                if met.next_if_eq(&(at as u16)).is_none() {
-                    words.copy_within(from + at * stride..from + (at + 1) * stride, kept);
-                    kept += stride;
-                }
-            }
-            from = to;
+        let found = std::mem::take(words);
+        for words_of_block in found.chunks(BLOCK * report.len()) {
+            block.load(self.kinds.len(), report, words_of_block);
+            self.drop_met(store, calls, block);
+            block.append_to(report, words);
         }
-        words.truncate(kept);
     }
 
     /// Does what is to be done for one match.
@@ -330,118 +320,5 @@ impl Actions {
         registers: &[Value],
     ) -> SmallVec<[Value; 8]> {
         args.iter().map(|arg| self.value(store, *arg, registers)).collect()
-    }
-}
-
-/// A block of matches under test: a column for each variable.
-struct Block {
-    columns: Vec<[Value; BLOCK]>,
-    /// Matches all of whose effects hold so far.
-    met: Vec<u16>,
-    /// What was found for each match.
-    outputs: [Value; BLOCK],
-    shared: bool,
-}
-
-impl Block {
-    #[inline]
-    fn value(&self, operand: Operand, at: u16) -> Value {
-        match operand {
-            Operand::Var(var) => self.columns[var as usize][at as usize],
-            Operand::Const(value) => value,
-        }
-    }
-
-    fn test<P: Prims>(&mut self, store: &Store, prims: &P, step: &Action) {
-        let mut met = std::mem::take(&mut self.met);
-        match step {
-            Action::Make { table, args, out } | Action::Get { table, args, out } => {
-                self.find_all(store.table(*table), args, &mut met);
-                for at in &met {
-                    self.columns[*out as usize][*at as usize] = self.outputs[*at as usize];
-                }
-            }
-            Action::MakeIn { table, args, class } => {
-                self.find_all(store.table(*table), args, &mut met);
-                met.retain(|at| self.outputs[*at as usize] == self.value(*class, *at));
-            }
-            Action::Set { table, args, value } => {
-                let any = store.table(*table).decl.conflict == Conflict::Keep;
-                self.find_all(store.table(*table), args, &mut met);
-                met.retain(|at| any || self.outputs[*at as usize] == self.value(*value, *at));
-            }
-            Action::Union(a, b) => met.retain(|at| self.value(*a, *at) == self.value(*b, *at)),
-            Action::Subsume { table, args } => met.retain(|at| {
-                let keys: SmallVec<[Value; 8]> =
-                    args.iter().map(|arg| self.value(*arg, *at)).collect();
-                let table = store.table(*table);
-                table.find(&keys).is_some_and(|row| table.is_subsumed(row))
-            }),
-            Action::Call { prim, args, out } => met.retain(|at| {
-                let args: SmallVec<[Value; 8]> =
-                    args.iter().map(|arg| self.value(*arg, *at)).collect();
-                let result = if self.shared {
-                    prims.call_shared(store, *prim, &args).ok().flatten()
-                } else {
-                    prims.call(store, *prim, &args)
-                };
-                let Some(result) = result else { return false };
-                self.columns[*out as usize][*at as usize] = result;
-                true
-            }),
-            Action::Copy { from, out } => {
-                for at in &met {
-                    self.columns[*out as usize][*at as usize] = self.value(*from, *at);
-                }
-            }
-            Action::Operate { .. } | Action::Delete { .. } | Action::Panic(_) => met.clear(),
-        }
-        self.met = met;
-    }
-
-    /// Looks up the rows of all matches in question; keeps those that have one, with its output.
-    ///
-    /// In passes: hashes, then the slots they lead to, then the rows that these name. Within a pass
-    /// no look-up waits for another, so that their cache misses overlap (group prefetching, Chen et
-    /// al., "Improving hash join performance through prefetching", ICDE 2004, by plain reads).
-    fn find_all(&mut self, table: &Table, args: &Args, met: &mut Vec<u16>) {
-        let mut hashes = [0u64; BLOCK];
-        let mut keys: SmallVec<[Value; 8]> = smallvec::smallvec![0; args.len()];
-        let gather = |keys: &mut SmallVec<[Value; 8]>, columns: &[[Value; BLOCK]], at: u16| {
-            for (key, arg) in keys.iter_mut().zip(args) {
-                *key = match *arg {
-                    Operand::Var(var) => columns[var as usize][at as usize],
-                    Operand::Const(value) => value,
-                };
-            }
-        };
-        let mut touched = 0;
-        for at in &*met {
-            gather(&mut keys, &self.columns, *at);
-            let hash = hash_words(&keys);
-            hashes[*at as usize] = hash;
-            touched ^= table.touch(hash);
-        }
-        std::hint::black_box(touched);
-        met.retain(|at| {
-            let Some(row) = table.guess(hashes[*at as usize]) else { return false };
-            self.outputs[*at as usize] = row;
-            true
-        });
-        let mut touched = 0;
-        for at in &*met {
-            touched ^= table.output(self.outputs[*at as usize]);
-        }
-        std::hint::black_box(touched);
-        met.retain(|at| {
-            gather(&mut keys, &self.columns, *at);
-            let guess = self.outputs[*at as usize];
-            let same = table.keys(guess).iter().zip(&keys).all(|(a, b)| a == b);
-            let row =
-                if same { Some(guess) } else { table.find_hashed(hashes[*at as usize], &keys) };
-            let Some(row) = row else { return false };
-            self.outputs[*at as usize] = table.output(row);
-            true
-        });
     }
 }

@@ -9,6 +9,8 @@
 //! is answered by one plan over all rows.
 
 mod actions;
+mod batch;
+mod block;
 mod dynamic;
 mod plan;
 mod rules;

@@ -63,6 +63,8 @@ pub(crate) struct Plan {
     pub(crate) prelude: usize,
     /// Magnitudes of the tables, by atom, that the order was chosen for.
     sizes: SmallVec<[u8; 8]>,
+    /// By step: variables bound before that are wanted after it.
+    pub(crate) carried: Vec<SmallVec<[u32; 8]>>,
     /// Indexes that the plan reads: (table, column).
     pub(crate) indexes: Vec<(TableId, usize)>,
 }
@@ -94,6 +96,7 @@ impl Plan {
             plan: Self {
                 steps: Vec::new(),
                 prelude: 0,
+                carried: Vec::new(),
                 sizes: query.atoms.iter().map(|a| magnitude(store.table(a.table).live())).collect(),
                 indexes: Vec::new(),
             },
@@ -110,8 +113,59 @@ impl Plan {
             waiting.retain(|atom| *atom != next);
             maker.atom(next, None);
         }
+        maker.plan.carried = carried(&maker.plan.steps, query);
         maker.plan
     }
+}
+
+/// By step: the variables bound before it that later steps or the report want.
+fn carried(steps: &[Step], query: &Query) -> Vec<SmallVec<[u32; 8]>> {
+    let mut wanted = vec![false; query.vars as usize];
+    query.report.iter().for_each(|var| wanted[*var as usize] = true);
+    let mut carried: Vec<SmallVec<[u32; 8]>> = Vec::new();
+    for step in steps.iter().rev() {
+        let mut reads: SmallVec<[Operand; 8]> = SmallVec::new();
+        let mut binds: SmallVec<[u32; 8]> = SmallVec::new();
+        let mut check = |known: bool, operand: Operand| match operand {
+            Operand::Var(var) if !known => binds.push(var),
+            _ => reads.push(operand),
+        };
+        match step {
+            Step::Atom { access, uses, .. } => {
+                match access {
+                    Access::Keys(keys) => keys.iter().for_each(|key| check(true, *key)),
+                    Access::Columns(columns) => {
+                        columns.iter().for_each(|(_, value)| check(true, *value));
+                    }
+                    Access::Start | Access::Scan => {}
+                }
+                for what in uses {
+                    match *what {
+                        Use::Bind(_, var) => check(false, Operand::Var(var)),
+                        Use::Check(_, operand) => check(true, operand),
+                    }
+                }
+            }
+            Step::Call { args, check: known, out, .. } => {
+                args.iter().for_each(|arg| check(true, *arg));
+                check(*known, *out);
+            }
+            Step::Split(split) => {
+                check(true, split.bag);
+                let operands = split.elements.iter().chain(&split.rest);
+                operands.for_each(|(operand, known)| check(*known, *operand));
+            }
+        }
+        binds.iter().for_each(|var| wanted[*var as usize] = false);
+        carried.push((0..query.vars).filter(|var| wanted[*var as usize]).collect());
+        for operand in reads {
+            if let Operand::Var(var) = operand {
+                wanted[var as usize] |= !binds.contains(&var);
+            }
+        }
+    }
+    carried.reverse();
+    carried
 }
 
 struct Maker<'a> {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::actions::{Actions, Actor};
+use super::batch::Scratch;
+use super::block::{BLOCK, Calls, Selection};
 use super::search::Unit;
 use super::{Budget, Matches, Prims, Query, Search};
 use crate::store::{Refused, Store, Value};
@@ -68,8 +70,8 @@ pub(crate) struct Admission<'a> {
     pub(crate) admit: &'a mut dyn FnMut(usize, usize) -> bool,
 }
 
-/// Matches committed between two looks at the clock.
-const COMMITS: usize = 512;
+/// From so many matches on, those whose effects hold meanwhile are looked for together.
+const FEW: usize = 16;
 
 /// Searches all rules on the closed store, commits what they found in their order, and rebuilds.
 /// The store is closed afterwards in any case.
@@ -137,15 +139,12 @@ fn search<P: Prims>(
         })
         .collect();
     let store = &*store;
-    let run = |rule: usize, unit: &Unit, shared: bool| -> Matches {
+    let run = |scratch: &mut Scratch, rule: usize, unit: &Unit, shared: bool| -> Matches {
         let started = Instant::now();
         let matches = most.get(rule).map_or(usize::MAX, |most| most.saturating_add(1));
         let budget = Budget { matches, deadline: bounds.deadline, shared };
-        let mut found = searches[rule].run(store, prims, unit, budget);
-        if !found.deferred {
-            let due = &due[rule].rule;
-            due.actions.unmet(store, prims, shared, &due.query.report, &mut found.words);
-        }
+        let actions = Some(&due[rule].rule.actions);
+        let mut found = searches[rule].run(store, prims, unit, budget, actions, scratch);
         found.time = started.elapsed();
         found
     };
@@ -158,14 +157,17 @@ fn search<P: Prims>(
     if let Some(pool) = pool.filter(|pool| pool.current_num_threads() > 1 && work.len() > 1) {
         results = pool.install(|| {
             work.par_iter()
-                .map(|(rule, unit)| Some(run(*rule, unit, true)).filter(|found| !found.deferred))
+                .map_init(Scratch::default, |scratch, (rule, unit)| {
+                    Some(run(scratch, *rule, unit, true)).filter(|found| !found.deferred)
+                })
                 .collect()
         });
     }
     let mut words: Vec<Vec<Value>> = vec![Vec::new(); due.len()];
     let mut bytes = 0;
+    let mut scratch = Scratch::default();
     for ((rule, unit), result) in work.into_iter().zip(results) {
-        let found = result.unwrap_or_else(|| run(rule, unit, false));
+        let found = result.unwrap_or_else(|| run(&mut scratch, rule, unit, false));
         if found.timed_out {
             return Err(Halt::Time);
         }
@@ -197,31 +199,39 @@ fn commit<A: Actor>(
     bounds: Bounds,
     done: &mut Iteration,
 ) -> Result<(), Halt> {
-    let mut until_check = COMMITS;
     let mut registers: Vec<Value> = Vec::new();
+    let mut scratch = Scratch::default();
     for (index, (due, words)) in due.iter().zip(found).enumerate() {
         let rule = due.rule;
+        let (report, stride) = (&rule.query.report, rule.query.stride().max(1));
         registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
-        for words in words.chunks_exact(rule.query.stride().max(1)) {
-            until_check -= 1;
-            if until_check == 0 {
-                until_check = COMMITS;
-                if bounds.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    return Err(Halt::Time);
-                }
-                if bounds.bytes.is_some_and(|limit| store.bytes() > limit) {
-                    return Err(Halt::Memory);
-                }
+        for words in words.chunks(BLOCK * stride) {
+            if bounds.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(Halt::Time);
             }
-            for (var, value) in rule.query.report.iter().zip(words) {
-                registers[*var as usize] = *value;
+            if bounds.bytes.is_some_and(|limit| store.bytes() > limit) {
+                return Err(Halt::Memory);
             }
-            done.committed[index] += 1;
-            let done = actor.commit_match(store, index, rule, &mut registers);
-            done.map_err(|refused| match refused {
-                Refused::Full => Halt::Full,
-                Refused::Failed(why) => Halt::Failed(index, why),
-            })?;
+            let mut unmet = Selection::all(words.len() / stride);
+            if rule.query.idempotent && unmet.len() >= FEW && !report.is_empty() {
+                let block = scratch.first();
+                block.load(rule.actions.kinds.len(), report, words);
+                block.renew(store, report, &rule.actions.kinds);
+                rule.actions.drop_met(store, Calls::<()>::None, block);
+                unmet = block.selected.clone();
+            }
+            for at in unmet.as_slice() {
+                let words = &words[*at as usize * stride..][..stride];
+                for (var, value) in report.iter().zip(words) {
+                    registers[*var as usize] = *value;
+                }
+                done.committed[index] += 1;
+                let done = actor.commit_match(store, index, rule, &mut registers);
+                done.map_err(|refused| match refused {
+                    Refused::Full => Halt::Full,
+                    Refused::Failed(why) => Halt::Failed(index, why),
+                })?;
+            }
         }
     }
     Ok(())

@@ -5,6 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::actions::Actions;
+use super::batch::{self, Batch, Scratch};
+use super::block::Calls;
 use super::dynamic;
 use super::plan::{Access, Age, Plan, SplitStep, Step, Use};
 use super::{Operand, Prims, Query};
@@ -28,6 +31,12 @@ pub(crate) struct Budget {
 impl Budget {
     /// No limits.
     pub(crate) const NONE: Self = Self { matches: usize::MAX, deadline: None, shared: false };
+
+    /// True when time is up, which is noted.
+    pub(super) fn is_over(&self, found: &mut Matches) -> bool {
+        found.timed_out |= self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        found.timed_out
+    }
 }
 
 /// Matches of a query: rows of its reported variables, one after the other.
@@ -61,12 +70,23 @@ enum Order {
 }
 
 #[derive(Clone, Debug)]
-enum Start {
+pub(super) enum Start {
     /// Nothing to walk: a query without atoms.
     Once,
     Rows(Range<u32>),
     /// Log entries of rows older than the row.
     Log(Range<usize>, u32),
+}
+
+impl Start {
+    /// An upper bound on the rows.
+    fn len(&self) -> usize {
+        match self {
+            Start::Once => 1,
+            Start::Rows(rows) => rows.len(),
+            Start::Log(entries, _) => entries.len(),
+        }
+    }
 }
 
 /// A search of one query, ready to run on a store that does not change meanwhile.
@@ -189,14 +209,37 @@ impl<'q> Search<'q> {
         plan
     }
 
-    /// Runs one unit.
+    /// Runs one unit. Matches for which these actions' effects hold are counted, but not reported.
     pub(crate) fn run<P: Prims>(
         &self,
         store: &Store,
         prims: &P,
         unit: &Unit,
         budget: Budget,
+        test: Option<&Actions>,
+        scratch: &mut Scratch,
     ) -> Matches {
+        if let Order::Planned(plan) = &unit.order
+            && unit.start.len() >= batch::FEW
+            && batch::suits(plan)
+        {
+            let (query, since) = (self.query, self.since);
+            let mut batch = Batch::new(store, prims, query, plan, since, test, budget, scratch);
+            batch.run(&unit.start);
+            return batch.found;
+        }
+        let mut found = self.walk(store, prims, unit, budget);
+        if !found.deferred
+            && let Some(actions) = test
+        {
+            let calls = Calls::of(prims, budget.shared);
+            let report = &self.query.report;
+            actions.unmet(store, calls, report, &mut found.words, scratch.first());
+        }
+        found
+    }
+
+    fn walk<P: Prims>(&self, store: &Store, prims: &P, unit: &Unit, budget: Budget) -> Matches {
         let mut walk = Walk {
             store,
             prims,
@@ -223,9 +266,10 @@ impl<'q> Search<'q> {
     /// Runs all units, one after the other.
     pub(crate) fn run_all<P: Prims>(&self, store: &Store, prims: &P, budget: Budget) -> Matches {
         let mut all = Matches::default();
+        let mut scratch = Scratch::default();
         for unit in &self.units {
             let rest = Budget { matches: budget.matches - all.count, ..budget };
-            let found = self.run(store, prims, unit, rest);
+            let found = self.run(store, prims, unit, rest, None, &mut scratch);
             all.words.extend_from_slice(&found.words);
             all.count += found.count;
             all.timed_out |= found.timed_out;

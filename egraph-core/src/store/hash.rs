@@ -8,6 +8,7 @@ use super::Value;
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 const MULTIPLIER: u64 = 0xd6e8_feb8_6659_fd93;
 
+#[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product as u64) ^ ((product >> 64) as u64)
@@ -16,11 +17,14 @@ fn fold(a: u64, b: u64) -> u64 {
 /// Hash of a key.
 #[inline]
 pub(crate) fn hash_words(words: &[Value]) -> u64 {
+    let pair = |a: Value, b: Value| u64::from(a) | (u64::from(b) << 32);
+    if let [a, b] = *words {
+        return fold(SEED ^ pair(a, b), MULTIPLIER);
+    }
     let mut hash = SEED;
     let mut pairs = words.chunks_exact(2);
-    for pair in &mut pairs {
-        let word = u64::from(pair[0]) | (u64::from(pair[1]) << 32);
-        hash = fold(hash ^ word, MULTIPLIER);
+    for words in &mut pairs {
+        hash = fold(hash ^ pair(words[0], words[1]), MULTIPLIER);
     }
     if let [last] = pairs.remainder() {
         hash = fold(hash ^ u64::from(*last) ^ (1 << 63), MULTIPLIER);

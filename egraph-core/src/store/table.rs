@@ -171,6 +171,25 @@ impl Table {
         self.rows[row as usize * self.width + self.width - 1]
     }
 
+    /// One word of a row.
+    #[inline]
+    pub(crate) fn word(&self, row: u32, column: usize) -> u32 {
+        self.rows[row as usize * self.width + column]
+    }
+
+    /// True for a row with these keys.
+    #[inline]
+    pub(crate) fn has_keys(&self, row: u32, keys: &[Value]) -> bool {
+        let own = &self.rows[row as usize * self.width..][..self.width - 2];
+        // Slices of unknown length are compared by a call.
+        match *keys {
+            [a] => own[0] == a,
+            [a, b] => own[0] == a && own[1] == b,
+            [a, b, c] => own[0] == a && own[1] == b && own[2] == c,
+            _ => own == keys,
+        }
+    }
+
     #[inline]
     pub(crate) fn is_dead(&self, row: u32) -> bool {
         self.stamp(row) == DEAD
@@ -189,16 +208,12 @@ impl Table {
 
     #[inline]
     pub(crate) fn find_hashed(&self, hash: u64, keys: &[Value]) -> Option<u32> {
-        let (rows, width) = (&self.rows, self.width);
-        self.memo.find(hash, |row| {
-            let at = row as usize * width;
-            rows[at..at + width - 2].iter().zip(keys).all(|(a, b)| a == b)
-        })
+        self.memo.find(hash, |row| self.has_keys(row, keys))
     }
 
     /// Reads where a search for the hash begins, see [`Memo::touch`].
     #[inline]
-    pub(crate) fn touch(&self, hash: u64) -> u64 {
+    pub(crate) fn touch(&self, hash: u64) -> u32 {
         self.memo.touch(hash)
     }
 
@@ -233,8 +248,8 @@ impl Table {
     }
 
     fn memo_insert(&mut self, hash: u64, row: u32) {
-        if self.memo.is_full() {
-            self.rehash((self.memo.len() + 1) * 2, Some(row));
+        if !self.memo.has_room_for(row) {
+            self.rehash((self.memo.len() + 1) * 3 / 2, Some(row));
         }
         self.memo.insert(hash, row);
     }
@@ -243,7 +258,7 @@ impl Table {
     /// rows are in it but for `without`.
     fn rehash(&mut self, capacity: usize, without: Option<u32>) {
         let width = self.width;
-        self.memo = Memo::with_capacity(capacity);
+        self.memo = Memo::with_capacity(capacity, self.len());
         for (row, words) in self.rows.chunks_exact(width).enumerate() {
             if words[width - 1] != DEAD && without != Some(row as u32) {
                 self.memo.insert(hash_words(&words[..width - 2]), row as u32);
@@ -495,7 +510,7 @@ impl Table {
         self.rows.truncate(frame.rows as usize * self.width);
         self.live = frame.live;
         alive.retain(|row| *row < frame.rows && !self.is_dead(*row));
-        if self.memo.has_room_for(alive.len()) {
+        if self.memo.has_room_for_more(alive.len()) {
             for row in alive {
                 let hash = hash_words(self.keys(row));
                 self.memo.insert(hash, row);
