@@ -246,13 +246,14 @@ impl Actions {
     ) -> Result<(), Refused> {
         match step {
             Action::Make { table, args, out } => {
-                let keys = self.gather(store, args, registers);
-                registers[*out as usize] = store.make(*table, &keys)?;
+                let made = self.on(store, args, registers, |store, keys| store.make(*table, keys));
+                registers[*out as usize] = made?;
             }
             Action::MakeIn { table, args, class } => {
-                let keys = self.gather(store, args, registers);
                 let class = self.value(store, *class, registers);
-                if let Some((kept, displaced)) = store.make_in(*table, &keys, class)? {
+                let made = self
+                    .on(store, args, registers, |store, keys| store.make_in(*table, keys, class));
+                if let Some((kept, displaced)) = made? {
                     actor.united(store, kept, displaced);
                 }
             }
@@ -264,9 +265,10 @@ impl Actions {
                 })?;
             }
             Action::Set { table, args, value } => {
-                let keys = self.gather(store, args, registers);
                 let value = self.value(store, *value, registers);
-                store.set(actor, *table, &keys, value)?;
+                self.on(store, args, registers, |store, keys| {
+                    store.set(actor, *table, keys, value)
+                })?;
             }
             Action::Union(a, b) => {
                 let (a, b) = (self.value(store, *a, registers), self.value(store, *b, registers));
@@ -308,6 +310,37 @@ impl Actions {
         match operand {
             Operand::Const(value) => value,
             Operand::Var(var) => store.renewed(self.kinds[var as usize], registers[var as usize]),
+        }
+    }
+
+    /// Does something with the canonical values of operands, in an array of known length where
+    /// that pays.
+    #[inline]
+    fn on<R>(
+        &self,
+        store: &mut Store,
+        args: &Args,
+        registers: &[Value],
+        does: impl FnOnce(&mut Store, &[Value]) -> R,
+    ) -> R {
+        let value = |store: &Store, operand| self.value(store, operand, registers);
+        match *args.as_slice() {
+            [a] => {
+                let keys = [value(store, a)];
+                does(store, &keys)
+            }
+            [a, b] => {
+                let keys = [value(store, a), value(store, b)];
+                does(store, &keys)
+            }
+            [a, b, c] => {
+                let keys = [value(store, a), value(store, b), value(store, c)];
+                does(store, &keys)
+            }
+            _ => {
+                let keys = self.gather(store, args, registers);
+                does(store, &keys)
+            }
         }
     }
 

@@ -149,9 +149,10 @@ impl Block {
         let stride = report.len();
         self.len = words.len() / stride;
         for (offset, var) in report.iter().enumerate() {
-            let column = &mut self.columns[*var as usize];
-            for (value, row) in column.iter_mut().zip(words.chunks_exact(stride)) {
-                *value = row[offset];
+            let mut from = offset;
+            for value in &mut self.columns[*var as usize][..self.len] {
+                *value = words[from];
+                from += stride;
             }
         }
         self.selected.first(self.len);
@@ -174,10 +175,14 @@ impl Block {
 
     /// Appends the selected matches as rows of the variables.
     pub(super) fn append_to(&self, report: &[u32], words: &mut Vec<Value>) {
-        let columns: SmallVec<[&Column; 8]> = report.iter().map(|var| self.column(*var)).collect();
-        words.reserve(self.selected.len * report.len());
-        for at in self.selected.as_slice() {
-            words.extend(columns.iter().map(|column| column[*at as usize]));
+        let (first, stride) = (words.len(), report.len());
+        words.resize(first + self.selected.len * stride, 0);
+        for (offset, var) in report.iter().enumerate() {
+            let (column, mut to) = (self.column(*var), first + offset);
+            for at in self.selected.as_slice() {
+                words[to] = column[*at as usize];
+                to += stride;
+            }
         }
     }
 
@@ -341,6 +346,15 @@ fn look_up<K: AsRef<[Value]>>(
     rows: &mut Column,
     keys: impl Fn(usize) -> K,
 ) {
+    if table.is_at_hand() {
+        selected.retain(|at| {
+            let keys = keys(at);
+            let row = table.find(keys.as_ref());
+            rows[at] = row.unwrap_or(0);
+            row.is_some()
+        });
+        return;
+    }
     let mut hashes = [0u64; BLOCK];
     let mut touched = 0;
     for at in selected.as_slice() {

@@ -39,6 +39,18 @@ pub(crate) struct Bounds {
     pub(crate) bytes: Option<usize>,
 }
 
+impl Bounds {
+    fn check(&self, store: &Store) -> Result<(), Halt> {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Halt::Time);
+        }
+        if self.bytes.is_some_and(|limit| store.bytes() > limit) {
+            return Err(Halt::Memory);
+        }
+        Ok(())
+    }
+}
+
 /// What an iteration did.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Iteration {
@@ -70,6 +82,11 @@ pub(crate) struct Admission<'a> {
     pub(crate) admit: &'a mut dyn FnMut(usize, usize) -> bool,
 }
 
+/// Matches of a rule, in parts.
+type Found = Vec<Vec<Value>>;
+
+/// Words that are not worth a part of their own.
+const SHORT: usize = 1 << 12;
 /// From so many matches on, those whose effects hold meanwhile are looked for together.
 const FEW: usize = 16;
 
@@ -109,8 +126,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
         }
     }
     let started = Instant::now();
-    let outcome = commit(store, actor, due, &found, bounds, &mut done);
-    drop(found);
+    let outcome = commit(store, actor, due, found, bounds, &mut done);
     done.commit = started.elapsed();
     let started = Instant::now();
     let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
@@ -130,7 +146,7 @@ fn search<P: Prims>(
     most: &[usize],
     pool: Option<&rayon::ThreadPool>,
     done: &mut Iteration,
-) -> Result<Vec<Vec<Value>>, Halt> {
+) -> Result<Vec<Found>, Halt> {
     let searches: Vec<Search<'_>> = due
         .iter()
         .map(|due| {
@@ -163,7 +179,7 @@ fn search<P: Prims>(
                 .collect()
         });
     }
-    let mut words: Vec<Vec<Value>> = vec![Vec::new(); due.len()];
+    let mut words: Vec<Found> = vec![Vec::new(); due.len()];
     let mut bytes = 0;
     let mut scratch = Scratch::default();
     for ((rule, unit), result) in work.into_iter().zip(results) {
@@ -180,12 +196,13 @@ fn search<P: Prims>(
         if due[rule].rule.query.report.is_empty() {
             // Nothing is bound: one match says as much as many.
             if found.count > 0 && words[rule].is_empty() {
-                words[rule].push(0);
+                words[rule].push(vec![0]);
             }
-        } else if words[rule].is_empty() {
-            words[rule] = found.words;
-        } else {
-            words[rule].extend_from_slice(&found.words);
+            continue;
+        }
+        match words[rule].last_mut() {
+            Some(last) if found.words.len() < SHORT => last.extend_from_slice(&found.words),
+            _ => words[rule].push(found.words),
         }
     }
     Ok(words)
@@ -195,44 +212,47 @@ fn commit<A: Actor>(
     store: &mut Store,
     actor: &mut A,
     due: &[Due<'_>],
-    found: &[Vec<Value>],
+    found: Vec<Found>,
     bounds: Bounds,
     done: &mut Iteration,
 ) -> Result<(), Halt> {
     let mut registers: Vec<Value> = Vec::new();
     let mut scratch = Scratch::default();
-    for (index, (due, words)) in due.iter().zip(found).enumerate() {
-        let rule = due.rule;
-        let (report, stride) = (&rule.query.report, rule.query.stride().max(1));
+    for (index, (due, parts)) in due.iter().zip(found).enumerate() {
+        let (rule, stride) = (due.rule, due.rule.query.stride().max(1));
         registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
-        for words in words.chunks(BLOCK * stride) {
-            if bounds.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Halt::Time);
-            }
-            if bounds.bytes.is_some_and(|limit| store.bytes() > limit) {
-                return Err(Halt::Memory);
-            }
-            let mut unmet = Selection::all(words.len() / stride);
-            if rule.query.idempotent && unmet.len() >= FEW && !report.is_empty() {
-                let block = scratch.first();
-                block.load(rule.actions.kinds.len(), report, words);
-                block.renew(store, report, &rule.actions.kinds);
-                rule.actions.drop_met(store, Calls::<()>::None, block);
-                unmet = block.selected.clone();
-            }
-            for at in unmet.as_slice() {
-                let words = &words[*at as usize * stride..][..stride];
-                for (var, value) in report.iter().zip(words) {
-                    registers[*var as usize] = *value;
+        for part in parts {
+            for words in part.chunks(BLOCK * stride) {
+                bounds.check(store)?;
+                let unmet = unmet(store, rule, words, &mut scratch);
+                done.committed[index] += unmet.len();
+                for at in unmet.as_slice() {
+                    let words = &words[*at as usize * stride..][..stride];
+                    for (var, value) in rule.query.report.iter().zip(words) {
+                        registers[*var as usize] = *value;
+                    }
+                    let done = actor.commit_match(store, index, rule, &mut registers);
+                    done.map_err(|refused| match refused {
+                        Refused::Full => Halt::Full,
+                        Refused::Failed(why) => Halt::Failed(index, why),
+                    })?;
                 }
-                done.committed[index] += 1;
-                let done = actor.commit_match(store, index, rule, &mut registers);
-                done.map_err(|refused| match refused {
-                    Refused::Full => Halt::Full,
-                    Refused::Failed(why) => Halt::Failed(index, why),
-                })?;
             }
         }
     }
     Ok(())
+}
+
+/// Those of a block of matches whose effects do not hold in the meantime.
+fn unmet(store: &Store, rule: &Rule, words: &[Value], scratch: &mut Scratch) -> Selection {
+    let (query, actions) = (&rule.query, &rule.actions);
+    let all = Selection::all(words.len() / query.stride().max(1));
+    if !query.idempotent || query.report.is_empty() || all.len() < FEW {
+        return all;
+    }
+    let block = scratch.first();
+    block.load(actions.kinds.len(), &query.report, words);
+    block.renew(store, &query.report, &actions.kinds);
+    actions.drop_met(store, Calls::<()>::None, block);
+    block.selected.clone()
 }

@@ -162,6 +162,7 @@ impl Store {
     }
 
     /// A class without nodes.
+    #[inline]
     pub(crate) fn new_class(&mut self, sort: u32) -> Value {
         self.class_sort.push(sort);
         self.classes.make()
@@ -254,6 +255,7 @@ impl Store {
         self.insert_hashed(table, hash_words(keys), keys, output)
     }
 
+    #[inline]
     fn insert_hashed(
         &mut self,
         table: TableId,
@@ -271,6 +273,7 @@ impl Store {
     }
 
     /// The class of a constructor's node, which is added if it is new. The keys are canonical.
+    #[inline]
     pub(crate) fn make(&mut self, table: TableId, keys: &[Value]) -> Result<Value, Refused> {
         let hash = hash_words(keys);
         let known = &self.tables[table as usize];
@@ -290,6 +293,7 @@ impl Store {
 
     /// Puts a constructor's node into a class: adds it there, or unites its class with that one.
     /// Keys and class are canonical. True when anything changed.
+    #[inline]
     pub(crate) fn make_in(
         &mut self,
         table: TableId,
@@ -308,6 +312,7 @@ impl Store {
 
     /// Sets the output for canonical keys; an output that is there is merged with the new one. The
     /// rows of relations get outputs that tell them apart, whatever is given.
+    #[inline]
     pub(crate) fn set<H: Host>(
         &mut self,
         host: &mut H,

@@ -13,6 +13,8 @@ use super::{Host, Kind, Refused, Store, TableId, Value};
 
 /// A table is scanned when more than one in so many of its rows may be concerned.
 const SCAN_SHARE: usize = 8;
+/// Rows that are looked at before they are changed.
+const GROUP: u32 = 64;
 
 impl Store {
     /// Closes the store under congruence. An error of the host is given after the store is closed,
@@ -57,8 +59,12 @@ impl Store {
         let wanted: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();
         let mut failed = Ok(());
         if wanted * SCAN_SHARE > known.len() as usize {
-            for row in 0..known.len() {
-                failed = failed.and(self.canonicalise(host, table, row, &columns));
+            let (mut from, len) = (0, known.len());
+            while from < len {
+                let to = len.min(from + GROUP);
+                let mut rows: SmallVec<[u32; GROUP as usize]> = (from..to).collect();
+                failed = failed.and(self.canonicalise_group(host, table, &mut rows, &columns));
+                from = to;
             }
             return failed;
         }
@@ -69,10 +75,54 @@ impl Store {
                 known.take_listed(*column, *value, &mut rows);
             }
         }
-        for row in rows {
-            failed = failed.and(self.canonicalise(host, table, row, &columns));
+        for rows in rows.chunks_mut(GROUP as usize) {
+            failed = failed.and(self.canonicalise_group(host, table, rows, &columns));
         }
         failed
+    }
+
+    fn canonicalise_group<H: Host>(
+        &mut self,
+        host: &mut H,
+        table: TableId,
+        rows: &mut [u32],
+        columns: &[(usize, Kind)],
+    ) -> Result<(), Refused> {
+        let mut failed = Ok(());
+        let count = self.stale(table, rows, columns);
+        for row in &rows[..count] {
+            failed = failed.and(self.canonicalise(host, table, *row, columns));
+        }
+        failed
+    }
+
+    /// Moves the live rows with displaced values to the front, and gives their number. Reads what
+    /// changing them will read: together, so that cache misses overlap.
+    fn stale(&self, table: TableId, rows: &mut [u32], columns: &[(usize, Kind)]) -> usize {
+        let known = &self.tables[table as usize];
+        let mut count = 0;
+        for at in 0..rows.len() {
+            let row = rows[at];
+            let words = known.row(row);
+            let stale = columns
+                .iter()
+                .any(|(column, kind)| self.canonical(*kind, words[*column]) != words[*column]);
+            rows[count] = row;
+            count += usize::from(stale && !known.is_dead(row));
+        }
+        let mut touched = 0;
+        for row in &rows[..count] {
+            let mut keys: SmallVec<[Value; 8]> = known.keys(*row).into();
+            touched ^= known.touch_keys(&keys);
+            for (column, kind) in columns {
+                if let Some(key) = keys.get_mut(*column) {
+                    *key = self.canonical(*kind, *key);
+                }
+            }
+            touched ^= known.touch_keys(&keys);
+        }
+        std::hint::black_box(touched);
+        count
     }
 
     /// Makes a row canonical; it dies if another row has its keys.
@@ -88,27 +138,29 @@ impl Store {
             return Ok(());
         }
         let arity = known.arity();
-        let mut changes: SmallVec<[(usize, Value); 8]> = SmallVec::new();
         let words = known.row(row);
+        let (mut stale, mut rekeyed) = (false, false);
         for (column, kind) in columns {
-            let canonical = self.canonical(*kind, words[*column]);
-            if canonical != words[*column] {
-                changes.push((*column, canonical));
-            }
+            let moved = self.canonical(*kind, words[*column]) != words[*column];
+            stale |= moved;
+            rekeyed |= moved && *column < arity;
         }
-        if changes.is_empty() {
+        if !stale {
             return Ok(());
         }
-        let clock = self.clock;
         self.version += 1;
-        let known = &mut self.tables[table as usize];
-        let rekeyed = changes.iter().any(|(column, _)| *column < arity);
         if rekeyed {
-            known.memo_remove(row);
+            self.tables[table as usize].memo_remove(row);
         }
-        for (column, value) in changes {
-            known.overwrite(row, column, value);
+        for (column, kind) in columns {
+            let old = self.tables[table as usize].word(row, *column);
+            let value = self.canonical_mut(*kind, old);
+            if value != old {
+                self.tables[table as usize].overwrite(row, *column, value);
+            }
         }
+        let clock = self.clock;
+        let known = &mut self.tables[table as usize];
         if rekeyed && let Some(twin) = known.memo_settle(row) {
             let output = known.output(row);
             if known.is_subsumed(row) {

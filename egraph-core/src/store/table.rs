@@ -18,6 +18,9 @@ use super::memo::Memo;
 /// Stamp of a row that is no more.
 pub(crate) const DEAD: u32 = u32::MAX;
 
+/// Words of rows that a second-level cache of 1 MiB holds, for the better part.
+const AT_HAND: usize = 1 << 18;
+
 /// What the values of a column are, hence what happens to them in a rebuild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -211,6 +214,13 @@ impl Table {
         self.memo.find(hash, |row| self.has_keys(row, keys))
     }
 
+    /// True when rows and hash-cons are so small that a processor's own caches hold them: looking
+    /// them up in passes does not pay.
+    #[inline]
+    pub(crate) fn is_at_hand(&self) -> bool {
+        self.rows.len() < AT_HAND
+    }
+
     /// Reads where a search for the hash begins, see [`Memo::touch`].
     #[inline]
     pub(crate) fn touch(&self, hash: u64) -> u32 {
@@ -229,6 +239,7 @@ impl Table {
         self.push_hashed(hash_words(keys), keys, output, clock)
     }
 
+    #[inline]
     pub(crate) fn push_hashed(
         &mut self,
         hash: u64,
@@ -247,6 +258,7 @@ impl Table {
         row
     }
 
+    #[inline]
     fn memo_insert(&mut self, hash: u64, row: u32) {
         if !self.memo.has_room_for(row) {
             self.rehash((self.memo.len() + 1) * 3 / 2, Some(row));
@@ -254,6 +266,8 @@ impl Table {
         self.memo.insert(hash, row);
     }
 
+    #[cold]
+    #[inline(never)]
     /// A larger hash-cons, filled in the order of the rows: that reads them in sequence. The live
     /// rows are in it but for `without`.
     fn rehash(&mut self, capacity: usize, without: Option<u32>) {
@@ -267,6 +281,7 @@ impl Table {
     }
 
     /// Takes a live row out of the hash-cons, before its keys change.
+    #[inline]
     pub(crate) fn memo_remove(&mut self, row: u32) {
         let hash = hash_words(self.keys(row));
         let removed = self.memo.remove(hash, row);
@@ -274,6 +289,7 @@ impl Table {
     }
 
     /// Puts a row into the hash-cons unless a row with the same keys is there: then gives that.
+    #[inline]
     pub(crate) fn memo_settle(&mut self, row: u32) -> Option<u32> {
         let hash = hash_words(self.keys(row));
         let twin = self.find_hashed(hash, self.keys(row));
@@ -313,6 +329,7 @@ impl Table {
     }
 
     /// Keeps the words of a row that an open frame must be able to restore.
+    #[inline]
     fn save(&mut self, row: u32) {
         if self.frames.last().is_some_and(|frame| row < frame.rows) {
             self.undo.push(row);
@@ -322,6 +339,7 @@ impl Table {
     }
 
     /// Stamps a live row as changed.
+    #[inline]
     pub(crate) fn restamp(&mut self, row: u32, clock: u32) {
         if self.stamp(row) == clock {
             return;
@@ -400,6 +418,12 @@ impl Table {
     #[inline]
     pub(crate) fn index(&self, column: usize) -> Option<&Index> {
         self.indexes[column].as_ref().filter(|index| index.upto == self.len())
+    }
+
+    /// Reads what changing a row's keys will read, see [`Memo::touch`].
+    #[inline]
+    pub(crate) fn touch_keys(&self, keys: &[Value]) -> u32 {
+        self.memo.touch(hash_words(keys))
     }
 
     /// Takes the rows listed under a value that was displaced.
