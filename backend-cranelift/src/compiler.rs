@@ -4,7 +4,7 @@ use crate::code::{Code, OwnedModule};
 use crate::compiled::Compiled;
 use crate::elementwise::{CompiledLoop, elements};
 use crate::error::CompileError;
-use crate::lower::{Lowerer, Output};
+use crate::lower::{Kernels, Lowerer, Output, Vectors};
 use crate::runtime;
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::isa::OwnedTargetIsa;
@@ -41,11 +41,18 @@ pub struct Options {
     /// Whether the graph and what is made of it for the code generator are checked: finds defects
     /// of whatever built the graph and of the lowering, and takes time.
     pub verify: bool,
+    /// Which loops over arrays run in vectors.
+    pub vectors: Vectors,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { poll_deadline: false, opt_level: OptLevel::Speed, verify: cfg!(debug_assertions) }
+        Options {
+            poll_deadline: false,
+            opt_level: OptLevel::Speed,
+            verify: cfg!(debug_assertions),
+            vectors: Vectors::default(),
+        }
     }
 }
 
@@ -182,18 +189,22 @@ impl Compiler {
             rvsdg::verify(f).map_err(CompileError::Invalid)?;
         }
         let mut scratch = self.take_scratch();
-        let mut module = OwnedModule::new(self.module());
+        let kernels = Kernels::default();
+        let mut module = OwnedModule::new(self.module(&kernels));
         // A failed lowering leaves the scratch memory in the middle of things: it is dropped.
-        let (entry, output) = self.lower(f, interface, module.get()?, &mut scratch)?;
+        let (entry, output) = self.lower(f, interface, (module.get()?, kernels), &mut scratch)?;
         let result = use_it(Lowered { module, entry, output, scratch: &mut scratch });
         self.give_back(scratch);
         result
     }
 
-    fn module(&self) -> JITModule {
+    fn module(&self, kernels: &Kernels) -> JITModule {
         let mut builder =
             JITBuilder::with_isa(Arc::clone(&self.isa), cranelift_module::default_libcall_names());
         builder.symbol_lookup_fn(Box::new(runtime::address));
+        // The module keeps the kernels with its code.
+        let kernels = kernels.clone();
+        builder.symbol_lookup_fn(Box::new(move |symbol| kernels.address(symbol)));
         if let Some(poll) = &self.poll {
             builder.symbol(runtime::Import::Poll.symbol(), poll.entry());
         }
@@ -205,7 +216,7 @@ impl Compiler {
         &self,
         f: &Function,
         interface: Interface,
-        module: &mut JITModule,
+        (module, kernels): (&mut JITModule, Kernels),
         scratch: &mut Scratch,
     ) -> Result<(FuncId, Output), CompileError> {
         let func = &mut scratch.context.func;
@@ -220,7 +231,8 @@ impl Compiler {
             .map_err(|error| module_error(&error))?;
         func.name = ir::UserFuncName::user(0, entry.as_u32());
         let builder = FunctionBuilder::new(func, &mut scratch.builder);
-        let lowerer = Lowerer::new(f, builder, module, self.options.poll_deadline);
+        let lowerer = Lowerer::new(f, builder, module, self.options.poll_deadline)
+            .with_vectors(self.options.vectors, kernels);
         let output = match interface {
             Interface::Call => lowerer.run()?,
             Interface::Loop => lowerer.run_elementwise()?,

@@ -44,6 +44,7 @@ pub use compiled::Compiled;
 pub use compiler::{Compiler, MAX_DEPTH, OptLevel, Options, asm_text, clif_text};
 pub use elementwise::CompiledLoop;
 pub use error::{CallError, CompileError};
+pub use lower::Vectors;
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,24 @@ pub(crate) struct Plan<'a> {
     pub(crate) pool: &'a [Option<u32>],
     /// Nodes that stay in a register: node and register.
     pub(crate) hoisted: Vec<(u32, u8)>,
+    /// The last inputs, which an iteration hands to the next as the last outputs: their nodes.
+    pub(crate) carried: &'a [u32],
+}
+
+/// Registers that carried values may take; with more of them, they live in the frame.
+const CARRIED_REGISTERS: u32 = 8;
+
+impl Plan<'_> {
+    /// Outputs that are stored to arrays.
+    pub(crate) fn stored(&self) -> usize {
+        self.dag.outputs.len() - self.carried.len()
+    }
+
+    /// The register of a carried value in one copy; none if it lives in the frame.
+    pub(crate) fn carried_register(&self, which: usize, copy: u32, copies: u32) -> Option<u8> {
+        let fits = self.carried.len() as u32 * copies <= CARRIED_REGISTERS;
+        fits.then_some((which as u32 * copies + copy) as u8)
+    }
 }
 
 /// A jump out of the line, for lanes that are out of the ordinary.
@@ -102,7 +120,21 @@ impl<'a> Body<'a> {
             body.home[instance as usize] = *register;
             body.fixed |= 1 << register;
         }
+        for (which, node) in plan.carried.iter().enumerate() {
+            for copy in 0..copies {
+                let Some(register) = plan.carried_register(which, copy, copies) else { continue };
+                let instance = node * copies + copy;
+                body.registers[usize::from(register)] = instance;
+                body.home[instance as usize] = register;
+                body.fixed |= 1 << register;
+            }
+        }
         body
+    }
+
+    /// Which carried value an input is.
+    fn carried(&self, input: u32) -> Option<usize> {
+        (input as usize).checked_sub(self.plan.uniform.len())
     }
 
     /// The value of a node in one copy; constants and broadcast numbers are shared.
@@ -117,7 +149,7 @@ impl<'a> Body<'a> {
     fn is_shared(&self, node: u32) -> bool {
         match self.plan.dag.nodes[node as usize].op {
             Op::Const(_) => true,
-            Op::Input(k) => self.plan.uniform[k as usize],
+            Op::Input(k) => self.carried(k).is_none() && self.plan.uniform[k as usize],
             _ => false,
         }
     }
@@ -126,7 +158,9 @@ impl<'a> Body<'a> {
     fn is_in_memory(&self, instance: u32) -> bool {
         match self.op(instance) {
             Op::Const(_) => true,
-            Op::Input(k) => !self.masked || self.plan.uniform[k as usize],
+            Op::Input(k) => {
+                self.carried(k).is_some() || !self.masked || self.plan.uniform[k as usize]
+            }
             _ => false,
         }
     }
@@ -229,6 +263,10 @@ impl<'a> Body<'a> {
                 let node = (value / self.copies) as usize;
                 Operand::Pool(self.plan.pool[node].expect("a constant lies in the pool"))
             }
+            Op::Input(k) if self.carried(k).is_some() => {
+                let which = self.carried(k).expect("the guard found it");
+                Operand::Frame(self.frame.carried(which, value % self.copies))
+            }
             Op::Input(k) if self.plan.uniform[k as usize] => Operand::Frame(self.frame.uniform(k)),
             Op::Input(k) if !self.masked => {
                 let displacement = (value % self.copies * 32) as i32;
@@ -283,12 +321,13 @@ impl<'a> Body<'a> {
             }
         }
         let end = self.plan.dag.nodes.len() as u32 * self.copies;
-        for (k, output) in self.plan.dag.outputs.iter().enumerate() {
+        let (stored, carried) = self.plan.dag.outputs.split_at(self.plan.stored());
+        for (k, output) in stored.iter().enumerate() {
             for copy in 0..self.copies {
                 self.pinned = 0;
                 let value = self.instance(output.0, copy);
                 let register = self.register(value, end);
-                let stream = self.plan.dag.inputs + k as u32;
+                let stream = (self.plan.uniform.len() + k) as u32;
                 let (op, second) = if self.masked {
                     let mask = self.take(NONE, end);
                     let from = Operand::Frame(Frame::mask());
@@ -300,6 +339,19 @@ impl<'a> Body<'a> {
                 let base = self.frame.pointer(self.asm, stream);
                 let to = Operand::Indexed(base, (copy * 32) as i32);
                 self.asm.vex(op, register, second, to, None);
+            }
+        }
+        for (which, output) in carried.iter().enumerate() {
+            for copy in 0..self.copies {
+                self.pinned = 0;
+                let value = self.instance(output.0, copy);
+                let from = self.register(value, end);
+                if let Some(to) = self.plan.carried_register(which, copy, self.copies) {
+                    self.copy_register(to, from);
+                } else {
+                    let to = Operand::Frame(self.frame.carried(which, copy));
+                    self.asm.vex(select::store(self.width()), from, 0, to, None);
+                }
             }
         }
         self.outcome

@@ -2,7 +2,7 @@
 //!
 //! The entry has the System V calling convention on every operating system:
 //! `fn(count: usize, table: *const *mut u8)`, the table holding the addresses of the inputs, then
-//! of the outputs. Registers: `rax` bytes done, `rdi` bytes in all, `rsi` and `r14` scratch, `r15`
+//! of the outputs, then of the carried values' vectors. Registers: `rax` bytes done, `rdi` bytes in all, `rsi` and `r14` scratch, `r15`
 //! the table, pointers as in [`crate::frame`].
 
 use crate::assembler::{Assembler, Condition, Operand, RAX, RDI, RSI, RSP};
@@ -28,13 +28,17 @@ pub(crate) struct Emitted {
     pub(crate) hoisted: usize,
 }
 
-/// Emits a kernel with this many copies of the graph in the fast loop.
+/// Emits a kernel with this many copies of the graph in the fast loop. Inputs beyond those that
+/// `uniform` tells of are carried from one iteration to the next; with any, the count is a multiple
+/// of the copies' lanes.
 pub(crate) fn emit(dag: &Dag, uniform: &[bool], copies: u32) -> Emitted {
     let (constants, pool) = constants(dag);
-    let mut plan = Plan { dag, uniform, pool: &pool, hoisted: Vec::new() };
+    let carried = carried(dag, uniform.len());
+    let mut plan = Plan { dag, uniform, pool: &pool, hoisted: Vec::new(), carried: &carried };
+    let frame_of = |plan: &Plan<'_>| Frame::new(uniform, plan.stored(), carried.len(), copies);
     // How many registers the loop leaves.
     let mut trial = Assembler::default();
-    let mut frame = Frame::new(uniform, dag.outputs.len());
+    let mut frame = frame_of(&plan);
     let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
     if outcome.spills == 0 && outcome.peak < 16 {
         let wanted = by_use(dag, uniform);
@@ -42,7 +46,7 @@ pub(crate) fn emit(dag: &Dag, uniform: &[bool], copies: u32) -> Emitted {
         while count > 0 {
             plan.hoisted = (0..count).map(|k| (wanted[k], 15 - k as u8)).collect();
             let mut trial = Assembler::default();
-            let mut frame = Frame::new(uniform, dag.outputs.len());
+            let mut frame = frame_of(&plan);
             let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
             if outcome.spills == 0 {
                 break;
@@ -52,6 +56,15 @@ pub(crate) fn emit(dag: &Dag, uniform: &[bool], copies: u32) -> Emitted {
         }
     }
     whole(&plan, constants, copies)
+}
+
+/// The nodes of the inputs from `first` on.
+fn carried(dag: &Dag, first: usize) -> Vec<u32> {
+    let node = |input: u32| {
+        let at = dag.nodes.iter().position(|node| node.op == Op::Input(input));
+        at.expect("a carried value is used") as u32
+    };
+    (first as u32..dag.inputs).map(node).collect()
 }
 
 /// The bytes of the masks and constants, and where each node's constant lies.
@@ -88,7 +101,7 @@ fn by_use(dag: &Dag, uniform: &[bool]) -> Vec<u32> {
     }
     let shared = |node: &u32| match dag.nodes[*node as usize].op {
         Op::Const(_) => true,
-        Op::Input(k) => uniform[k as usize],
+        Op::Input(k) => uniform.get(k as usize).copied().unwrap_or(false),
         _ => false,
     };
     let mut nodes: Vec<u32> = (0..dag.nodes.len() as u32).filter(shared).collect();
@@ -98,13 +111,20 @@ fn by_use(dag: &Dag, uniform: &[bool]) -> Vec<u32> {
 
 fn whole(plan: &Plan<'_>, constants: Vec<u8>, copies: u32) -> Emitted {
     let mut asm = Assembler { bytes: constants };
-    let mut frame = Frame::new(plan.uniform, plan.dag.outputs.len());
+    let mut frame = Frame::new(plan.uniform, plan.stored(), plan.carried.len(), copies);
     let entry = asm.bytes.len();
     let frame_size = prologue(&mut asm, plan, &frame);
+    move_carried(&mut asm, plan, &frame, copies, Direction::In);
     let (outcome, tail) = fast_loop(&mut asm, plan, &mut frame, copies);
     frame.clear();
     let mut detours = outcome.detours;
-    detours.extend(last_loop(&mut asm, plan, &mut frame, tail));
+    if plan.carried.is_empty() {
+        detours.extend(last_loop(&mut asm, plan, &mut frame, tail));
+    } else {
+        let end = asm.at();
+        asm.patch(tail, end);
+        move_carried(&mut asm, plan, &frame, copies, Direction::Out);
+    }
     epilogue(&mut asm);
     for detour in detours {
         emit_detour(&mut asm, plan.dag.width, &detour);
@@ -144,6 +164,45 @@ fn prologue(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame) -> u32 {
     }
     asm.gpr(0x31, RAX, RAX);
     size
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    In,
+    Out,
+}
+
+/// Fetches the carried values from the caller's memory, or puts them there: copy by copy.
+fn move_carried(
+    asm: &mut Assembler,
+    plan: &Plan<'_>,
+    frame: &Frame,
+    copies: u32,
+    direction: Direction,
+) {
+    let width = plan.dag.width;
+    asm.gpr(0x31, RAX, RAX);
+    for which in 0..plan.carried.len() {
+        let entry = plan.uniform.len() + plan.stored() + which;
+        asm.load64(SCRATCH, TABLE, entry as i32 * 8);
+        for copy in 0..copies {
+            let outside = Operand::Indexed(SCRATCH, copy as i32 * 32);
+            let register = plan.carried_register(which, copy, copies);
+            let inside = Operand::Frame(frame.carried(which, copy));
+            let through = register.unwrap_or(0);
+            let (from, to) = match direction {
+                Direction::In => (outside, inside),
+                Direction::Out => (inside, outside),
+            };
+            let kept = register.is_some();
+            if direction == Direction::In || !kept {
+                asm.vex(select::load(width), through, 0, from, None);
+            }
+            if direction == Direction::Out || !kept {
+                asm.vex(select::store(width), through, 0, to, None);
+            }
+        }
+    }
 }
 
 /// Emits the loop over whole groups of vectors; returns the place of the jump past it.

@@ -4,6 +4,7 @@
 //! rsp + 0     registers during a detour: 16 vectors, 8 general registers
 //!     + ..    the mask of the last lanes
 //!     + ..    a vector per input that is one number for all lanes
+//!     + ..    vectors that an iteration hands to the next
 //!     + ..    values for which no register was free
 //! ```
 
@@ -29,14 +30,17 @@ pub(crate) struct Frame {
     uniform: Vec<Option<u32>>,
     /// The pointer register of each stream, if it has one.
     pointers: Vec<Option<Gpr>>,
+    first_carried: u32,
+    copies: u32,
     first_spill: u32,
     spills: u32,
     most_spills: u32,
 }
 
 impl Frame {
-    /// A frame for inputs, of which some are one number, and outputs.
-    pub(crate) fn new(uniform: &[bool], outputs: usize) -> Frame {
+    /// A frame for inputs, of which some are one number, outputs, and values carried from one
+    /// iteration to the next, in some number of copies.
+    pub(crate) fn new(uniform: &[bool], outputs: usize, carried: usize, copies: u32) -> Frame {
         let mut slots = Vec::new();
         let mut pointers = Vec::new();
         let mut free = POINTERS.iter().copied();
@@ -51,7 +55,21 @@ impl Frame {
             }
         }
         pointers.extend((0..outputs).map(|_| free.next()));
-        Frame { uniform: slots, pointers, first_spill: next, spills: 0, most_spills: 0 }
+        let first_spill = next + 32 * carried as u32 * copies;
+        Frame {
+            uniform: slots,
+            pointers,
+            first_carried: next,
+            copies,
+            first_spill,
+            spills: 0,
+            most_spills: 0,
+        }
+    }
+
+    /// The place of a carried value.
+    pub(crate) fn carried(&self, which: usize, copy: u32) -> u32 {
+        self.first_carried + 32 * (which as u32 * self.copies + copy)
     }
 
     /// A place for one more value.

@@ -76,6 +76,9 @@ type Entry = unsafe extern "sysv64" fn(usize, *const *mut u8);
 #[cfg(not(target_arch = "x86_64"))]
 type Entry = unsafe extern "C" fn(usize, *const *mut u8);
 
+/// Vectors' numbers in which a fold gathers: iteration `k` goes to the one at `k % FOLD_LANES`.
+pub const FOLD_LANES: usize = 16;
+
 /// Numbers below which a call stays on one thread: starting work elsewhere costs microseconds.
 const PARALLEL_FROM: usize = 32_768;
 /// Numbers of one piece of work: a few arrays of them fit the second-level cache.
@@ -91,6 +94,32 @@ impl Kernel {
         if uniform.len() != dag.inputs as usize {
             return Err(CompileError::Inputs { expected: dag.inputs as usize });
         }
+        Kernel::new(dag, uniform, options)
+    }
+
+    /// Compiles a graph whose inputs beyond those that `uniform` tells of are folds: values that
+    /// the last outputs hand to the next iteration, each [`FOLD_LANES`] numbers in memory of the
+    /// caller. Such a kernel is for [`Kernel::run_raw`] alone.
+    ///
+    /// # Errors
+    /// As [`Kernel::compile`].
+    pub fn compile_folds(
+        dag: &Dag,
+        uniform: &[bool],
+        options: &Options,
+    ) -> Result<Kernel, CompileError> {
+        if uniform.len() > dag.inputs as usize
+            || dag.inputs as usize - uniform.len() > dag.outputs.len()
+        {
+            return Err(CompileError::Inputs { expected: dag.inputs as usize });
+        }
+        let copies = FOLD_LANES / (32 / dag.width.bytes());
+        let folds = uniform.len() < dag.inputs as usize;
+        let copies = if folds { Some(copies as u32) } else { options.copies };
+        Kernel::new(dag, uniform, &Options { copies, ..*options })
+    }
+
+    fn new(dag: &Dag, uniform: &[bool], options: &Options) -> Result<Kernel, CompileError> {
         if dag.outputs.is_empty() {
             return Err(CompileError::NoResult);
         }
@@ -124,6 +153,18 @@ impl Kernel {
     /// Whether the kernel has machine code.
     pub fn is_native(&self) -> bool {
         self.0.code.is_some()
+    }
+
+    /// How many folds there are.
+    pub fn folds(&self) -> usize {
+        self.0.dag.inputs as usize - self.0.uniform.len()
+    }
+
+    /// The address of a function `fn(count: usize, table: *const *mut u8)` with the System V
+    /// calling convention that does what [`Kernel::run_raw`] says, valid while a clone of this
+    /// handle lives; none without machine code.
+    pub fn entry(&self) -> Option<*const u8> {
+        self.0.code.as_ref().map(Code::entry)
     }
 
     /// What the code is like.
@@ -174,7 +215,8 @@ impl Kernel {
         Ok(())
     }
 
-    /// Computes `count` elements; `table` holds the addresses of the inputs, then of the outputs.
+    /// Computes `count` elements; `table` holds the addresses of the inputs, then of the outputs,
+    /// then of the folds. With folds, the count is a multiple of [`FOLD_LANES`].
     ///
     /// # Safety
     /// * Each address is that of `count` numbers of the graph's format (of one, for an input that
@@ -189,6 +231,8 @@ impl Kernel {
     pub unsafe fn run_raw(&self, count: usize, table: &[*mut u8]) {
         let Shared { dag, uniform, code, .. } = &*self.0;
         assert_eq!(table.len(), uniform.len() + dag.outputs.len(), "an address per array");
+        let whole = self.folds() == 0 || count.is_multiple_of(FOLD_LANES);
+        assert!(whole, "folds take whole groups");
         // SAFETY: the caller vouches for the addresses; the code's entry has this type, and its
         // processor features were found when it was compiled.
         unsafe {
@@ -212,7 +256,7 @@ impl Kernel {
     /// As [`Kernel::run_raw`].
     #[expect(unsafe_code, reason = "the caller vouches for addresses")]
     pub unsafe fn run_raw_parallel(&self, count: usize, table: &[*mut u8]) {
-        if count < PARALLEL_FROM || rayon::current_num_threads() == 1 {
+        if count < PARALLEL_FROM || self.folds() > 0 || rayon::current_num_threads() == 1 {
             // SAFETY: as this function's.
             unsafe { self.run_raw(count, table) };
             return;
@@ -242,7 +286,7 @@ impl Kernel {
         if T::WIDTH != dag.width {
             return Err(CallError::Width { expected: dag.width });
         }
-        if inputs.len() != uniform.len() || outputs.len() != dag.outputs.len() {
+        if inputs.len() != uniform.len() || outputs.len() != dag.outputs.len() || self.folds() > 0 {
             return Err(CallError::Arity { inputs: uniform.len(), outputs: dag.outputs.len() });
         }
         let count = outputs[0].len();

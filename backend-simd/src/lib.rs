@@ -39,6 +39,9 @@ mod select;
 mod view;
 
 pub use error::{CallError, CompileError};
-pub use kernel::{Input, Kernel, Options, Real, Statistics, is_supported};
-pub use lower::{LowerOptions, Refusal, lower};
+pub use kernel::{FOLD_LANES, Input, Kernel, Options, Real, Statistics, is_supported};
+pub use lower::{
+    Bound, Condition, Fold, FoldKind, LowerOptions, Overlap, Refusal, Source, Stream, VectorLoop,
+    lower, vector_loop,
+};
 pub use view::View;

@@ -7,11 +7,15 @@
 
 mod algebra;
 mod calls;
+mod loops;
 mod polynomial;
 mod range;
 mod regions;
 
 use algebra::Algebra;
+pub use loops::{
+    Bound, Condition, Fold, FoldKind, Overlap, Source, Stream, VectorLoop, vector_loop,
+};
 use std::fmt;
 use vecmath::{Dag, Width};
 

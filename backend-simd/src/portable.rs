@@ -85,9 +85,15 @@ where
 {
     let mut lanes = Group::<T>::default();
     let mut inputs = vec![[T::default(); GROUP]; dag.inputs as usize];
+    let folds = dag.inputs as usize - uniform.len();
+    let stored = dag.outputs.len() - folds;
+    for (k, input) in inputs.iter_mut().enumerate().skip(uniform.len()) {
+        // SAFETY: the caller vouches for the folds' numbers, as many as a group has.
+        *input = unsafe { table[k + stored].cast::<[T; GROUP]>().read_unaligned() };
+    }
     for start in (0..count).step_by(GROUP) {
         let size = GROUP.min(count - start);
-        for (k, input) in inputs.iter_mut().enumerate() {
+        for (k, input) in inputs.iter_mut().enumerate().take(uniform.len()) {
             let from = table[k].cast::<T>();
             for (lane, value) in input.iter_mut().enumerate().take(size) {
                 // SAFETY: the caller vouches for `count` numbers, or for one if it is for all.
@@ -96,11 +102,19 @@ where
             }
         }
         for (k, output) in dag.replay(&mut lanes, &inputs).into_iter().enumerate() {
-            let to = table[dag.inputs as usize + k].cast::<T>();
+            if k >= stored {
+                inputs[uniform.len() + k - stored] = output;
+                continue;
+            }
+            let to = table[uniform.len() + k].cast::<T>();
             for (lane, value) in output.into_iter().enumerate().take(size) {
                 // SAFETY: the caller vouches for `count` writable numbers.
                 unsafe { to.add(start + lane).write_unaligned(value) };
             }
         }
+    }
+    for (k, input) in inputs.iter().enumerate().skip(uniform.len()) {
+        // SAFETY: the caller vouches for the folds' numbers.
+        unsafe { table[k + stored].cast::<[T; GROUP]>().write_unaligned(*input) };
     }
 }

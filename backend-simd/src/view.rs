@@ -72,7 +72,10 @@ impl Kernel {
     ) -> Result<(), CallError> {
         let size = self.dag().width.bytes();
         let uniform = self.uniform();
-        if inputs.len() != uniform.len() || outputs.len() != self.dag().outputs.len() {
+        if inputs.len() != uniform.len()
+            || outputs.len() != self.dag().outputs.len()
+            || self.folds() > 0
+        {
             let outputs = self.dag().outputs.len();
             return Err(CallError::Arity { inputs: uniform.len(), outputs });
         }

@@ -1,6 +1,7 @@
 //! The engines that run a function: the interpreter, Cranelift's machine code, MLIR's.
 
 use crate::error::{Error, Result, codes};
+use backend_cranelift::Vectors;
 use backend_mlir::{BuildOptions, EmitOptions, Library, Toolchain, ToolchainError};
 use rvsdg::interp::{Limits, Violation};
 use rvsdg::{Answer, Function, Inputs};
@@ -40,10 +41,24 @@ impl Engine {
         polls: bool,
         deadline: Option<Instant>,
     ) -> Result<Engine> {
+        Engine::with_vectors(function, backend, (polls, deadline), Vectors::default())
+    }
+
+    /// [`Engine::new`], with a choice of which loops over arrays Cranelift's code runs in vectors.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn with_vectors(
+        function: &Function,
+        backend: Backend,
+        (polls, deadline): (bool, Option<Instant>),
+        vectors: Vectors,
+    ) -> Result<Engine> {
         match backend {
             Backend::Cranelift => {
                 let options = backend_cranelift::Options {
                     poll_deadline: polls,
+                    vectors,
                     ..backend_cranelift::Options::default()
                 };
                 let compiler = backend_cranelift::Compiler::new(options).map_err(codegen)?;

@@ -4,6 +4,7 @@ use crate::engine::{Backend, Engine};
 use crate::error::Result;
 use crate::report::Report;
 use crate::source::Source;
+use backend_cranelift::Vectors;
 use frontend_py::{ParamType, Semantics};
 use rvsdg::{Answer, Function, Inputs};
 use std::time::Instant;
@@ -98,6 +99,14 @@ impl Pipeline {
         Ok(Lowered { original, function, report })
     }
 
+    /// Which loops over arrays run in vectors: under fast mathematics, sums as well.
+    pub fn vectors(&self) -> Vectors {
+        match &self.optimize {
+            Some(options) if options.fast_math => Vectors::FastMath,
+            _ => Vectors::Exact,
+        }
+    }
+
     /// Makes a lowered function callable.
     ///
     /// # Errors
@@ -105,7 +114,8 @@ impl Pipeline {
     pub fn finish(&self, lowered: Lowered) -> Result<Program> {
         let Lowered { original, function, mut report } = lowered;
         let start = Instant::now();
-        let engine = Engine::new(&function, self.backend, self.polls, self.deadline)?;
+        let limits = (self.polls, self.deadline);
+        let engine = Engine::with_vectors(&function, self.backend, limits, self.vectors())?;
         report.push_phase("codegen", start.elapsed());
         report.code = Some(engine.describe().to_owned());
         Ok(Program { original, function, report, engine })

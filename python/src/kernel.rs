@@ -345,7 +345,11 @@ impl Kernel {
 
     /// A compiler that makes the code that the pipeline makes.
     fn compiler(&self) -> Result<Compiler, backend_cranelift::CompileError> {
-        Compiler::new(Options { poll_deadline: self.pipeline.polls, ..Options::default() })
+        Compiler::new(Options {
+            poll_deadline: self.pipeline.polls,
+            vectors: self.pipeline.vectors(),
+            ..Options::default()
+        })
     }
 
     /// One value per parameter, from positional and keyword arguments and defaults.

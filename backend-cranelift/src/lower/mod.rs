@@ -13,6 +13,7 @@ mod int;
 mod memory;
 mod simple;
 mod theta;
+mod vectors;
 
 use crate::abi::{ArrayDescriptor, Context, Site};
 use crate::compiler::MAX_DEPTH;
@@ -31,6 +32,9 @@ use rustc_hash::FxBuildHasher;
 use rvsdg::{ExcKind, Function, NodeId, NodeKind, RegionId, Span, Type, ValueId};
 use std::mem::offset_of;
 use std::sync::Arc;
+
+pub(crate) use vectors::Kernels;
+pub use vectors::Vectors;
 
 type Map<K, V> = hashbrown::HashMap<K, V, FxBuildHasher>;
 pub(crate) type Lowered<T> = Result<T, CompileError>;
@@ -72,6 +76,8 @@ pub(crate) struct Lowerer<'a> {
     fuel: Option<Variable>,
     has_loops: bool,
     depth: usize,
+    vectors: Vectors,
+    kernels: Kernels,
 }
 
 /// What lowering leaves besides the function's instructions.
@@ -112,7 +118,16 @@ impl<'a> Lowerer<'a> {
             fuel,
             has_loops: false,
             depth: 0,
+            vectors: Vectors::Off,
+            kernels: Kernels::default(),
         }
+    }
+
+    /// Runs loops over arrays in vectors, whose kernels are kept here.
+    pub(crate) fn with_vectors(mut self, vectors: Vectors, kernels: Kernels) -> Self {
+        self.vectors = vectors;
+        self.kernels = kernels;
+        self
     }
 
     /// Lowers the whole function.
@@ -214,7 +229,7 @@ impl<'a> Lowerer<'a> {
         match &node.kind {
             NodeKind::Simple(op) => self.simple(*op, node),
             NodeKind::Gamma { arms } => self.gamma(node, arms),
-            NodeKind::Theta { body } => self.theta(node, *body),
+            NodeKind::Theta { body } => self.theta(id, node, *body),
         }
     }
 

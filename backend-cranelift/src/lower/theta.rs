@@ -1,19 +1,20 @@
 //! Loops.
 
+use super::vectors::Start;
 use super::{Lowered, Lowerer};
 use crate::abi::Context;
 use crate::error::CompileError;
 use crate::runtime::Import;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Value, types};
-use rvsdg::{Node, RegionId};
+use rvsdg::{Node, NodeId, RegionId};
 use std::mem::offset_of;
 
 /// Operations that loops execute between two looks at the limits.
 pub(super) const FUEL: i64 = 1 << 14;
 
 impl Lowerer<'_> {
-    pub(super) fn theta(&mut self, node: &Node, body: RegionId) -> Lowered<i64> {
+    pub(super) fn theta(&mut self, id: NodeId, node: &Node, body: RegionId) -> Lowered<i64> {
         let f = self.f;
         self.has_loops = true;
         let region = f.region(body);
@@ -24,11 +25,14 @@ impl Lowerer<'_> {
         let header = self.b.create_block();
         let exit = self.b.create_block();
         let mut args: Vec<BlockArg> = Vec::new();
-        for (param, initial) in region.params.iter().zip(&node.operands) {
+        let mut positions = vec![None; count];
+        for (k, (param, initial)) in region.params.iter().zip(&node.operands).enumerate() {
             if self.live.value(*param) {
+                positions[k] = Some(args.len());
                 self.pass(&mut args, *initial, *param)?;
             }
         }
+        self.vector_prefix(id, &Start { node, header, args: &args, positions: &positions })?;
         self.b.ins().jump(header, &args);
         for param in &region.params {
             if self.live.value(*param) {

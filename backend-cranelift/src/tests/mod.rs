@@ -7,6 +7,7 @@ mod faults;
 mod memory;
 mod regions;
 mod scalars;
+mod vectors;
 
 use crate::{Compiled, Compiler, OptLevel, Options};
 use rvsdg::{
@@ -123,7 +124,7 @@ pub(crate) fn compile_all_ways(f: &Function) -> Vec<Compiled> {
     let mut all = Vec::new();
     for opt_level in [OptLevel::None, OptLevel::Speed] {
         for poll_deadline in [false, true] {
-            let options = Options { poll_deadline, opt_level, verify: true };
+            let options = Options { poll_deadline, opt_level, verify: true, ..Options::default() };
             all.push(Compiler::new(options).expect("the host").compile(f).expect("it compiles"));
         }
     }

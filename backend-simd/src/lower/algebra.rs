@@ -41,6 +41,11 @@ impl Algebra {
         self.recorder.finish(outputs)
     }
 
+    /// The type of every number.
+    pub(super) fn float_type(&self) -> rvsdg::Type {
+        if self.recorder.width() == Width::F64 { rvsdg::Type::F64 } else { rvsdg::Type::F32 }
+    }
+
     /// The plain operations.
     pub(super) fn lanes(&mut self) -> &mut Recorder {
         &mut self.recorder

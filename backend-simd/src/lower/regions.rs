@@ -1,7 +1,10 @@
 //! Walks a function's regions.
 
+mod iteration;
+
 use super::algebra::Algebra;
 use super::calls::math;
+use super::loops::{Condition, FoldKind, Gathered, Role};
 use super::{LowerOptions, MOST_NODES, Refusal, refuse};
 use rvsdg::{Cmp, Const, Function, NodeId, NodeKind, Op, RegionId, Scalar, Span, Type, ValueId};
 use vecmath::{Id, Lanes};
@@ -19,6 +22,18 @@ enum Value {
     Known(Scalar),
     /// A state.
     State,
+    /// In a loop over arrays: a variable that counts, plus an offset.
+    Counter(usize, i64),
+    /// What holds if all of these do.
+    Conditions(Vec<Condition>),
+    /// Defined outside the loop, and no float.
+    Outside(ValueId),
+    /// A folded variable, and what this iteration contributes so far.
+    Fold(usize, Option<(FoldKind, Id)>),
+    /// The comparison of a folded variable, on the left, with a number.
+    FoldCompared(usize, Cmp, Id),
+    /// A variable's value from the iteration before.
+    Stale,
 }
 
 pub(super) struct Lowerer<'a> {
@@ -26,7 +41,14 @@ pub(super) struct Lowerer<'a> {
     algebra: &'a mut Algebra,
     options: &'a LowerOptions,
     values: Vec<Option<Value>>,
+    /// What a loop over arrays gathers, if that is what is lowered.
+    gathered: Option<Gathered>,
+    /// How many choices the walk is inside of.
+    choices: usize,
 }
+
+/// What each fold's variable gathers in an iteration.
+type Partials = Vec<(usize, FoldKind, Id)>;
 
 type Result<T> = std::result::Result<T, Refusal>;
 
@@ -37,7 +59,60 @@ impl<'a> Lowerer<'a> {
         options: &'a LowerOptions,
     ) -> Lowerer<'a> {
         let values = vec![None; function.value_count()];
-        Lowerer { function, algebra, options, values }
+        Lowerer { function, algebra, options, values, gathered: None, choices: 0 }
+    }
+
+    /// Lowers an iteration of a loop over arrays, with [`Lowerer::run_loop`].
+    pub(super) fn for_loop(
+        function: &'a Function,
+        algebra: &'a mut Algebra,
+        options: &'a LowerOptions,
+        gathered: Gathered,
+    ) -> Lowerer<'a> {
+        Lowerer { gathered: Some(gathered), ..Lowerer::new(function, algebra, options) }
+    }
+
+    /// What the iteration gathers, when the loop goes on, and the folds.
+    pub(super) fn run_loop(
+        mut self,
+        node: NodeId,
+        body: RegionId,
+        roles: &[Role],
+    ) -> Result<(Gathered, Vec<Condition>, Partials)> {
+        let f = self.function;
+        let span = f.node(node).span;
+        let region = f.region(body);
+        for (k, (param, role)) in region.params.iter().zip(roles).enumerate() {
+            let value = match role {
+                Role::State => Value::State,
+                Role::Counter => Value::Counter(k, 0),
+                Role::Fixed => self.get(f.node(node).operands[k]),
+                Role::Float => Value::Fold(k, None),
+                Role::Other => Value::Stale,
+            };
+            self.values[param.index()] = Some(value);
+        }
+        self.region(body)?;
+        let again = match self.get(region.results[0]) {
+            Value::Conditions(conditions) => conditions,
+            Value::Outside(value) => vec![Condition::Holds(value)],
+            _ => return Err(refuse("a loop that an element can end", span)),
+        };
+        let mut partials = Vec::new();
+        for (k, role) in roles.iter().enumerate().filter(|(_, role)| **role == Role::Float) {
+            match (role, self.get(region.results[1 + k])) {
+                (_, Value::Fold(variable, Some((kind, partial)))) if variable == k => {
+                    if kind == FoldKind::Sum && !self.options.fast_math {
+                        return Err(refuse("a sum, whose order matters", span));
+                    }
+                    partials.push((k, kind, partial));
+                }
+                (_, Value::Float(_)) => {}
+                _ => return Err(refuse("a variable that depends on the iteration before", span)),
+            }
+        }
+        let gathered = self.gathered.take().expect("a loop gathers");
+        Ok((gathered, again, partials))
     }
 
     /// The results for these parameters.
@@ -53,8 +128,43 @@ impl<'a> Lowerer<'a> {
         f.result_values().iter().map(|value| self.float(*value, Span::NONE)).collect()
     }
 
-    fn get(&self, value: ValueId) -> Value {
-        self.values[value.index()].clone().expect("definitions come before uses")
+    fn get(&mut self, value: ValueId) -> Value {
+        if let Some(known) = &self.values[value.index()] {
+            return known.clone();
+        }
+        let outside = self.outside(value);
+        self.values[value.index()] = Some(outside.clone());
+        outside
+    }
+
+    /// A value that is defined outside the loop.
+    fn outside(&mut self, value: ValueId) -> Value {
+        let f = self.function;
+        let ty = f.ty(value);
+        if ty.is_state() {
+            return Value::State;
+        }
+        if let Some(constant) = f.as_const(value) {
+            return self.constant(constant);
+        }
+        let gathered = self.gathered.as_mut().expect("definitions come before uses");
+        if ty == self.algebra.float_type() {
+            return Value::Float(gathered.outside(self.algebra, value));
+        }
+        Value::Outside(value)
+    }
+
+    fn constant(&mut self, constant: Const) -> Value {
+        match constant {
+            Const::F64(_) | Const::F32(_) => {
+                let x = constant.as_f64().unwrap_or_else(|| match constant {
+                    Const::F32(bits) => f64::from(f32::from_bits(bits)),
+                    _ => 0.0,
+                });
+                Value::Float(self.algebra.constant(x))
+            }
+            other => Value::Known(other.into()),
+        }
     }
 
     fn float(&mut self, value: ValueId, span: Span) -> Result<Id> {
@@ -115,16 +225,12 @@ impl<'a> Lowerer<'a> {
         span: Span,
     ) -> Result<Value> {
         if let Op::Const(constant) = op {
-            return Ok(match constant {
-                Const::F64(_) | Const::F32(_) => {
-                    let x = constant.as_f64().unwrap_or_else(|| match constant {
-                        Const::F32(bits) => f64::from(f32::from_bits(bits)),
-                        _ => 0.0,
-                    });
-                    Value::Float(self.algebra.constant(x))
-                }
-                other => Value::Known(other.into()),
-            });
+            return Ok(self.constant(constant));
+        }
+        if self.gathered.is_some()
+            && let Some(value) = self.loop_operation(op, operands, values, span)?
+        {
+            return Ok(value);
         }
         let known: Option<Vec<Scalar>> =
             values.iter().map(|v| if let Value::Known(s) = v { Some(*s) } else { None }).collect();
@@ -146,7 +252,12 @@ impl<'a> Lowerer<'a> {
                 self.math_call(f, &operands[args..], span)
             }
             Op::Guard(_) | Op::Call(_) => Err(refuse("an operation that may raise", span)),
-            Op::Math(f) => self.math_call(f, operands, span),
+            Op::Math(f)
+                if self.gathered.is_none() || self.options.fast_math || iteration::is_exact(f) =>
+            {
+                self.math_call(f, operands, span)
+            }
+            Op::Math(f) => Err(refuse(format!("{}, whose bits would differ", f.name()), span)),
             Op::BAnd | Op::BOr | Op::BXor => {
                 let (a, b) = (self.mask(&values[0], span)?, self.mask(&values[1], span)?);
                 let l = self.algebra.lanes();
@@ -290,6 +401,7 @@ impl<'a> Lowerer<'a> {
             Value::Known(Scalar::Ctl(k)) => self.arm(arms[*k as usize], &inputs)?,
             Value::Choice(masks) => {
                 let masks = masks.clone();
+                self.choices += 1;
                 let mut results = self.arm(arms[0], &inputs)?;
                 for (k, arm) in arms.iter().enumerate().skip(1) {
                     let none = self.algebra.truth(false);
@@ -297,12 +409,15 @@ impl<'a> Lowerer<'a> {
                     let taken = self.arm(*arm, &inputs)?;
                     results = self.merge_all(mask, &taken, &results, span)?;
                 }
+                self.choices -= 1;
                 results
             }
             mask => {
                 let mask = self.mask(mask, span)?;
+                self.choices += 1;
                 let no = self.arm(arms[0], &inputs)?;
                 let yes = self.arm(arms[1], &inputs)?;
+                self.choices -= 1;
                 self.merge_all(mask, &yes, &no, span)?
             }
         };

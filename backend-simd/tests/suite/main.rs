@@ -2,6 +2,7 @@
 
 mod arrays;
 mod encoding;
+mod folds;
 mod fuzz;
 mod lowering;
 mod views;
