@@ -3,10 +3,12 @@
 //! An item (value, effect, instance) is ready when its operands exist, every state class that it
 //! reads is the current one, and every state that it consumes is at the item's place on its walk.
 //! A state's class is not left while an item that must read it is pending and the class does not
-//! recur. Values come first, then `io` events, then memory events.
+//! recur. `io` events come first, then memory events; a value comes when the next event needs it,
+//! so that nothing is computed in vain before an exception.
 
 use crate::language::{InstanceId, Meaning, Payload};
 use crate::model::{InstanceKind, Model, OrderMap};
+use crate::order::Order;
 use crate::realise::{Selection, Violation, positions};
 use egraph_core::{EClassId, ENodeId, RegionId};
 use hashbrown::HashMap;
@@ -44,28 +46,46 @@ pub fn decode(model: &Model<'_>, selection: &Selection) -> Result<Function, Viol
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+pub(crate) enum What {
     Value(EClassId, ENodeId),
     Effect(ENodeId),
     Instance(InstanceId),
 }
 
+/// What is to be emitted in a region.
 #[derive(Debug)]
-struct Item {
-    what: What,
-    operands: Vec<EClassId>,
-    reads: Vec<(Type, EClassId)>,
-    consumes: Vec<(Type, usize)>,
+pub(crate) struct Item {
+    pub(crate) what: What,
+    /// Classes whose values it needs.
+    pub(crate) operands: Vec<EClassId>,
+    /// Classes of states that must be current.
+    pub(crate) reads: Vec<(Type, EClassId)>,
+    /// States that it moves on, with its place on their walks.
+    pub(crate) consumes: Vec<(Type, usize)>,
+}
+
+impl Item {
+    /// Whether every state that it reads or consumes is where it must be.
+    pub(crate) fn is_in_place(&self, tracks: &Tracks) -> bool {
+        self.reads.iter().all(|(ty, class)| {
+            tracks.get(ty).is_some_and(|track| track.classes[track.at] == *class)
+        }) && self.is_next(tracks)
+    }
+
+    /// Whether every state that it consumes is at its place.
+    pub(crate) fn is_next(&self, tracks: &Tracks) -> bool {
+        self.consumes.iter().all(|(ty, at)| tracks.get(ty).is_some_and(|track| track.at == *at))
+    }
 }
 
 /// The current version of each state of a region that is being emitted.
-struct Track {
-    classes: Vec<EClassId>,
-    at: usize,
+pub(crate) struct Track {
+    pub(crate) classes: Vec<EClassId>,
+    pub(crate) at: usize,
     value: ValueId,
 }
 
-struct Decoder<'a, 'f> {
+pub(crate) struct Decoder<'a, 'f> {
     model: &'a Model<'f>,
     selection: &'a Selection,
     members: OrderMap<RegionId, Vec<EClassId>>,
@@ -77,9 +97,14 @@ struct Decoder<'a, 'f> {
     stuck: Violation,
 }
 
-type Tracks = OrderMap<Type, Track>;
+pub(crate) type Tracks = OrderMap<Type, Track>;
 
 impl Decoder<'_, '_> {
+    /// Whether a class has its value.
+    pub(crate) fn has(&self, class: EClassId) -> bool {
+        self.values.contains_key(&class)
+    }
+
     fn body(&mut self) -> Result<(), Violation> {
         let body = self.target.body();
         let states: Vec<(Type, ValueId)> = self
@@ -127,28 +152,31 @@ impl Decoder<'_, '_> {
             let classes = positions(self.model, key, walk);
             tracks.insert(*ty, Track { classes, at: 0, value: *value });
         }
-        let mut todo = self.items(region, into)?;
-        while !todo.is_empty() {
-            let mut rest: Vec<Item> = Vec::with_capacity(todo.len());
-            let before = todo.len();
-            // All ready values of this round, in order; then at most one event.
-            for item in todo {
-                if item.consumes.is_empty() && self.is_ready(&item, &tracks) {
-                    self.emit(&item, into, &mut tracks)?;
-                } else {
-                    rest.push(item);
+        let items = self.items(region, into)?;
+        let mut order = Order::new(self, &items);
+        while order.pending > 0 {
+            if let Some(plan) = order.next_event(self, &items, &tracks) {
+                for at in plan {
+                    order.take(at);
+                    self.emit(&items[at], into, &mut tracks)?;
+                }
+                continue;
+            }
+            // What no event needs.
+            let before = order.pending;
+            for (at, item) in items.iter().enumerate() {
+                let value = item.consumes.is_empty() && !order.done[at];
+                if value && self.is_ready(item, &tracks) {
+                    order.take(at);
+                    self.emit(item, into, &mut tracks)?;
                 }
             }
-            todo = rest;
-            if todo.len() == before {
-                let Some(event) = self.next_event(&todo, &tracks) else {
-                    let culprits = self.waiting(&todo);
-                    self.stuck.culprits.push(culprits);
-                    self.pretend(region, &mut tracks);
-                    return Ok(tracks);
-                };
-                let item = todo.remove(event);
-                self.emit(&item, into, &mut tracks)?;
+            if order.pending == before {
+                let left = items.iter().zip(&order.done).filter(|(_, done)| !**done);
+                let culprits = self.waiting(left.map(|(item, _)| item));
+                self.stuck.culprits.push(culprits);
+                self.pretend(region, &mut tracks);
+                return Ok(tracks);
             }
         }
         Ok(tracks)
@@ -156,32 +184,32 @@ impl Decoder<'_, '_> {
 
     fn is_ready(&self, item: &Item, tracks: &Tracks) -> bool {
         item.operands.iter().all(|class| self.values.contains_key(class))
-            && item.reads.iter().all(|(ty, class)| {
-                tracks.get(ty).is_some_and(|track| track.classes[track.at] == *class)
-            })
-            && item
-                .consumes
-                .iter()
-                .all(|(ty, at)| tracks.get(ty).is_some_and(|track| track.at == *at))
+            && item.is_in_place(tracks)
     }
 
-    /// The first ready event that no pending reader forbids, `io` before memory.
-    fn next_event(&self, todo: &[Item], tracks: &Tracks) -> Option<usize> {
-        let memory = |item: &Item| item.consumes.iter().any(|(ty, _)| *ty != Type::Io);
-        let mut order: Vec<usize> = (0..todo.len()).collect();
-        order.sort_by_key(|k| memory(&todo[*k]));
-        order.into_iter().find(|k| {
-            let item = &todo[*k];
-            self.is_ready(item, tracks)
-                && item.consumes.iter().all(|(ty, at)| {
-                    let track = &tracks[ty];
-                    let here = track.classes[*at];
-                    track.classes[*at + 1..].contains(&here)
-                        || !todo.iter().enumerate().any(|(other, pending)| {
-                            other != *k && pending.reads.contains(&(*ty, here))
-                        })
-                })
-        })
+    /// The classes whose values an item gives.
+    pub(crate) fn given(&self, item: &Item) -> Vec<EClassId> {
+        match item.what {
+            What::Value(class, _) => vec![class],
+            What::Effect(node) => self.value_of_effect(node).into_iter().collect(),
+            What::Instance(id) => {
+                let class = |node: ENodeId| self.model.graph.class_of(node);
+                let outputs = self.outputs_in_use(id).into_iter().map(class);
+                outputs.filter(|class| !self.model.ty(*class).is_state()).collect()
+            }
+        }
+    }
+
+    /// The class that is bound to the value of an effect, if it is in use.
+    fn value_of_effect(&self, id: ENodeId) -> Option<EClassId> {
+        let graph = &self.model.graph;
+        let language = &graph.analysis().language;
+        let node = graph.node(id);
+        let Meaning::Simple(op) = language.meaning(node.op) else { return None };
+        let twin = language.find_value(op, node.children.len())?;
+        let class = graph.lookup(node.region, twin, node.payload, &node.children, None)?;
+        let chosen = self.selection.used.get(&class)?;
+        matches!(language.meaning(graph.op(*chosen)), Meaning::Value(_)).then_some(class)
     }
 
     /// Takes a region whose schedule is stuck as emitted.
@@ -206,7 +234,7 @@ impl Decoder<'_, '_> {
 
     /// In a stuck schedule one of the nodes that wait is banned. Those that read a state are
     /// likelier than others, and those that rules added than those of the input program.
-    fn waiting(&self, todo: &[Item]) -> Vec<ENodeId> {
+    fn waiting<'i>(&self, todo: impl Iterator<Item = &'i Item>) -> Vec<ENodeId> {
         let mut culprits: Vec<(bool, bool, ENodeId)> = Vec::new();
         for item in todo {
             let reads = !item.reads.is_empty();
@@ -406,18 +434,8 @@ impl Decoder<'_, '_> {
         let track = &mut tracks[&self.model.ty(node.class)];
         track.at += 1;
         track.value = outputs[0];
-        if let Some(value) = outputs.get(1) {
-            // Every class that holds this effect's value is bound to it.
-            let twin = analysis.language.find_value(op, node.children.len());
-            let class = twin.and_then(|twin| {
-                graph.lookup(node.region, twin, node.payload, &node.children, None)
-            });
-            if let Some(class) = class
-                && let Some(chosen) = self.selection.used.get(&class)
-                && matches!(analysis.language.meaning(graph.op(*chosen)), Meaning::Value(_))
-            {
-                self.values.insert(class, *value);
-            }
+        if let Some((value, class)) = outputs.get(1).zip(self.value_of_effect(id)) {
+            self.values.insert(class, *value);
         }
         Ok(())
     }

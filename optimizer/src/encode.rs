@@ -434,6 +434,7 @@ impl<'f> Encoder<'f> {
         self.model.input_nodes = last.map_or(0, |node| node.index() + 1);
         self.model.graph.rebuild();
         self.model.propagate_outputs();
+        self.model.estimate_frequencies();
         Ok(self.model)
     }
 }

@@ -9,11 +9,12 @@
 //!
 //! The last resort is the input program: it is returned where nothing legal or cheaper is found.
 
-use crate::cost::{BRANCH_PROBABILITY, INSTANCE, TRIP_COUNT, weight};
+use crate::cost::{BRANCH_PROBABILITY, INSTANCE, weight};
 use crate::decode::decode;
 use crate::language::{Meaning, Payload};
 use crate::model::{InstanceKind, Model};
 use crate::realise::{Choice, Realiser, Selection, Set, Violation};
+use crate::trips::of_theta;
 use egraph_core::{EClassId, ENodeId};
 use extract::{Control, Extractor, Problem, ProblemBuilder};
 use rvsdg::{Function, NodeKind};
@@ -197,8 +198,10 @@ pub fn cost_of(function: &Function) -> f64 {
                     work.extend(arms.iter().map(|arm| (*arm, frequency * share)));
                 }
                 NodeKind::Theta { body } => {
-                    total += INSTANCE * frequency * TRIP_COUNT;
-                    work.push((*body, frequency * TRIP_COUNT));
+                    let operands = &function.node(*node).operands;
+                    let trips = of_theta(function, *body, operands).estimate;
+                    total += INSTANCE * frequency * trips;
+                    work.push((*body, frequency * trips));
                 }
             }
         }

@@ -35,10 +35,12 @@ pub mod interval;
 pub mod language;
 pub mod model;
 pub mod options;
+mod order;
 mod pipeline;
 pub mod realise;
 mod regions;
 mod saturate;
+pub mod trips;
 mod versions;
 
 pub use families::{Condition, FAMILIES, Family, Law, Side, UserRule};

@@ -69,6 +69,7 @@ pub(crate) fn saturate(model: &mut Model<'_>, options: &Options, plan: &Plan) ->
             runner.run(model, step, &mut saturation);
         }
     }
+    model.estimate_frequencies();
     for (name, count) in runner.memory.fired {
         *saturation.rules_fired.entry(name.to_owned()).or_default() += count;
     }
