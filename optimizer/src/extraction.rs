@@ -91,6 +91,7 @@ fn attempt(
 ) -> Result<(Selection, Function), Violation> {
     let selection = Realiser::new(model, choice, banned).run()?;
     let function = decode(model, &selection)?;
+    debug_assert_eq!(crate::legality::check(model, &selection), [], "an illegal selection");
     Ok((selection, function))
 }
 

@@ -33,6 +33,7 @@ pub mod families;
 pub mod greedy;
 pub mod interval;
 pub mod language;
+pub mod legality;
 pub mod model;
 pub mod options;
 mod order;

@@ -166,7 +166,7 @@ impl Model<'_> {
 }
 
 /// The iterations of a theta in an e-graph.
-fn of_instance(graph: &Graph, instance: &Instance) -> Trips {
+pub(crate) fn of_instance(graph: &Graph, instance: &Instance) -> Trips {
     let language = &graph.analysis().language;
     let (mut exits, mut all) = (Vec::new(), true);
     let mut work = vec![graph.find(instance.predicate)];

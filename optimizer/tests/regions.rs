@@ -257,3 +257,72 @@ fn an_arm_that_its_predicate_excludes_is_gone() {
     );
     assert_eq!(count(&f, Op::Math(rvsdg::MathFn::Tanh)), 0, "{f}");
 }
+
+#[test]
+fn a_loop_with_a_small_known_count_is_unrolled_whole() {
+    let f = exact(
+        "(lambda @f [(%x f64)] [%io] -> f64
+          (%i %s = theta [0 1.0]
+            (body [%i %s]
+              (%t = fmul %s %x) (%u = fadd %t 1.0)
+              (%j = iadd %i 1) (%go = icmp.lt %j 4)
+              (results %go %j %u)))
+          (results %s %io))",
+    );
+    assert_eq!(instances(&f), (0, 0));
+    // The first product is by one.
+    assert_eq!((count(&f, Op::FMul), count(&f, Op::FAdd), count(&f, Op::IAdd)), (3, 4, 0));
+}
+
+#[test]
+fn a_loop_with_a_large_count_stays() {
+    let f = exact(
+        "(lambda @f [(%x f64)] [%io] -> f64
+          (%i %s = theta [0 1.0]
+            (body [%i %s]
+              (%t = fmul %s %x) (%u = fadd %t 1.0)
+              (%j = iadd %i 1) (%go = icmp.lt %j 400)
+              (results %go %j %u)))
+          (results %s %io))",
+    );
+    assert_eq!(instances(&f), (0, 1));
+    assert_eq!((count(&f, Op::FMul), count(&f, Op::FAdd)), (1, 1));
+}
+
+/// A loop around `operations` operations, the first `invariant` of which do not depend on it.
+fn wide_loop(operations: usize, invariant: usize) -> Function {
+    let mut lines = String::new();
+    for at in 0..invariant {
+        lines += &format!("(%h{at} = math.sin %x{at})\n");
+    }
+    for at in 0..operations - invariant {
+        let before = if at == 0 { "%s".to_owned() } else { format!("%v{}", at - 1) };
+        lines += &format!("(%v{at} = fmul {before} %h{})\n", at % invariant);
+    }
+    let params: String = (0..invariant).map(|at| format!("(%x{at} f64) ")).collect();
+    let last = operations - invariant - 1;
+    let text = format!(
+        "(lambda @f [{params}(%n i64)] [%io] -> f64
+          (%i %s = theta [0 1.0]
+            (body [%i %s]
+              {lines}
+              (%j = iadd %i 1) (%go = icmp.lt %j %n)
+              (results %go %j %v{last})))
+          (results %s %io))"
+    );
+    rvsdg::text::parse(&text).unwrap_or_else(|e| panic!("{e:?}\n{text}"))
+}
+
+#[test]
+fn eight_invariants_leave_a_large_body_for_a_few_nodes_each() {
+    let function = wide_loop(200, 8);
+    let nodes = |rules: &str| {
+        let options = Options { rules: rules.to_owned(), ..Options::default() };
+        let model = optimizer::saturated(&function, &options).expect("valid options");
+        model.expect("it is small").graph.node_count()
+    };
+    let (without, with) = (nodes("fold"), nodes("fold|hoist"));
+    assert!(with - without <= 40, "{without} e-nodes became {with}");
+    let after = optimize(&function, &Options::default()).expect("valid options").function;
+    assert_eq!((at_depth(&after, "math.sin", 0), at_depth(&after, "math.sin", 1)), (8, 0));
+}

@@ -143,7 +143,7 @@ pub const FAMILIES: &[Family] = &[
     Family {
         name: "loops",
         law: Law::Exact,
-        summary: "fixed variables, states left alone, counters, closed forms of counted sums",
+        summary: "fixed variables, states left alone, counters, closed forms of sums, unrolling",
         rules: no_rules,
         crossing: &[
             "loop-variable-is-fixed",
@@ -152,6 +152,7 @@ pub const FAMILIES: &[Family] = &[
             "counter-ends-at-bound",
             "closed-sum",
             "factor-of-loop",
+            "unroll",
         ],
     },
     Family {

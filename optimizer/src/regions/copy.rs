@@ -45,6 +45,8 @@ struct Copy {
     fuel: usize,
     /// An instance could not be completed: nothing of the copy can be used.
     broken: bool,
+    /// What the source's loop variables and states are, where not what they start with.
+    start: Option<Vec<Option<EClassId>>>,
 }
 
 /// A search for what keeps a class in its region.
@@ -77,6 +79,7 @@ impl Copy {
             open: Set::default(),
             fuel: FUEL,
             broken: false,
+            start: None,
         }
     }
 }
@@ -103,6 +106,29 @@ impl Round<'_, '_> {
             self.equate("dissolve", out, image);
         }
         Ok(())
+    }
+
+    /// One iteration of a loop that is known to be entered, from the values at its start: what it
+    /// makes of them, as far as that can be copied.
+    pub(super) fn iteration(
+        &mut self,
+        id: InstanceId,
+        start: &[Option<EClassId>],
+        results: &[EClassId],
+    ) -> Result<Option<Vec<Option<EClassId>>>, Limit> {
+        let instance = self.model.instance(id);
+        let (body, home) = (instance.regions[0], instance.home);
+        let mut copy = Copy::new(Contract::Entered, body, home);
+        copy.start = Some(start.to_vec());
+        let mut images = Vec::new();
+        for result in results {
+            images.push(self.image(&mut copy, *result)?);
+        }
+        if !self.finish(&mut copy)? {
+            return Ok(None);
+        }
+        self.fill(&mut copy)?;
+        Ok(Some(images))
     }
 
     /// Loops inside a loop that depend on nothing in it move out of it.
@@ -315,7 +341,10 @@ impl Round<'_, '_> {
                         || state.is_some_and(|ty| {
                             self.memory_outside(node.region, node.class, ty).is_some()
                         });
-                    return Ok(port.init.filter(|_| passes));
+                    return Ok(match &copy.start {
+                        Some(start) => start[k as usize],
+                        None => port.init.filter(|_| passes),
+                    });
                 }
                 let Some(at) = self.port_image(copy, owner, k as usize)? else { return Ok(None) };
                 let made = copy.instances[&owner];

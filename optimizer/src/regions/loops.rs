@@ -56,6 +56,7 @@ impl Round<'_, '_> {
         if constant(self.graph(), self.model.instance(id).predicate) == Some(Const::Bool(false)) {
             self.dissolve(id, 0)?;
         }
+        self.unroll(id)?;
         self.factor_of_loop(id)?;
         if self.rules.hoist { self.hoist_instances(id) } else { Ok(()) }
     }

@@ -18,6 +18,7 @@ mod memory;
 mod mutant;
 mod order;
 mod sums;
+mod unroll;
 
 use crate::families::Crossing;
 use crate::model::Model;
@@ -33,6 +34,8 @@ pub(crate) struct Memory {
     pub(crate) fired: IndexMap<&'static str, usize>,
     /// Rounds so far.
     rounds: usize,
+    /// Nodes that unrolling was allowed to add.
+    unrolled: usize,
     /// What was done once and must not be done again.
     done: Set<(&'static str, u32, u32)>,
 }
@@ -45,6 +48,8 @@ struct Round<'a, 'f> {
     rules: Crossing,
     /// Rules over the reals may run.
     real: bool,
+    /// Nodes by region, inner regions included, at some time in this round; empty until asked for.
+    sizes: Vec<usize>,
 }
 
 /// Runs the enabled rules once over the whole model and rebuilds it.
@@ -59,7 +64,7 @@ pub(crate) fn round(
 ) -> Result<(), Limit> {
     memory.rounds += 1;
     let ops = Ops::new(&model.graph.analysis().language);
-    let mut round = Round { model, memory, ops, rules, real };
+    let mut round = Round { model, memory, ops, rules, real, sizes: Vec::new() };
     let result = round.run();
     round.model.graph.rebuild();
     round.model.propagate_outputs();
