@@ -291,18 +291,17 @@ fn a_loop_with_a_large_count_stays() {
 
 /// A loop around `operations` operations, the first `invariant` of which do not depend on it.
 fn wide_loop(operations: usize, invariant: usize) -> Function {
-    let mut lines = String::new();
-    for at in 0..invariant {
-        lines += &format!("(%h{at} = math.sin %x{at})\n");
-    }
-    for at in 0..operations - invariant {
+    let first = (0..invariant).map(|at| format!("(%h{at} = math.sin %x{at})"));
+    let rest = (0..operations - invariant).map(|at| {
         let before = if at == 0 { "%s".to_owned() } else { format!("%v{}", at - 1) };
-        lines += &format!("(%v{at} = fmul {before} %h{})\n", at % invariant);
-    }
-    let params: String = (0..invariant).map(|at| format!("(%x{at} f64) ")).collect();
+        format!("(%v{at} = fmul {before} %h{})", at % invariant)
+    });
+    let lines: Vec<String> = first.chain(rest).collect();
+    let params: Vec<String> = (0..invariant).map(|at| format!("(%x{at} f64)")).collect();
+    let (lines, params) = (lines.join("\n"), params.join(" "));
     let last = operations - invariant - 1;
     let text = format!(
-        "(lambda @f [{params}(%n i64)] [%io] -> f64
+        "(lambda @f [{params} (%n i64)] [%io] -> f64
           (%i %s = theta [0 1.0]
             (body [%i %s]
               {lines}
