@@ -656,3 +656,18 @@ fn a_file_that_is_not_utf8_is_shown_at_the_byte() {
     assert_eq!((&answer["error"]["line"], &answer["error"]["column"]), (&2.into(), &6.into()));
     assert_eq!(outcome.code, 1);
 }
+
+#[test]
+fn kernels_are_measured_in_both_forms() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/kernels");
+    let folder = folder.to_str().expect("the path is text");
+    let args = ["ovum", "bench", "kernels", folder, "--rounds", "1", "--only", "tri,logistic"];
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = ovum::cli::run(args.map(Into::into), &mut out, &mut err);
+    let (out, err) = (String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
+    assert_eq!(code, 0, "{err}");
+    let triangle = out.lines().find(|line| line.starts_with("triangle ")).expect("a row");
+    // The sum has a closed form.
+    assert!(triangle.contains("closed-sum"), "{triangle}");
+    assert!(out.contains("2 kernels: "), "{out}");
+}

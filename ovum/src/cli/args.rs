@@ -40,6 +40,8 @@ pub(crate) enum Bench {
     Extract(BenchExtractArgs),
     /// Engines, on the same workloads
     Engine(super::bench::EngineArgs),
+    /// Machine code of functions, optimised and as written
+    Kernels(super::bench::kernels::KernelsArgs),
 }
 
 /// Compile a function, specialised to the types of the arguments, run it and print the result.

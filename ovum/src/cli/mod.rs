@@ -80,6 +80,10 @@ pub fn run_styled(
             console.json = args.json;
             bench::engine(&args, &mut console)
         }
+        args::Command::Bench(args::Bench::Kernels(args)) => {
+            console.json = args.json;
+            bench::kernels::kernels(&args, &mut console)
+        }
     };
     let code = code.unwrap_or_else(|error| console.fail(&error));
     console.finish(code)

@@ -1,8 +1,9 @@
-//! `ovum bench engine`: the engine beside egg and egglog.
+//! `ovum bench engine`: the engine beside egg and egglog. `ovum bench kernels` is in `kernels`.
 //!
 //! Each run is a process of its own, on the same cores. Rounds are interleaved, and each round
 //! begins with another engine, so that what disturbs the machine disturbs all of them.
 
+pub(crate) mod kernels;
 mod peers;
 mod table;
 
