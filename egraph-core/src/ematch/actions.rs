@@ -215,12 +215,15 @@ impl Actions {
         if !self.testable || report.is_empty() {
             return;
         }
-        let found = std::mem::take(words);
-        for words_of_block in found.chunks(BLOCK * report.len()) {
-            block.load(self.kinds.len(), report, words_of_block);
+        let (mut kept, mut from) = (0, 0);
+        while from < words.len() {
+            let to = words.len().min(from + BLOCK * report.len());
+            block.load(self.kinds.len(), report, &words[from..to]);
             self.drop_met(store, calls, block);
-            block.append_to(report, words);
+            kept += block.write_to(report, &mut words[kept..]);
+            from = to;
         }
+        words.truncate(kept);
     }
 
     /// Does what is to be done for one match.

@@ -6,7 +6,7 @@
 
 use super::actions::Actions;
 use super::block::{BLOCK, Block, Calls};
-use super::plan::{Access, Age, Plan, Step, Use};
+use super::plan::{Access, Age, Carried, Plan, Step, Use};
 use super::search::{Budget, Go, Matches, Start};
 use super::{Operand, Prims, Query};
 use crate::store::{DEAD, Store, Table};
@@ -89,6 +89,7 @@ pub(super) struct Batch<'a, P> {
     budget: Budget,
     /// By level: the steps that widen.
     blocks: &'a mut [Block],
+    carried: &'a [Carried],
     /// The step where each level's block goes on.
     resume: Vec<usize>,
     pub(super) found: Matches,
@@ -112,14 +113,13 @@ impl<'a, P: Prims> Batch<'a, P> {
                 resume.push(at + 1);
             }
         }
-        let vars = test.map_or(0, |test| test.kinds.len()).max(query.vars as usize);
         scratch.reserve(resume.len());
         let blocks = &mut scratch.blocks[..resume.len()];
         for block in blocks.iter_mut() {
-            block.clear(vars);
+            block.clear(query.vars as usize);
         }
-        let found = Matches::default();
-        Self { store, prims, query, plan, since, test, budget, blocks, resume, found }
+        let (carried, found) = (plan.carried(query), Matches::default());
+        Self { store, prims, query, plan, since, test, budget, blocks, carried, resume, found }
     }
 
     /// Finds the matches that begin with changes.
@@ -206,7 +206,7 @@ impl<'a, P: Prims> Batch<'a, P> {
         }
         let (first, count) = (block.len, candidates.len);
         if let Some(source) = source {
-            for var in &self.plan.carried[self.resume[level] - 1] {
+            for var in &self.carried[self.resume[level] - 1] {
                 let known = source.column(*var);
                 let column = &mut block.column_mut(*var)[first..first + count];
                 for (value, from) in column.iter_mut().zip(&candidates.from[..count]) {
@@ -414,6 +414,7 @@ impl<'a, P: Prims> Batch<'a, P> {
         }
         if let Some(actions) = self.test {
             let calls = Calls::of(self.prims, self.budget.shared);
+            block.reserve(actions.kinds.len());
             actions.drop_met(self.store, calls, block);
         }
         block.append_to(&self.query.report, &mut self.found.words);

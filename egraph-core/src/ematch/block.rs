@@ -119,10 +119,15 @@ impl Source<'_> {
 impl Block {
     /// Makes room for so many variables, and forgets all matches.
     pub(super) fn clear(&mut self, vars: usize) {
+        self.reserve(vars);
+        self.len = 0;
+    }
+
+    /// Makes room for so many variables.
+    pub(super) fn reserve(&mut self, vars: usize) {
         if self.columns.len() < vars {
             self.columns.resize(vars, [0; BLOCK]);
         }
-        self.len = 0;
     }
 
     #[inline]
@@ -175,15 +180,22 @@ impl Block {
 
     /// Appends the selected matches as rows of the variables.
     pub(super) fn append_to(&self, report: &[u32], words: &mut Vec<Value>) {
-        let (first, stride) = (words.len(), report.len());
-        words.resize(first + self.selected.len * stride, 0);
+        let first = words.len();
+        words.resize(first + self.selected.len * report.len(), 0);
+        self.write_to(report, &mut words[first..]);
+    }
+
+    /// Writes the selected matches as rows of the variables; gives the number of words.
+    pub(super) fn write_to(&self, report: &[u32], words: &mut [Value]) -> usize {
+        let stride = report.len();
         for (offset, var) in report.iter().enumerate() {
-            let (column, mut to) = (self.column(*var), first + offset);
+            let (column, mut to) = (self.column(*var), offset);
             for at in self.selected.as_slice() {
                 words[to] = column[*at as usize];
                 to += stride;
             }
         }
+        self.selected.len * stride
     }
 
     /// Keeps the selected matches for which the step's effect holds, with its result.

@@ -73,16 +73,24 @@ enum Entry<'a> {
 }
 
 impl<'a, P: Prims> Walk<'a, P> {
-    /// Joins everything, beginning with a row of an atom. What is bound must be nothing.
+    /// Joins everything, beginning with a row of an atom. Nothing is bound, before and after.
     pub(super) fn begin(&mut self, first: usize, row: u32) -> Go {
         let left = Left {
             atoms: ones(self.query.atoms.len()) & !(1 << first),
             calls: ones(self.query.calls.len()),
         };
-        self.bound.clear();
-        self.bound.resize(self.query.vars as usize, false);
-        let Some(left) = self.compute(left, &mut SmallVec::new()) else { return !self.stopped() };
-        self.enter(first, row, Age::Any, left)
+        if self.bound.is_empty() {
+            self.bound.resize(self.query.vars as usize, false);
+        }
+        let mut fresh = SmallVec::new();
+        let go = match self.compute(left, &mut fresh) {
+            Some(left) => self.enter(first, row, Age::Any, left),
+            None => !self.stopped(),
+        };
+        for var in fresh {
+            self.bound[var as usize] = false;
+        }
+        go
     }
 
     fn known(&self, operand: Operand) -> Option<Value> {

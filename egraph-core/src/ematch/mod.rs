@@ -7,6 +7,10 @@
 //! e-matching see de Moura and Bjørner, CADE 2007, section 4, and Zhang et al., "Better Together",
 //! PLDI 2023, section 4). A query that has never run, or whose tables changed for the most part,
 //! is answered by one plan over all rows.
+//!
+//! A plan is run by the block of matches ([`batch`]), or by nested loops where there are few rows,
+//! or multisets are taken apart ([`search`]); joins of many atoms choose their order on the way
+//! ([`dynamic`]). All report the matches in the same order.
 
 mod actions;
 mod batch;

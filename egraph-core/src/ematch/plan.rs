@@ -5,6 +5,8 @@
 //! estimated fan-out through the index of a known column. Calls run as soon as their arguments are
 //! known. A plan is made anew when a table has grown or shrunk by a factor of four.
 
+use std::sync::OnceLock;
+
 use smallvec::SmallVec;
 
 use super::{Atom, Operand, Query};
@@ -63,8 +65,8 @@ pub(crate) struct Plan {
     pub(crate) prelude: usize,
     /// Magnitudes of the tables, by atom, that the order was chosen for.
     sizes: SmallVec<[u8; 8]>,
-    /// By step: variables bound before that are wanted after it.
-    pub(crate) carried: Vec<SmallVec<[u32; 8]>>,
+    /// See [`Plan::carried`].
+    carried: OnceLock<Vec<Carried>>,
     /// Indexes that the plan reads: (table, column).
     pub(crate) indexes: Vec<(TableId, usize)>,
 }
@@ -96,7 +98,7 @@ impl Plan {
             plan: Self {
                 steps: Vec::new(),
                 prelude: 0,
-                carried: Vec::new(),
+                carried: OnceLock::new(),
                 sizes: query.atoms.iter().map(|a| magnitude(store.table(a.table).live())).collect(),
                 indexes: Vec::new(),
             },
@@ -113,16 +115,23 @@ impl Plan {
             waiting.retain(|atom| *atom != next);
             maker.atom(next, None);
         }
-        maker.plan.carried = carried(&maker.plan.steps, query);
         maker.plan
+    }
+
+    /// By step: variables bound before that are wanted after it.
+    pub(crate) fn carried(&self, query: &Query) -> &[Carried] {
+        self.carried.get_or_init(|| carried(&self.steps, query))
     }
 }
 
+/// Variables.
+pub(crate) type Carried = SmallVec<[u32; 8]>;
+
 /// By step: the variables bound before it that later steps or the report want.
-fn carried(steps: &[Step], query: &Query) -> Vec<SmallVec<[u32; 8]>> {
+fn carried(steps: &[Step], query: &Query) -> Vec<Carried> {
     let mut wanted = vec![false; query.vars as usize];
     query.report.iter().for_each(|var| wanted[*var as usize] = true);
-    let mut carried: Vec<SmallVec<[u32; 8]>> = Vec::new();
+    let mut carried: Vec<Carried> = Vec::new();
     for step in steps.iter().rev() {
         let mut reads: SmallVec<[Operand; 8]> = SmallVec::new();
         let mut binds: SmallVec<[u32; 8]> = SmallVec::new();

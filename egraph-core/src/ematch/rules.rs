@@ -111,7 +111,8 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     let started = Instant::now();
     let now = store.tick();
     let most = admission.as_ref().map_or(&[][..], |admission| admission.most);
-    let found = search(store, prims, due, bounds, most, pool, &mut done);
+    let mut scratch = Scratch::default();
+    let found = search(store, prims, due, bounds, most, pool, &mut scratch, &mut done);
     done.search = started.elapsed();
     let mut found = match found {
         Ok(found) => found,
@@ -126,7 +127,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
         }
     }
     let started = Instant::now();
-    let outcome = commit(store, actor, due, found, bounds, &mut done);
+    let outcome = commit(store, actor, due, found, bounds, &mut scratch, &mut done);
     done.commit = started.elapsed();
     let started = Instant::now();
     let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
@@ -138,6 +139,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     (done, outcome.and(rebuilt))
 }
 
+#[expect(clippy::too_many_arguments, reason = "what an iteration consists of")]
 fn search<P: Prims>(
     store: &mut Store,
     prims: &P,
@@ -145,6 +147,7 @@ fn search<P: Prims>(
     bounds: Bounds,
     most: &[usize],
     pool: Option<&rayon::ThreadPool>,
+    scratch: &mut Scratch,
     done: &mut Iteration,
 ) -> Result<Vec<Found>, Halt> {
     let searches: Vec<Search<'_>> = due
@@ -181,9 +184,8 @@ fn search<P: Prims>(
     }
     let mut words: Vec<Found> = vec![Vec::new(); due.len()];
     let mut bytes = 0;
-    let mut scratch = Scratch::default();
     for ((rule, unit), result) in work.into_iter().zip(results) {
-        let found = result.unwrap_or_else(|| run(&mut scratch, rule, unit, false));
+        let found = result.unwrap_or_else(|| run(scratch, rule, unit, false));
         if found.timed_out {
             return Err(Halt::Time);
         }
@@ -214,17 +216,17 @@ fn commit<A: Actor>(
     due: &[Due<'_>],
     found: Vec<Found>,
     bounds: Bounds,
+    scratch: &mut Scratch,
     done: &mut Iteration,
 ) -> Result<(), Halt> {
     let mut registers: Vec<Value> = Vec::new();
-    let mut scratch = Scratch::default();
     for (index, (due, parts)) in due.iter().zip(found).enumerate() {
         let (rule, stride) = (due.rule, due.rule.query.stride().max(1));
         registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
         for part in parts {
             for words in part.chunks(BLOCK * stride) {
                 bounds.check(store)?;
-                let unmet = unmet(store, rule, words, &mut scratch);
+                let unmet = unmet(store, rule, words, scratch);
                 done.committed[index] += unmet.len();
                 for at in unmet.as_slice() {
                     let words = &words[*at as usize * stride..][..stride];

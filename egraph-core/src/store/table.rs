@@ -76,6 +76,8 @@ pub(crate) struct Table {
     pub(crate) decl: TableDecl,
     width: usize,
     rows: Vec<u32>,
+    /// Number of rows.
+    len: u32,
     live: u32,
     memo: Memo,
     /// By column: keys, then the output.
@@ -114,6 +116,7 @@ impl Table {
             width: columns + 1,
             decl,
             rows: Vec::new(),
+            len: 0,
             live: 0,
             memo: Memo::default(),
             indexes: vec![None; columns],
@@ -140,7 +143,7 @@ impl Table {
     /// Number of rows, dead ones included.
     #[inline]
     pub(crate) fn len(&self) -> u32 {
-        (self.rows.len() / self.width) as u32
+        self.len
     }
 
     /// Number of rows that are not dead.
@@ -253,6 +256,7 @@ impl Table {
         self.mark(clock);
         self.rows.extend_from_slice(keys);
         self.rows.extend_from_slice(&[output, clock]);
+        self.len += 1;
         self.live += 1;
         self.memo_insert(hash, row);
         row
@@ -467,6 +471,7 @@ impl Table {
         renumbered.push(next);
         let alive = |row: u32| renumbered[row as usize] != renumbered[row as usize + 1];
         self.rows.truncate(next as usize * width);
+        self.len = next;
         self.rows.shrink_to(self.rows.len() + self.rows.len() / 2);
         let mut log = Vec::new();
         let mut at = 0;
@@ -532,6 +537,7 @@ impl Table {
         }
         self.undo.truncate(frame.undo);
         self.rows.truncate(frame.rows as usize * self.width);
+        self.len = frame.rows;
         self.live = frame.live;
         alive.retain(|row| *row < frame.rows && !self.is_dead(*row));
         if self.memo.has_room_for_more(alive.len()) {
