@@ -62,6 +62,10 @@ pub struct Context<'a> {
     pub(crate) site: u32,
     /// Not 0 once a time limit was seen.
     pub(crate) stop: u32,
+    /// Calls of functions that call themselves, around the present one.
+    pub(crate) depth: u32,
+    /// Such calls so far, to look at the limits now and then.
+    pub(crate) calls: u32,
     /// Message of the exception that a called function raised.
     pub(crate) call_message: &'static str,
     pub(crate) limits: Limits<'a>,
@@ -72,7 +76,15 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// The state before a call.
     pub fn new(limits: Limits<'a>) -> Context<'a> {
-        Context { site: 0, stop: 0, call_message: "", limits, not_shared: PhantomData }
+        Context {
+            site: 0,
+            stop: 0,
+            depth: 0,
+            calls: 0,
+            call_message: "",
+            limits,
+            not_shared: PhantomData,
+        }
     }
 }
 

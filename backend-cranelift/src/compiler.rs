@@ -1,5 +1,6 @@
 //! From a function to machine code.
 
+use crate::abi::Site;
 use crate::code::{Code, OwnedModule};
 use crate::compiled::Compiled;
 use crate::elementwise::{CompiledLoop, elements};
@@ -90,6 +91,15 @@ impl Lowered<'_> {
             .define_function(self.entry, &mut self.scratch.context)
             .map_err(|error| module_error(&error))
     }
+}
+
+/// The compiled functions of a phi.
+struct Phi {
+    functions: Vec<FuncId>,
+    /// The places where they raise: the entry's numbers follow.
+    sites: Vec<Site>,
+    /// Symbols that they call.
+    import_names: Vec<String>,
 }
 
 /// Memory that compilations reuse.
@@ -219,6 +229,7 @@ impl Compiler {
         (module, kernels): (&mut JITModule, Kernels),
         scratch: &mut Scratch,
     ) -> Result<(FuncId, Output), CompileError> {
+        let Phi { functions: phi, sites, import_names } = self.lower_phi(f, module, scratch)?;
         let func = &mut scratch.context.func;
         func.signature = module.make_signature();
         let params = if interface == Interface::Loop { 4 } else { 3 };
@@ -231,13 +242,48 @@ impl Compiler {
             .map_err(|error| module_error(&error))?;
         func.name = ir::UserFuncName::user(0, entry.as_u32());
         let builder = FunctionBuilder::new(func, &mut scratch.builder);
-        let lowerer = Lowerer::new(f, builder, module, self.options.poll_deadline)
+        let poll = self.options.poll_deadline;
+        let lowerer = Lowerer::new(f, builder, module, poll, &phi, sites)
             .with_vectors(self.options.vectors, kernels);
-        let output = match interface {
+        let mut output = match interface {
             Interface::Call => lowerer.run()?,
             Interface::Loop => lowerer.run_elementwise()?,
         };
+        output.import_names.splice(0..0, import_names);
         Ok((entry, output))
+    }
+
+    /// Compiles the functions of the phi into the module.
+    fn lower_phi(
+        &self,
+        f: &Function,
+        module: &mut JITModule,
+        scratch: &mut Scratch,
+    ) -> Result<Phi, CompileError> {
+        let mut signature = module.make_signature();
+        signature.params.resize(3, ir::AbiParam::new(ir::types::I64));
+        signature.returns.push(ir::AbiParam::new(ir::types::I32));
+        let mut phi = Vec::new();
+        for number in 0..f.phi.len() {
+            let name = format!("phi{number}");
+            let id = module.declare_function(&name, Linkage::Local, &signature);
+            phi.push(id.map_err(|error| module_error(&error))?);
+        }
+        let (mut sites, mut names) = (Vec::new(), Vec::new());
+        for (id, member) in phi.iter().zip(&f.phi) {
+            scratch.context.func.signature = signature.clone();
+            scratch.context.func.name = ir::UserFuncName::user(0, id.as_u32());
+            let builder = FunctionBuilder::new(&mut scratch.context.func, &mut scratch.builder);
+            let poll = self.options.poll_deadline;
+            let output = Lowerer::new(member, builder, module, poll, &phi, sites).run()?;
+            module
+                .define_function(*id, &mut scratch.context)
+                .map_err(|error| module_error(&error))?;
+            module.clear_context(&mut scratch.context);
+            sites = output.sites;
+            names.extend(output.import_names);
+        }
+        Ok(Phi { functions: phi, sites, import_names: names })
     }
 
     fn take_scratch(&self) -> Scratch {

@@ -139,6 +139,13 @@ pub(crate) fn emit_into(
     shared: &mut Shared,
     out: &mut String,
 ) -> Result<Entry, EmitError> {
+    if !function.phi.is_empty() {
+        return Err(EmitError::Unsupported {
+            function: function.name.to_string(),
+            what: "a function that calls itself".to_owned(),
+            span: Span::NONE,
+        });
+    }
     let results = function.result_types();
     if results.iter().any(|ty| matches!(ty, Type::MemRef { .. })) {
         return Err(EmitError::Unsupported {

@@ -20,6 +20,7 @@ mod math;
 mod nested;
 mod numpy;
 mod range;
+mod recursion;
 mod stmt;
 mod value;
 mod widths;
@@ -32,6 +33,7 @@ use crate::stack::MAX_DEPTH;
 use crate::types::{ParamType, ReturnType, param_type, span_of};
 use crate::{Options, Semantics};
 use nested::Scope;
+use recursion::Phi;
 use ruff_python_ast::StmtFunctionDef;
 use rustc_hash::{FxHashMap, FxHashSet};
 use rvsdg::{Const, ExcKind, Function, NodeId, Op, Param, RegionId, Shape, Span, Type, ValueId};
@@ -119,6 +121,8 @@ struct Lower<'a, 'm> {
     weak_mattered: Cell<bool>,
     /// Integers known not to be negative.
     natural: FxHashSet<ValueId>,
+    /// The functions that are called by number, because they call themselves.
+    phi: Phi<'a>,
     /// The call of a library function that is being inlined: what it makes belongs there.
     site: Option<Span>,
 }
@@ -132,15 +136,42 @@ pub(crate) fn function(
     let definition = file.definition(name)?;
     let types = parameter_types(definition, options)?;
     let module = file.module();
+    let (params, mems) = parameters(definition, &types);
+    let (phi, semantics) = (Phi::default(), options.semantics);
+    let settled = settle(&module, definition, (&params, mems), semantics, &phi)?;
+    let mut function = settled.function;
+    function.phi = settled.phi.functions();
+    Ok(function)
+}
+
+/// A lowered function, and those that it and its like call by number.
+struct Settled<'a> {
+    function: Function,
+    phi: Phi<'a>,
+}
+
+/// Lowers a function for parameters of these types and this number of alias groups, until what had
+/// to be guessed is right.
+fn settle<'a>(
+    module: &Module<'a>,
+    definition: &'a StmtFunctionDef,
+    (params, mems): (&[Param], u32),
+    semantics: Semantics,
+    phi: &Phi<'a>,
+) -> Result<Settled<'a>, Diagnostics> {
     let mut guesses = Guesses::default();
     let mut first_error: Option<Diagnostic> = None;
     // Each retry settles a guess; the bound stops a program that would not settle.
     for _ in 0..200 {
-        let mut lower = Lower::new(&module, definition, &types, options.semantics, guesses)?;
-        let result = lower.run(definition, &types);
+        let mut lower = Lower::new(module, definition, (params, mems), semantics, guesses)?;
+        lower.phi = phi.clone();
+        let result = lower.run(definition);
         guesses = lower.guesses;
         match result {
-            Ok(()) => return Ok(crate::prune::prune(&lower.f, &lower.diverging)),
+            Ok(()) => {
+                let function = crate::prune::prune(&lower.f, &lower.diverging);
+                return Ok(Settled { function, phi: lower.phi });
+            }
             Err(Failure::Retry) => {}
             Err(Failure::Error(error)) => {
                 let unsure = guesses.values_mut().filter(|g| !g.confirmed && g.ty == Type::I64);
@@ -197,35 +228,40 @@ fn parameter_types(
     if missing.is_empty() { Ok(types) } else { Err(Diagnostics(missing)) }
 }
 
+/// Parameters of these types, and the number of alias groups.
+fn parameters(definition: &StmtFunctionDef, types: &[ParamType]) -> (Vec<Param>, u32) {
+    // Arrays of one element type may be the same array: they share an alias group.
+    let mut groups = Vec::new();
+    let params = definition.parameters.iter_non_variadic_params().zip(types);
+    let params = params
+        .map(|(param, ty)| {
+            let ty = match *ty {
+                ParamType::Scalar(ty) => ty,
+                ParamType::Array { elem, rank } => {
+                    let found = groups.iter().position(|group| *group == elem);
+                    let mem = found.unwrap_or_else(|| {
+                        groups.push(elem);
+                        groups.len() - 1
+                    });
+                    Type::MemRef { elem, rank, mem: mem as u32 }
+                }
+            };
+            Param { name: param.parameter.name.as_str().into(), ty }
+        })
+        .collect();
+    (params, groups.len() as u32)
+}
+
 impl<'a, 'm> Lower<'a, 'm> {
     fn new(
         module: &'m Module<'a>,
         definition: &'a StmtFunctionDef,
-        types: &[ParamType],
+        (params, mems): (&[Param], u32),
         semantics: Semantics,
         guesses: Guesses,
     ) -> Result<Lower<'a, 'm>, Diagnostic> {
-        // Arrays of one element type may be the same array: they share an alias group.
-        let mut groups = Vec::new();
-        let params = definition.parameters.iter_non_variadic_params().zip(types);
-        let params: Vec<Param> = params
-            .map(|(param, ty)| {
-                let ty = match *ty {
-                    ParamType::Scalar(ty) => ty,
-                    ParamType::Array { elem, rank } => {
-                        let found = groups.iter().position(|group| *group == elem);
-                        let mem = found.unwrap_or_else(|| {
-                            groups.push(elem);
-                            groups.len() - 1
-                        });
-                        Type::MemRef { elem, rank, mem: mem as u32 }
-                    }
-                };
-                Param { name: param.parameter.name.as_str().into(), ty }
-            })
-            .collect();
         let name = definition.name.as_str();
-        let f = Function::new(name, params, groups.len() as u32, Shape::None);
+        let f = Function::new(name, params.to_vec(), mems, Shape::None);
         Ok(Lower {
             user_module: module,
             library: None,
@@ -245,19 +281,20 @@ impl<'a, 'm> Lower<'a, 'm> {
             weak: FxHashSet::default(),
             weak_mattered: Cell::new(false),
             natural: FxHashSet::default(),
+            phi: Phi::default(),
             site: None,
         })
     }
 
     /// Lowers the whole function.
-    fn run(&mut self, definition: &'a StmtFunctionDef, types: &[ParamType]) -> Res<()> {
+    fn run(&mut self, definition: &'a StmtFunctionDef) -> Res<()> {
         self.vars = vec![Binding::Unbound; self.frame.locals.len()];
         let values = self.f.param_values().to_vec();
         let params = definition.parameters.iter_non_variadic_params();
-        for (at, ((param, ty), value)) in params.zip(types).zip(values).enumerate() {
-            let val = match ty {
-                ParamType::Scalar(_) => Val::Scalar(value),
-                ParamType::Array { .. } => Val::Array(value),
+        for (at, (param, value)) in params.zip(values).enumerate() {
+            let val = match self.f.ty(value) {
+                Type::MemRef { .. } => Val::Array(value),
+                _ => Val::Scalar(value),
             };
             self.vars[at] = Binding::Bound { val, span: span_of(&param.parameter) };
         }

@@ -29,6 +29,7 @@ pub(crate) fn prune(f: &Function, diverging: &FxHashSet<NodeId>) -> Function {
         map: vec![None; f.value_count()],
     };
     copy.new.faults.clone_from(&f.faults);
+    copy.new.phi.clone_from(&f.phi);
     let entry = copy.new.region(copy.new.body()).params.clone();
     for (old, new) in f.region(f.body()).params.iter().zip(entry) {
         copy.map[old.index()] = Some(new);

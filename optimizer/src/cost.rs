@@ -19,6 +19,8 @@ pub const PORT: f64 = 0.01;
 /// Extra cost of an operation that may raise, over its pure form.
 pub const MAY_RAISE: f64 = 2.0;
 
+/// A call of a function that calls itself: what lies behind it is not known.
+const RECURSION: f64 = 200.0;
 const ARITHMETIC: f64 = 1.0;
 const CAST: f64 = 2.0;
 const MEMORY: f64 = 4.0;
@@ -40,6 +42,7 @@ pub fn weight(op: Op) -> f64 {
         Op::Cast(_) => CAST,
         Op::Load | Op::Store => MEMORY,
         Op::Guard(_) => MAY_RAISE,
+        Op::Recur { .. } => RECURSION,
         Op::Math(f) => math(f),
         Op::Call(f) => math(f) + MAY_RAISE,
         _ => ARITHMETIC,

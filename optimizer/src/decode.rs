@@ -23,6 +23,7 @@ pub fn decode(model: &Model<'_>, selection: &Selection) -> Result<Function, Viol
     let source = model.source;
     let (params, shape) = (source.params.clone(), source.shape.clone());
     let mut target = Function::new(&source.name, params, source.mems, shape);
+    target.phi.clone_from(&source.phi);
     target.faults.clone_from(&source.faults);
     let mut members: OrderMap<RegionId, Vec<EClassId>> = OrderMap::default();
     let mut imports: OrderMap<InstanceId, Vec<EClassId>> = OrderMap::default();

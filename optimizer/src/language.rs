@@ -263,11 +263,12 @@ impl Language {
         }
         let rule = self.sort_rule(op, arity);
         self.add(&operator_name(op), arity, rule, Meaning::Simple(op));
-        if matches!(op, Op::Guard(_) | Op::Call(_)) {
+        if matches!(op, Op::Guard(_) | Op::Call(_) | Op::Recur { .. }) {
             let value = match op {
                 Op::Call(f) if f.result(Type::F64) == Type::Bool => {
                     SortRule::Fixed(self.sort(Type::Bool))
                 }
+                Op::Recur { result, .. } => SortRule::Fixed(self.sort(result)),
                 _ => SortRule::SameAs(arity - 1),
             };
             self.add(&value_name(op), arity, value, Meaning::Value(op));

@@ -41,6 +41,9 @@ pub fn optimize_with(
     let mut report = Report { cost_before: cost_of(function), ..Report::default() };
     report.cost_after = report.cost_before;
     let (assumptions, plan) = understand(function, options)?;
+    if !function.phi.is_empty() {
+        return with_members(function, options, extractor, (&assumptions, &plan), report);
+    }
     let mut best = one_version(function, options, extractor, (&assumptions, &plan), report);
     if plan.versions
         && let Some(version) = version(function)
@@ -55,6 +58,35 @@ pub fn optimize_with(
         if !fast.report.kept_input && cost < best.report.cost_after * WORTH_A_VERSION {
             best = join(function, &version, &best, fast, cost);
         }
+    }
+    Ok(best)
+}
+
+/// Optimises a function and those that it calls by number, each for itself: a call is opaque. One
+/// with arrays stays as it is, because a call may write to all of them.
+fn with_members(
+    function: &Function,
+    options: &Options,
+    extractor: &dyn Extractor,
+    known: (&Assumptions, &Plan),
+    report: Report,
+) -> Result<Optimized, OptionsError> {
+    if function.mems > 0 || options.max_error.is_some() {
+        let stop_reason = "recursion".to_owned();
+        let report = Report { stop_reason, kept_input: true, ..report };
+        return Ok(Optimized { function: function.clone(), report });
+    }
+    let mut best = one_version(function, options, extractor, known, report);
+    // What is asserted of the parameters holds for the first call only.
+    let options = Options { domains: indexmap::IndexMap::new(), ..options.clone() };
+    for (number, member) in function.phi.iter().enumerate() {
+        let (assumptions, plan) = understand(member, &options)?;
+        let report = Report { cost_before: cost_of(member), ..Report::default() };
+        let optimized = one_version(member, &options, extractor, (&assumptions, &plan), report);
+        for (name, count) in optimized.report.rules_fired {
+            *best.report.rules_fired.entry(name).or_default() += count;
+        }
+        best.function.phi[number] = optimized.function.into();
     }
     Ok(best)
 }

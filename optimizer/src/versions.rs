@@ -56,6 +56,7 @@ impl Version {
         let (params, shape) = (source.params.clone(), source.shape.clone());
         let mut target = Function::new(&source.name, params, source.mems, shape);
         target.faults.clone_from(&source.faults);
+        target.phi.clone_from(&source.phi);
         let body = target.body();
         let holds = test(source, &self.conditions, &mut target, body);
         let states = target.entry_states().to_vec();

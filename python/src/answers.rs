@@ -66,6 +66,7 @@ pub(crate) fn exception(py: Python<'_>, source: &Text, name: &str, raised: &Rais
         ExcKind::ArithmeticError => python::PyArithmeticError::new_err(message),
         ExcKind::NotImplementedError => python::PyNotImplementedError::new_err(message),
         ExcKind::Exception => python::PyException::new_err(message),
+        ExcKind::RecursionError => python::PyRecursionError::new_err(message),
     };
     if raised.span.is_some() {
         let (line, _) = source.line_column(raised.span.start);

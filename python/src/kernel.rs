@@ -35,11 +35,12 @@ pub(crate) struct Version {
 impl Version {
     fn new(entry: Entry, engine: Engine, source: &Text) -> Version {
         let Entry { function, report, text } = entry;
-        let writes = (0..function.region_count()).any(|at| {
-            let region = function.region(rvsdg::RegionId::from_index(at));
-            let mut nodes = region.nodes.iter().map(|node| &function.node(*node).kind);
+        let stores = |f: &Function| {
+            let mut nodes =
+                (0..f.node_count()).map(|at| &f.node(rvsdg::NodeId::from_index(at)).kind);
             nodes.any(|kind| matches!(kind, NodeKind::Simple(Op::Store)))
-        });
+        };
+        let writes = stores(&function) || function.phi.iter().any(|member| stores(member));
         Version { function, report, text, engine, writes, source: source.clone() }
     }
 

@@ -14,6 +14,7 @@ impl PartialEq for Function {
             || self.params != other.params
             || self.shape != other.shape
             || self.mems != other.mems
+            || self.phi != other.phi
         {
             return false;
         }

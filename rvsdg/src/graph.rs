@@ -107,11 +107,13 @@ pub enum ExcKind {
     NotImplementedError = 11,
     /// Raised by the program itself.
     Exception = 12,
+    /// Calls of calls are too many.
+    RecursionError = 13,
 }
 
 impl ExcKind {
     /// Every class.
-    pub const ALL: [ExcKind; 12] = [
+    pub const ALL: [ExcKind; 13] = [
         ExcKind::ZeroDivisionError,
         ExcKind::IndexError,
         ExcKind::ValueError,
@@ -124,6 +126,7 @@ impl ExcKind {
         ExcKind::ArithmeticError,
         ExcKind::NotImplementedError,
         ExcKind::Exception,
+        ExcKind::RecursionError,
     ];
 
     /// CPython's name of the class.
@@ -141,6 +144,7 @@ impl ExcKind {
             ExcKind::ArithmeticError => "ArithmeticError",
             ExcKind::NotImplementedError => "NotImplementedError",
             ExcKind::Exception => "Exception",
+            ExcKind::RecursionError => "RecursionError",
         }
     }
 
@@ -159,6 +163,12 @@ impl ExcKind {
         ExcKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
+
+/// How deep functions may call themselves before a `RecursionError`: CPython's limit of frames.
+pub const MAX_RECURSION: u32 = 1000;
+
+/// The message of a `RecursionError`, CPython's.
+pub const RECURSION_MESSAGE: &str = "maximum recursion depth exceeded";
 
 /// What a guard raises.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -292,6 +302,9 @@ pub struct Function {
     pub mems: u32,
     /// Exceptions that guards can raise.
     pub faults: Vec<Fault>,
+    /// The functions that [`Op::Recur`] calls by position, here and in each of them: the phi node
+    /// around them and this one. They have as many alias groups as this one, and no phi of their own.
+    pub phi: Vec<Arc<Function>>,
     values: Vec<Value>,
     nodes: Vec<Node>,
     regions: Vec<Region>,
@@ -307,6 +320,7 @@ impl Function {
             shape,
             mems,
             faults: Vec::new(),
+            phi: Vec::new(),
             values: Vec::new(),
             nodes: Vec::new(),
             regions: vec![Region::default()],

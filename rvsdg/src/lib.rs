@@ -42,8 +42,8 @@ pub mod walk;
 
 pub use data::{Answer, Arg, Array, Buffer, Inputs, Raised, Scalar};
 pub use graph::{
-    ExcKind, Fault, Function, Node, NodeId, NodeKind, Param, Region, RegionId, Shape, Span, Value,
-    ValueDef, ValueId,
+    ExcKind, Fault, Function, MAX_RECURSION, Node, NodeId, NodeKind, Param, RECURSION_MESSAGE,
+    Region, RegionId, Shape, Span, Value, ValueDef, ValueId,
 };
 pub use interp::{Limits, Run, Violation};
 pub use math::MathFn;

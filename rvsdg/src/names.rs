@@ -57,6 +57,7 @@ impl Op {
             Op::Call(f) => format!("call.{}", f.name()),
             Op::Cast(to) => format!("cast.{to}"),
             Op::Len(axis) => format!("len.{axis}"),
+            Op::Recur { function, result } => format!("recur.{function}.{result}"),
             Op::CtlIs(k) => format!("ctl_is.{k}"),
             op => {
                 let found = PLAIN.iter().find(|(_, plain)| *plain == op);
@@ -82,6 +83,13 @@ impl Op {
             "cast" => Type::from_name(tail).filter(|ty| ty.is_scalar()).map(Op::Cast),
             "len" => number().and_then(|n| u8::try_from(n).ok()).map(Op::Len),
             "ctl_is" => number().map(Op::CtlIs),
+            "recur" => {
+                let (number, result) = tail.split_once('.')?;
+                let function = number.parse().ok().filter(|n: &u32| n.to_string() == number)?;
+                let result = Type::from_name(result)?;
+                let fits = result.is_scalar() || result == Type::Unit;
+                fits.then_some(Op::Recur { function, result })
+            }
             _ => None,
         }
     }

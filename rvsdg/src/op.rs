@@ -243,6 +243,15 @@ pub enum Op {
     /// `(io, mem*, args..) -> (io, result)`: a function of Python's `math` module, or `**`, with
     /// Python's exceptions; the same value as [`Op::Math`] where it does not raise.
     Call(MathFn),
+    /// `(io, mem.., arguments) -> (io, mem.., result)`: calls a function of [`crate::Function::phi`],
+    /// which may raise, write, and not return. A result of `unit` is none. Raises `RecursionError`
+    /// where calls of calls are [`crate::MAX_RECURSION`] deep.
+    Recur {
+        /// Position of the function.
+        function: u32,
+        /// What it returns.
+        result: Type,
+    },
 }
 
 /// What is wrong with the operands of an operation.
@@ -307,6 +316,14 @@ impl Op {
                     wrong(self.expected())
                 }
             }
+            (Op::Recur { result, .. }, [Type::Io, rest @ ..]) => {
+                let args = skip_mems(rest);
+                if args.iter().any(|ty| ty.is_state()) || result.is_state() {
+                    return wrong(self.expected());
+                }
+                let states = &operands[..operands.len() - args.len()];
+                Ok(states.iter().copied().chain([result]).collect())
+            }
             _ => wrong(self.expected()),
         }
     }
@@ -328,7 +345,7 @@ impl Op {
             Op::Load => "(mem<k>, memref<..,k>, i64 per dimension)",
             Op::Store => "(mem<k>, memref<..,k>, i64 per dimension, element)",
             Op::Guard(_) => "(io, mem.., bool, value)",
-            Op::Call(_) => "(io, mem.., arguments)",
+            Op::Call(_) | Op::Recur { .. } => "(io, mem.., arguments)",
             op if op.is_int_binary() => "(int, int) of one width",
             _ => "(float, float) of one width",
         }
@@ -371,12 +388,12 @@ impl Op {
 
     /// Whether the operation consumes a state and makes its next version.
     pub fn is_effect(self) -> bool {
-        matches!(self, Op::Store | Op::Guard(_) | Op::Call(_))
+        matches!(self, Op::Store | Op::Guard(_) | Op::Call(_) | Op::Recur { .. })
     }
 
     /// Whether the operation may raise.
     pub fn may_raise(self) -> bool {
-        matches!(self, Op::Guard(_) | Op::Call(_))
+        matches!(self, Op::Guard(_) | Op::Call(_) | Op::Recur { .. })
     }
 
     /// Whether the operation is undefined for some operands (see the module's documentation).
@@ -386,7 +403,7 @@ impl Op {
 
     /// Whether the operation has no state operand and no state result.
     pub fn is_pure(self) -> bool {
-        !matches!(self, Op::Load | Op::Store | Op::Guard(_) | Op::Call(_))
+        !matches!(self, Op::Load | Op::Store | Op::Guard(_) | Op::Call(_) | Op::Recur { .. })
     }
 
     /// The operands that are states read but not consumed, given the operand types.

@@ -17,6 +17,8 @@ import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 WORD = 2**63
+CAUGHT = (ArithmeticError, LookupError, ValueError, UnboundLocalError, AssertionError)
+CAUGHT += (RecursionError,)
 
 
 class Matrix:
@@ -52,7 +54,7 @@ def run(function, arguments):
     passed = [Matrix(value) if is_matrix(value) else value for value in values]
     try:
         case["ok"] = encode(function(*passed))
-    except (ArithmeticError, LookupError, ValueError, UnboundLocalError, AssertionError) as error:
+    except CAUGHT as error:
         case["raises"] = type(error).__name__
     case["args_after"] = [encode(value) for value in values if isinstance(value, list)]
     return case

@@ -136,6 +136,8 @@ fn check(entries: &[Entry]) -> Vec<String> {
 fn check_mlir(entries: &[Entry]) -> Option<Vec<String>> {
     let tools = mlir_tools()?;
     let mut failures = Vec::new();
+    // There is no form of a function that calls itself in MLIR.
+    let entries: Vec<&Entry> = entries.iter().filter(|e| e.forms.before.phi.is_empty()).collect();
     for (engine, pick) in [
         ("MLIR", (|forms| &forms.before) as fn(&Forms) -> &Function),
         ("MLIR, optimised", |forms| &forms.after),

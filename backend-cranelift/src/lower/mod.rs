@@ -11,6 +11,7 @@ mod float;
 mod gamma;
 mod int;
 mod memory;
+mod recursion;
 mod simple;
 mod theta;
 mod vectors;
@@ -27,7 +28,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_frontend::{FunctionBuilder, Variable};
 use cranelift_jit::JITModule;
-use cranelift_module::{Linkage, Module};
+use cranelift_module::{FuncId, Linkage, Module};
 use rustc_hash::FxBuildHasher;
 use rvsdg::{ExcKind, Function, NodeId, NodeKind, RegionId, Span, Type, ValueId};
 use std::mem::offset_of;
@@ -71,6 +72,8 @@ pub(crate) struct Lowerer<'a> {
     import_names: Vec<String>,
     alias: Vec<AliasRegion>,
     sites: Vec<Site>,
+    /// The functions of the phi.
+    phi: &'a [FuncId],
     raises: Vec<Raise>,
     /// Operations left before loops look at the limits; none if they never do.
     fuel: Option<Variable>,
@@ -94,6 +97,8 @@ impl<'a> Lowerer<'a> {
         mut b: FunctionBuilder<'a>,
         module: &'a mut JITModule,
         poll: bool,
+        phi: &'a [FuncId],
+        sites: Vec<Site>,
     ) -> Lowerer<'a> {
         let alias = (0..f.mems)
             .map(|group| {
@@ -113,7 +118,8 @@ impl<'a> Lowerer<'a> {
             imports: Map::default(),
             import_names: Vec::new(),
             alias,
-            sites: Vec::new(),
+            sites,
+            phi,
             raises: Vec::new(),
             fuel,
             has_loops: false,

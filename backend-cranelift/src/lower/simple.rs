@@ -15,6 +15,9 @@ impl Lowerer<'_> {
         match op {
             Op::Guard(fault) => self.guard(fault, node).map(|()| 1),
             Op::Call(f) => self.python_call(f, node).map(|()| CALL_WEIGHT),
+            Op::Recur { function, result } => {
+                self.recur(function as usize, result, node).map(|()| CALL_WEIGHT)
+            }
             Op::Select => self.select(node).map(|()| 1),
             Op::Store => self.store(node).map(|()| 1),
             Op::Const(Const::Unit) => {

@@ -116,13 +116,9 @@ impl<'a> Lower<'a, '_> {
         call: &'a ExprCall,
         span: Span,
     ) -> Res<Val> {
-        let name = definition.name.as_str();
         let is_open = |open: &StmtFunctionDef| std::ptr::eq(open, definition);
         if is_open(self.root) || self.calls.iter().any(|(_, open)| is_open(open)) {
-            let message = format!("`{name}` calls itself");
-            return Err(Diagnostic::at(codes::RECURSION, span, message)
-                .hint("write a loop; only `return f(…)` outside loops is turned into one")
-                .into());
+            return self.recur(definition, parent, call, span);
         }
         if definition.is_async {
             let message = "async functions are not supported";

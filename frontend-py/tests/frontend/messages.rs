@@ -262,7 +262,10 @@ fn names_and_calls() {
             "import math\ndef f(x: f64):\n    return math.gcd(4, x)\n",
             "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x)\n",
             "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x, c=x)\n",
-            "def f(n: i64):\n    if n == 0:\n        return 1\n    return n * f(n - 1)\n",
+            "def f(n: i64) -> tuple[i64, i64]:\n    if n == 0:\n        return 0, 1\n    a, b = f(n - 1)\n    return b, a + b\n",
+            "def f(n: i64):\n    return f(f(n - 1))\n    return 0.5\n",
+            "def f(a: array[f64, 1]):\n    return 0.0 if len(a) == 0 else a[0] + f(a[1:])\n",
+            "def f(n: i64):\n    if n == 0:\n        return None\n    return 1.0 + f(n - 1)\n",
             "TABLE = [1, 2]\ndef f(i: i64):\n    return TABLE[i]\n",
             "N = 1\nN = 2\ndef f(i: i64):\n    return N\n",
             "def f(x: f64):\n    return len(x)\n",
@@ -326,13 +329,13 @@ fn names_and_calls() {
               |
               = hint: define the function above its first call
 
-            error[OV015]: `g` calls itself
+            error[OV015]: `g` calls itself inside of another function
              --> test.py:3:32
               |
             3 |         return k if k < 2 else g(k - 1) + g(k - 2)
               |                                ^^^^^^^^
               |
-              = hint: write a loop; only `return f(…)` outside loops is turned into one
+              = hint: define it at module level
 
             error[OV014]: the number of digits must be a constant between -22 and 22
              --> test.py:2:21
@@ -372,13 +375,42 @@ fn names_and_calls() {
               |
               = hint: pass one argument per parameter
 
-            error[OV015]: `f` calls itself
-             --> test.py:4:16
+            error[OV015]: `f` calls itself and returns a tuple
+             --> test.py:1:18
               |
-            4 |     return n * f(n - 1)
-              |                ^^^^^^^^
+            1 | def f(n: i64) -> tuple[i64, i64]:
+              |                  ^^^^^^^^^^^^^^^
               |
-              = hint: write a loop; only `return f(…)` outside loops is turned into one
+              = hint: return one number, or write results into an array
+
+            error[OV015]: what `f` returns is not clear, because it calls itself
+             --> test.py:2:14
+              |
+            1 | def f(n: i64):
+              |     - defined here
+            2 |     return f(f(n - 1))
+              |              ^^^^^^^^
+              |
+              = hint: annotate what it returns, one number or None: for example `-> int`
+
+            error[OV015]: `f` calls itself with a slice of f64
+             --> test.py:2:45
+              |
+            2 |     return 0.0 if len(a) == 0 else a[0] + f(a[1:])
+              |                                             ^^^^^
+              |
+              = hint: pass numbers and whole arrays: indices instead of a slice
+
+            error[OV015]: what `f` returns is not clear, because it calls itself
+             --> test.py:4:18
+              |
+            1 | def f(n: i64):
+              |     - defined here
+            ...
+            4 |     return 1.0 + f(n - 1)
+              |                  ^^^^^^^^
+              |
+              = hint: annotate what it returns, one number or None: for example `-> int`
 
             error[OV016]: `TABLE` is not a constant of this module
              --> test.py:3:12

@@ -3,7 +3,7 @@
 use super::flatten::{Code, Instruction, Moves, Operation, SlotId};
 use super::{Limits, Run, Violation, undefined};
 use crate::data::{Answer, Arg, Array, Inputs, Raised, Scalar};
-use crate::graph::{ExcKind, Function, NodeId, Span};
+use crate::graph::{ExcKind, Function, MAX_RECURSION, NodeId, RECURSION_MESSAGE, Span};
 use crate::math::MathFn;
 use crate::op::Op;
 use crate::scalar::{Undefined, eval, math1_f32, math2_f32, python_call};
@@ -42,6 +42,11 @@ impl From<Violation> for Stop {
 pub(super) struct Machine<'a> {
     function: &'a Function,
     code: &'a Code,
+    phi: &'a [(&'a Function, Code)],
+    /// Calls around this one.
+    depth: u32,
+    /// Operations of called functions.
+    called: u64,
     slots: Vec<Slot>,
     /// Values of a parallel assignment on their way.
     moving: Vec<Slot>,
@@ -62,31 +67,48 @@ impl<'a> Machine<'a> {
     pub(super) fn new(
         function: &'a Function,
         code: &'a Code,
+        phi: &'a [(&'a Function, Code)],
         inputs: &Inputs,
         limits: &Limits,
     ) -> Machine<'a> {
-        let mut machine = Machine {
-            function,
-            code,
-            slots: vec![Slot::Scalar(Scalar::Unit); function.value_count()],
-            moving: Vec::new(),
-            arrays: inputs.arrays.clone(),
-            current: vec![0; 1 + function.mems as usize],
-            counts: vec![0; code.operations.len()],
-            structure_counts: vec![0; function.node_count()],
-            wraps: 0,
-            steps_left: limits.steps.unwrap_or(u64::MAX),
-            iterations: 0,
-            deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
-        };
-        for (slot, constant) in &code.constants {
-            machine.slots[*slot as usize] = Slot::Scalar(*constant);
-        }
+        let mut machine = Machine::empty(function, code, phi);
+        machine.arrays.clone_from(&inputs.arrays);
+        machine.steps_left = limits.steps.unwrap_or(u64::MAX);
+        machine.deadline = limits.time.and_then(|time| Instant::now().checked_add(time));
         for (value, arg) in function.param_values().iter().zip(&inputs.args) {
             machine.slots[value.index()] = match arg {
                 Arg::Scalar(scalar) => Slot::Scalar(*scalar),
                 Arg::Array(at) => Slot::Array(*at as u32),
             };
+        }
+        machine
+    }
+
+    /// A machine without arguments and arrays.
+    fn empty(
+        function: &'a Function,
+        code: &'a Code,
+        phi: &'a [(&'a Function, Code)],
+    ) -> Machine<'a> {
+        let mut machine = Machine {
+            function,
+            code,
+            phi,
+            depth: 0,
+            called: 0,
+            slots: vec![Slot::Scalar(Scalar::Unit); function.value_count()],
+            moving: Vec::new(),
+            arrays: Vec::new(),
+            current: vec![0; 1 + function.mems as usize],
+            counts: vec![0; code.operations.len()],
+            structure_counts: vec![0; function.node_count()],
+            wraps: 0,
+            steps_left: u64::MAX,
+            iterations: 0,
+            deadline: None,
+        };
+        for (slot, constant) in &code.constants {
+            machine.slots[*slot as usize] = Slot::Scalar(*constant);
         }
         for (kind, value) in function.entry_states().iter().enumerate() {
             machine.slots[value.index()] = Slot::State { kind: kind as u32, version: 0 };
@@ -117,7 +139,7 @@ impl<'a> Machine<'a> {
         Ok(Run {
             answer: Answer { outcome, arrays: self.arrays },
             wraps: self.wraps,
-            executed: self.counts.iter().sum(),
+            executed: self.counts.iter().sum::<u64>() + self.called,
             by_op,
         })
     }
@@ -296,12 +318,44 @@ impl<'a> Machine<'a> {
                     }
                 }
             }
+            (Op::Recur { function, .. }, operands) => {
+                self.recur(operation.node, function, operands)?
+            }
             (op, [a]) => self.pure(operation.node, op, &[self.scalar(*a)])?,
             (op, [a, b]) => self.pure(operation.node, op, &[self.scalar(*a), self.scalar(*b)])?,
             (op, _) => self.pure(operation.node, op, &[])?,
         };
         self.slots[operation.output as usize] = value;
         Ok(())
+    }
+
+    /// Calls a function of the phi, on the arrays of this call.
+    fn recur(&mut self, node: NodeId, function: u32, operands: &[SlotId]) -> Result<Slot, Stop> {
+        let states = self.current.len();
+        let outputs = &self.function.node(node).outputs;
+        for (operand, output) in operands.iter().zip(outputs).take(states) {
+            self.slots[output.index()] = self.consume(*operand, Some(node))?;
+        }
+        self.iteration(node)?;
+        if self.depth == MAX_RECURSION {
+            return Err(self.raise(node, ExcKind::RecursionError, RECURSION_MESSAGE.into()));
+        }
+        let (callee, code) = &self.phi[function as usize];
+        let mut machine = Machine::empty(callee, code, self.phi);
+        for (value, operand) in callee.param_values().iter().zip(&operands[states..]) {
+            machine.slots[value.index()] = self.slots[*operand as usize];
+        }
+        machine.depth = self.depth + 1;
+        machine.arrays = std::mem::take(&mut self.arrays);
+        (machine.steps_left, machine.iterations) = (self.steps_left, self.iterations);
+        machine.deadline = self.deadline;
+        let outcome = machine.execute();
+        self.arrays = std::mem::take(&mut machine.arrays);
+        (self.steps_left, self.iterations) = (machine.steps_left, machine.iterations);
+        self.wraps += machine.wraps;
+        self.called += machine.called + machine.counts.iter().sum::<u64>();
+        let result = outcome?.first().copied();
+        Ok(Slot::Scalar(result.unwrap_or(Scalar::Unit)))
     }
 
     fn pure(&mut self, node: NodeId, op: Op, operands: &[Scalar]) -> Result<Slot, Stop> {

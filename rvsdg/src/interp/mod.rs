@@ -38,9 +38,10 @@ pub struct Run {
     pub answer: Answer,
     /// How often an operation left the range of `i64` (see [`crate::scalar::Evaluated::wrapped`]).
     pub wraps: u64,
-    /// How many simple operations were executed, constants not counted.
+    /// How many simple operations were executed, constants not counted, those of called functions
+    /// included.
     pub executed: u64,
-    /// The same by name ([`crate::Op::name`]), in the order of the graph; besides, `gamma` counts
+    /// The same by name ([`crate::Op::name`]), of the function itself, in the order of the graph; besides, `gamma` counts
     /// choices and `theta` iterations.
     pub by_op: IndexMap<String, u64>,
 }
@@ -112,7 +113,12 @@ pub fn run(function: &Function, inputs: &Inputs, limits: &Limits) -> Result<Run,
 pub struct Prepared<'a> {
     function: &'a Function,
     code: flatten::Code,
+    /// The functions of the phi.
+    phi: Vec<(&'a Function, flatten::Code)>,
 }
+
+/// Stack for calls of calls in the interpreter: frames take about a kilobyte each.
+const RECURSION_STACK: usize = 64 << 20;
 
 impl<'a> Prepared<'a> {
     /// Checks and flattens a function. Linear in its size.
@@ -126,7 +132,8 @@ impl<'a> Prepared<'a> {
                 return Err(Violation::Malformed(VerifyErrors(others).to_string()));
             }
         }
-        Ok(Prepared { function, code: flatten::flatten(function) })
+        let members = function.phi.iter().map(|member| (&**member, flatten::flatten(member)));
+        Ok(Prepared { function, code: flatten::flatten(function), phi: members.collect() })
     }
 
     /// Runs the function; see [`run`].
@@ -135,7 +142,17 @@ impl<'a> Prepared<'a> {
     /// As [`run`].
     pub fn run(&self, inputs: &Inputs, limits: &Limits) -> Result<Run, Violation> {
         check_inputs(self.function, inputs).map_err(Violation::Malformed)?;
-        machine::Machine::new(self.function, &self.code, inputs, limits).run()
+        let run =
+            || machine::Machine::new(self.function, &self.code, &self.phi, inputs, limits).run();
+        if self.phi.is_empty() {
+            return run();
+        }
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().stack_size(RECURSION_STACK);
+            let thread = builder.spawn_scoped(scope, run);
+            let thread = thread.map_err(|error| Violation::Malformed(error.to_string()))?;
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 }
 

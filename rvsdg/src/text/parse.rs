@@ -16,7 +16,7 @@ pub(super) fn functions(tokens: &[Token]) -> Result<Vec<Function>, ParseError> {
     let mut cursor = Cursor { tokens, at: 0 };
     let mut functions = Vec::new();
     while cursor.peek().kind != Kind::End {
-        functions.push(function(&mut cursor)?);
+        functions.push(phi(&mut cursor)?);
     }
     Ok(functions)
 }
@@ -181,6 +181,23 @@ struct Reader<'c, 't> {
     scopes: Vec<Vec<&'t str>>,
     region: RegionId,
     open: Vec<Open<'t>>,
+}
+
+/// A function, or `(phi FUNCTION MEMBER…)`.
+fn phi(cursor: &mut Cursor<'_>) -> Result<Function, ParseError> {
+    let start = cursor.at;
+    cursor.bracket('(')?;
+    if !cursor.is_word("phi") {
+        cursor.at = start;
+        return function(cursor);
+    }
+    cursor.next();
+    let mut root = function(cursor)?;
+    while !cursor.is_bracket(')') {
+        root.phi.push(function(cursor)?.into());
+    }
+    cursor.next();
+    Ok(root)
 }
 
 fn function(cursor: &mut Cursor<'_>) -> Result<Function, ParseError> {

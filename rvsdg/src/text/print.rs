@@ -15,6 +15,15 @@ use std::fmt::Write;
 /// # Panics
 /// If a node or region that does not exist is listed.
 pub fn print(function: &Function) -> String {
+    if function.phi.is_empty() {
+        return lambda(function);
+    }
+    let members = function.phi.iter().map(|member| lambda(member));
+    let texts: Vec<String> = std::iter::once(lambda(function)).chain(members).collect();
+    format!("(phi\n{})\n", texts.concat().trim_end())
+}
+
+fn lambda(function: &Function) -> String {
     let mut printer = Printer {
         function,
         text: String::new(),

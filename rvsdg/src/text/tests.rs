@@ -90,3 +90,28 @@ fn deep_nesting_is_no_recursion() {
     assert_eq!(verify(&f), Ok(()));
     assert_eq!(parse(&print(&f)).unwrap(), f);
 }
+
+#[test]
+fn functions_that_call_themselves() {
+    let text = "(phi
+(lambda @f [(%n i64) (%x f64)] [%io] -> f64
+  (%io1 %y = recur.0.f64 %io %n %x)
+  (results %y %io1))
+(lambda @g [(%n i64) (%x f64)] [%io] -> f64
+  (%io1 %y = recur.0.f64 %io %n %x)
+  (results %y %io1)))
+";
+    let f = parse(text).unwrap();
+    assert_eq!(verify(&f), Ok(()));
+    assert_eq!(f.phi.len(), 1);
+    assert_eq!(parse(&print(&f)).unwrap(), f);
+    assert_ne!(parse(&text.replace("@g", "@h")).unwrap(), f);
+    let none = parse(&text.replacen("recur.0.f64", "recur.1.f64", 1)).unwrap();
+    assert_eq!(verify(&none).unwrap_err().0[0].code, "RV024");
+    let wrong = parse(
+        &text
+            .replace("(%x f64)", "(%x f32)")
+            .replace("@f [(%n i64) (%x f32)]", "@f [(%n i64) (%x f64)]"),
+    );
+    assert_eq!(verify(&wrong.unwrap()).unwrap_err().0[0].code, "RV025");
+}

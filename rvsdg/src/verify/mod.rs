@@ -12,6 +12,8 @@
 //! | RV021 | the outputs of an operation have the types it gives |
 //! | RV022 | a guard's fault is in the function's list |
 //! | RV023 | a constant of a `ctl` type is below the number of alternatives |
+//! | RV024 | a call names a function of the phi |
+//! | RV025 | a call has the operands and outputs of the function it names |
 //! | RV030 | a gamma's predicate is `bool` with 2 arms, or `ctl<n>` with n arms |
 //! | RV031 | a gamma's arms have one parameter per input, of its type |
 //! | RV032 | a gamma's arms have one result per output, of its type |
@@ -91,10 +93,14 @@ impl std::error::Error for VerifyErrors {}
 /// All rules that are broken.
 pub fn verify(function: &Function) -> Result<(), VerifyErrors> {
     let mut errors = Errors(Vec::new());
-    structure::check(function, &mut errors);
-    if errors.0.is_empty() {
-        types::check_signature(function, &mut errors);
-        states::check(function, &mut errors);
+    for member in std::iter::once(function).chain(function.phi.iter().map(AsRef::as_ref)) {
+        let before = errors.0.len();
+        structure::check(member, &mut errors);
+        if errors.0.len() == before {
+            types::check_signature(member, &mut errors);
+            states::check(member, &mut errors);
+            types::check_calls(member, function, &mut errors);
+        }
     }
     if errors.0.is_empty() { Ok(()) } else { Err(VerifyErrors(errors.0)) }
 }

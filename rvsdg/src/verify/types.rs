@@ -50,6 +50,37 @@ pub(super) fn check_signature(function: &Function, errors: &mut Errors) {
     }
 }
 
+/// The calls of functions of the root's phi.
+pub(super) fn check_calls(function: &Function, root: &Function, errors: &mut Errors) {
+    for node in (0..function.node_count()).map(NodeId::from_index) {
+        let content = function.node(node);
+        let NodeKind::Simple(Op::Recur { function: number, .. }) = content.kind else { continue };
+        let Some(callee) = root.phi.get(number as usize) else {
+            errors.node("RV024", function, node, format!("the phi has no function {number}"));
+            continue;
+        };
+        let states = callee.state_types();
+        let params = callee.params.iter().map(|param| param.ty);
+        let expected: Vec<Type> = states.iter().copied().chain(params).collect();
+        let mut given = states;
+        given.extend(callee.result_types());
+        if callee.result_types().is_empty() {
+            given.push(Type::Unit);
+        }
+        let operands = types(function, &content.operands);
+        let outputs = types(function, &content.outputs);
+        if operands != expected || outputs != given || !callee.phi.is_empty() {
+            let (operands, outputs) = (list(&operands), list(&outputs));
+            let message = format!(
+                "function {number} takes {} and gives {}, not {operands} and {outputs}",
+                list(&expected),
+                list(&given)
+            );
+            errors.node("RV025", function, node, message);
+        }
+    }
+}
+
 /// The types of one node and of the ports of its regions.
 pub(super) fn check_node(function: &Function, node: NodeId, errors: &mut Errors) {
     match &function.node(node).kind {
