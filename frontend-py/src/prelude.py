@@ -223,3 +223,51 @@ def round_whole(x, p):
     if r > p - r or r == p - r and down // p % 2 == 1:
         return down + p
     return down
+
+
+def times_modulo(a, b, m):
+    # By doubling where the product has more than 63 bits: 0 <= a, b < m < 2 ** 62.
+    if a < 2147483648 and b < 2147483648:
+        return a * b % m
+    r = 0
+    while b > 0:
+        if b & 1:
+            r = (r + a) % m
+        a = (a + a) % m
+        b = b >> 1
+    return r
+
+
+def inverse_modulo(a, m):
+    x = 1
+    y = 0
+    r = a
+    s = m
+    while s != 0:
+        q = r // s
+        r, s = s, r - q * s
+        x, y = y, x - q * y
+    if r != 1:
+        raise ValueError("base is not invertible for the given modulus")
+    return x % m
+
+
+def pow_modulo(a, n, m):
+    if m == 0:
+        raise ValueError("pow() 3rd argument cannot be 0")
+    size = abs(m)
+    if size >= 4611686018427387904 or size < 0:
+        raise OverflowError("the modulus has more than 62 bits")
+    base = a % size
+    if n < 0:
+        base = inverse_modulo(base, size)
+        n = -n
+    r = 1 % size
+    while n > 0:
+        if n & 1:
+            r = times_modulo(r, base, size)
+        base = times_modulo(base, base, size)
+        n = n >> 1
+    if m < 0 and r != 0:
+        r -= size
+    return r

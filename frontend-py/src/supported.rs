@@ -24,7 +24,7 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("=", "names, tuples, elements; chained, annotated, augmented"),
         ("if elif else", "with early return, break and continue anywhere"),
         ("while, for", "with else; over range(…), an array, enumerate, zip or reversed of arrays"),
-        ("a[i:j], a[i, j:k]", "a view without step, as in NumPy; read, indexed, passed on"),
+        ("a[i:j:2], a[i, j:k], a[i:j, k]", "a view, as in NumPy, with a constant step"),
         ("return", "numbers, nested tuples, None; one type everywhere"),
         (
             "assert, raise",
@@ -68,7 +68,10 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ),
         ("np.float64 float32 int64 int32 bool_", "conversions"),
         ("np.sum prod min max any all", "of an array of one dimension"),
-        ("abs min max round divmod pow len", "round(x, n) with a constant n from -22 to 22"),
+        (
+            "abs min max round divmod pow len",
+            "round(x, n) with a constant n from -22 to 22; pow(a, n, m) with m of 62 bits",
+        ),
         ("sum min max any all", "of an array of one dimension, a row or a tuple"),
         ("int float bool f32 i32 f64 i64", "conversions"),
         ("decorators", "ignored"),

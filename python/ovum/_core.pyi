@@ -85,6 +85,8 @@ class Kernel:
 class Ufunc:
     """A NumPy ufunc with one compiled loop."""
 
+    @property
+    def code(self) -> str: ...
     def __call__(self, *args: Any, method: str | None = None, **kwargs: Any) -> Any: ...
 
 @final

@@ -97,6 +97,12 @@ class Vectorized:
         """The input types of every compiled loop."""
         return sorted({key for key in self._ufuncs if isinstance(key, str)})
 
+    @property
+    def loops(self) -> dict[str, str]:
+        """What runs each compiled loop, by its input types: ``"avx2"``, vector code, or
+        ``"cranelift"``, element by element."""
+        return {types: self._ufuncs[types].code for types in self.types}
+
     def __repr__(self) -> str:
         return f"<ovum.Vectorized {self.__name__}>"
 

@@ -8,6 +8,7 @@ use backend_cranelift::{Compiled, CompiledLoop, Compiler, Context, Limits, Optio
 use frontend_py::{ParamType, Semantics, SigParam, SourceFile};
 use indexmap::IndexMap;
 use ovum::cache::{Cache, Entry};
+use ovum::elementwise;
 use ovum::report::Style;
 use ovum::source::Text;
 use ovum::{Backend, Engine, Pipeline, Source};
@@ -453,12 +454,40 @@ impl Kernel {
         &self,
         py: Python<'_>,
         types: &str,
-    ) -> PyResult<(Arc<Version>, CompiledLoop)> {
+    ) -> PyResult<(Arc<Version>, CompiledLoop, Option<elementwise::Kernel>)> {
         let version = self.chosen(py, Some(types))?;
         let code = self.compiler().and_then(|c| c.compile_loop(&version.function));
-        code.map(|code| (version, code)).map_err(|error| {
+        let code = code.map_err(|error| {
             PyTypeError::new_err(format!("{}() cannot be mapped: {error}", self.name))
-        })
+        })?;
+        let vector = self.vector_form(&version.function);
+        Ok((version, code, vector))
+    }
+
+    /// The function as vector code, if the user gave up CPython's bits, no error is promised, it
+    /// has such a form, and the processor runs it.
+    fn vector_form(&self, function: &Function) -> Option<elementwise::Kernel> {
+        let pipeline = &self.pipeline;
+        let real = pipeline.optimize.as_ref().is_some_and(|options| options.fast_math);
+        let promised =
+            pipeline.optimize.as_ref().is_some_and(|options| options.max_error.is_some());
+        if pipeline.semantics != Semantics::Fast || promised || !function.phi.is_empty() {
+            return None;
+        }
+        let mut types = function.params.iter().map(|param| param.ty).chain(function.result_types());
+        let first = types.next()?;
+        if !first.is_float() || types.any(|ty| ty != first) {
+            return None;
+        }
+        let options = elementwise::LowerOptions {
+            fast_math: real,
+            ignore_exceptions: false,
+            narrow: true,
+            domains: vec![None; function.params.len()],
+        };
+        let uniform = vec![false; function.params.len()];
+        let kernel = elementwise::elementwise(function, &uniform, &options).ok()?;
+        kernel.is_native().then_some(kernel)
     }
 
     /// The types that a question is about: the given ones, else the annotations, else those of the

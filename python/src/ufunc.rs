@@ -4,9 +4,10 @@
 //! An exception of an element cannot be raised from inside NumPy's loop, which may have let go of
 //! the interpreter: it is kept for the thread and raised when NumPy comes back.
 
-use crate::kernel::{Kernel, Version};
+use crate::kernel::{self, Version};
 use backend_cranelift::{CompiledLoop, Context, Limits};
 use numpy::npyffi::{NPY_TYPES, PY_UFUNC_API, PyUFuncGenericFunction, PyUFuncObject, npy_intp};
+use ovum::elementwise::{Kernel, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -26,7 +27,11 @@ thread_local! {
 /// What a ufunc points to; lives as long as it.
 struct Data {
     code: CompiledLoop,
+    /// The same on vectors.
+    vector: Option<Kernel>,
     threads: usize,
+    /// Threads for vector code, if more than one.
+    pool: Option<rayon::ThreadPool>,
     /// NumPy keeps these by address.
     functions: [PyUFuncGenericFunction; 1],
     pointers: [*mut c_void; 1],
@@ -40,6 +45,7 @@ struct Data {
 pub(crate) struct Ufunc {
     ufunc: Py<PyAny>,
     version: Arc<Version>,
+    native: bool,
 }
 
 /// Makes the ufunc of a function for parameter types such as `"f64, f64"`.
@@ -47,12 +53,16 @@ pub(crate) struct Ufunc {
 #[pyo3(signature = (kernel, types, *, threads=1, doc=""))]
 pub(crate) fn ufunc(
     py: Python<'_>,
-    kernel: &Kernel,
+    kernel: &kernel::Kernel,
     types: &str,
     threads: usize,
     doc: &str,
 ) -> PyResult<Ufunc> {
-    let (version, code) = kernel.loop_version(py, types)?;
+    let (version, code, vector) = kernel.loop_version(py, types)?;
+    let native = vector.is_some();
+    let pool = (native && threads > 1)
+        .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok())
+        .flatten();
     let (inputs, outputs) = (code.inputs().len(), code.outputs().len());
     if inputs == 0 {
         return Err(PyTypeError::new_err("a function without parameters maps over nothing"));
@@ -61,7 +71,9 @@ pub(crate) fn ufunc(
     let types = code.inputs().iter().chain(code.outputs()).map(|elem| type_char(*elem)).collect();
     let mut data = Box::new(Data {
         code,
+        vector,
         threads: threads.max(1),
+        pool,
         functions: [Some(run_loop)],
         pointers: [std::ptr::null_mut()],
         types,
@@ -91,11 +103,17 @@ pub(crate) fn ufunc(
         (*ufunc.as_ptr().cast::<PyUFuncObject>()).fields.obj = owner.into_ptr();
         ufunc
     };
-    Ok(Ufunc { ufunc: ufunc.unbind(), version })
+    Ok(Ufunc { ufunc: ufunc.unbind(), version, native })
 }
 
 #[pymethods]
 impl Ufunc {
+    /// What runs the loop: `avx2` or `cranelift`.
+    #[getter]
+    fn code(&self) -> &'static str {
+        if self.native { "avx2" } else { "cranelift" }
+    }
+
     /// Calls the ufunc, or one of its methods (`reduce`, `accumulate`, `outer`, …), and raises the
     /// exception of an element, if one has raised.
     #[pyo3(signature = (*args, method=None, **kwargs))]
@@ -193,6 +211,12 @@ unsafe fn run_parts(
     count: usize,
     steps: &[isize],
 ) -> Option<Raised> {
+    // SAFETY: as this function.
+    if let Some(vector) = &data.vector
+        && unsafe { run_vector(data, vector, pointers, count, steps) }
+    {
+        return None;
+    }
     let code = &data.code;
     let run = |part: &Part| {
         let mut context = Context::new(Limits::default());
@@ -233,6 +257,62 @@ unsafe fn run_parts(
         raised
     })
 }
+
+/// Runs the vector form; false if it does not take these arrays, such as a reduction's.
+///
+/// # Safety
+/// As [`CompiledLoop::run`].
+#[expect(unsafe_code, reason = "the caller vouches for addresses")]
+unsafe fn run_vector(
+    data: &Data,
+    vector: &Kernel,
+    pointers: &[*mut u8],
+    count: usize,
+    steps: &[isize],
+) -> bool {
+    let inputs = data.code.inputs().len();
+    let size = if data.code.inputs()[0] == Elem::F32 { 4 } else { 8 };
+    let dense = steps.iter().all(|step| *step == size);
+    let views: Vec<View> = pointers
+        .iter()
+        .zip(steps)
+        .map(|(data, stride)| View { data: *data, stride: *stride })
+        .collect();
+    let (read, written) = views.split_at(inputs);
+    match &data.pool {
+        Some(pool) if count >= 2 * MIN_CHUNK => {
+            let (read, written) = (Views(read), Views(written));
+            // SAFETY: the caller's promise.
+            pool.install(move || {
+                unsafe { vector.run_views(count, read.get(), written.get()) }.is_ok()
+            })
+        }
+        _ if dense && written.len() == 1 => {
+            // SAFETY: arrays without gaps; NumPy lets the output overlap an input only where they
+            // are the same elements.
+            unsafe { vector.run_raw(count, pointers) };
+            true
+        }
+        // Without gaps, several outputs: views would go to other threads.
+        _ if dense => false,
+        // SAFETY: the caller's promise.
+        _ => unsafe { vector.run_views(count, read, written) }.is_ok(),
+    }
+}
+
+/// Views that another thread looks at.
+#[derive(Clone, Copy)]
+struct Views<'a>(&'a [View]);
+
+impl<'a> Views<'a> {
+    fn get(self) -> &'a [View] {
+        self.0
+    }
+}
+
+// SAFETY: the thread that made the views waits for the one that uses them.
+#[expect(unsafe_code, reason = "addresses cross threads")]
+unsafe impl Send for Views<'_> {}
 
 /// Forgets the floating-point exceptions of the loop: NumPy would warn of them, though the values
 /// they come from may never be used.

@@ -1,6 +1,7 @@
 """Functions of numbers over arrays, held against NumPy's own functions and plain Python."""
 
 import math
+import pathlib
 import pickle
 
 import numpy as np
@@ -154,3 +155,40 @@ def test_pickling():
     again = pickle.loads(pickle.dumps(gate))
     assert again(2.0, 3.0) == 7.0 and again.__name__ == "gate" and repr(again) == repr(gate)
     assert "f64" in gate.explain("f64, f64") and gate.nin == 2
+
+
+def gated(a, b):
+    return b * (0.5 * a * (1.0 + math.tanh(0.7978845608 * (a + 0.044715 * a * a * a))))
+
+
+@pytest.mark.parametrize("fastmath", [False, True])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_fast_functions_run_on_vectors(fastmath, threads, dtype):
+    exact = ovum.vectorize(gated)
+    fast = ovum.vectorize(gated, fast=True, fastmath=fastmath, threads=threads)
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(0.0, 3.0, (2, 200_001)).astype(dtype)
+    tolerance = 16 * np.finfo(dtype).eps
+    want = exact(a, b)
+    scale = np.abs(a * b) + 1e-30
+    cases = [(a, b, want, scale), (a[::3], b[::3], want[::3], scale[::3])]
+    cases.append((a[::-1], b[::-1], want[::-1], scale[::-1]))
+    for x, y, expected, size in cases:
+        assert np.max(np.abs(fast(x, y) - expected) / size) <= tolerance
+    assert np.allclose(fast(a, dtype(2.0)), exact(a, dtype(2.0)), rtol=1e-4, atol=1e-6)
+    out = a.copy()
+    fast(out, b, out=out)
+    assert np.max(np.abs(out - want) / scale) <= tolerance
+    assert set(fast.loops.values()) <= {"avx2", "cranelift"}
+    assert set(exact.loops.values()) == {"cranelift"}
+    if "avx2" in pathlib.Path("/proc/cpuinfo").read_text():
+        assert set(fast.loops.values()) == {"avx2"}
+
+
+def test_reductions_of_fast_functions():
+    @ovum.vectorize(fast=True)
+    def larger(a, b):
+        return a + 2.0 * b
+
+    assert larger.reduce(np.array([1.0, 2.0, 3.0])) == 1.0 + 4.0 + 6.0

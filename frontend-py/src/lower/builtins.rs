@@ -57,6 +57,11 @@ impl<'a> Lower<'a, '_> {
                 let value = self.numbers(call, name, 1..=1)?[0];
                 self.integer(value, Some(MathFn::Rint), span)
             }
+            "pow" if call.arguments.args.len() == 3 => {
+                let values = self.whole_numbers(call, name, 3..=3)?;
+                let values = values.into_iter().map(Val::Scalar).collect();
+                return self.library_call("pow_modulo", values, span);
+            }
             "pow" => {
                 let values = self.numbers(call, name, 2..=2)?;
                 let spans = [span_of(&call.arguments.args[0]), span_of(&call.arguments.args[1])];

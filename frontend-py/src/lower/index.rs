@@ -4,7 +4,7 @@ use super::value::Val;
 use super::{Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
-use ruff_python_ast::{Expr, ExprSubscript};
+use ruff_python_ast::{Expr, ExprSlice, ExprSubscript};
 use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
 
 const LOAD: &str = "list index out of range";
@@ -99,11 +99,11 @@ impl<'a> Lower<'a, '_> {
                 let j = self.checked(array, 1, j, message, span);
                 Ok(Target::Place(Place { array, indices: vec![index, j] }))
             }
-            Val::View { array, row, start, len } => {
+            Val::View { array, row, column, start, step, len } => {
                 let j = self.index_number(&s.slice, "an index")?;
                 let j = self.checked_within(len, j, message, span);
-                let j = self.op(Op::IAdd, &[start, j], span);
-                let indices = row.into_iter().chain([j]).collect();
+                let j = self.stepped(start, step, j, span);
+                let indices = row.into_iter().chain([j]).chain(column).collect();
                 Ok(Target::Place(Place { array, indices }))
             }
             Val::Tuple(items) => {
@@ -184,14 +184,41 @@ impl<'a> Lower<'a, '_> {
         self.guard(fine, index, ExcKind::IndexError, message, span)
     }
 
-    /// `base[i:j]` of an array of one dimension, a row or a slice, and `base[i, j:k]`: a view, as
-    /// in NumPy. None if the subscript is no slice.
+    /// Whether an array has two dimensions.
+    fn has_rows(&self, array: ValueId) -> bool {
+        matches!(self.f.ty(array), Type::MemRef { rank: 2, .. })
+    }
+
+    /// The position of an element of a slice.
+    fn stepped(
+        &mut self,
+        start: ValueId,
+        step: Option<ValueId>,
+        index: ValueId,
+        span: Span,
+    ) -> ValueId {
+        let distance = match step {
+            Some(step) => self.op(Op::IMul, &[index, step], span),
+            None => index,
+        };
+        self.op(Op::IAdd, &[start, distance], span)
+    }
+
+    /// `base[i:j:k]` of an array of one dimension, a row or a slice, `base[i, j:k]` and
+    /// `base[i:j, k]`: a view, as in NumPy. None if the subscript is no slice.
     fn slice(&mut self, base: &Val, slice: &'a Expr, span: Span) -> Res<Option<Val>> {
+        let mut column = None;
         let (base, slice) = match (base, slice) {
             (Val::Array(array), Expr::Tuple(tuple)) => match &tuple.elts[..] {
+                [Expr::Slice(slice), at]
+                    if !matches!(at, Expr::Slice(_)) && self.has_rows(*array) =>
+                {
+                    let j = self.index_number(at, "an index")?;
+                    column = Some(self.checked(*array, 1, j, LOAD, span));
+                    (Val::Array(*array), slice)
+                }
                 [row, Expr::Slice(slice)]
-                    if !matches!(row, Expr::Slice(_))
-                        && matches!(self.f.ty(*array), Type::MemRef { rank: 2, .. }) =>
+                    if !matches!(row, Expr::Slice(_)) && self.has_rows(*array) =>
                 {
                     let i = self.index_number(row, "an index")?;
                     let index = self.checked(*array, 0, i, LOAD, span);
@@ -202,50 +229,106 @@ impl<'a> Lower<'a, '_> {
             (base, Expr::Slice(slice)) => (base.clone(), slice),
             _ => return Ok(None),
         };
-        let (array, row, first) = match base {
-            Val::Array(array) if matches!(self.f.ty(array), Type::MemRef { rank: 1, .. }) => {
-                (array, None, None)
+        let (array, row, first, outer) = match base {
+            Val::Array(array) if column.is_some() || !self.has_rows(array) => {
+                (array, None, None, None)
             }
-            Val::Row { array, index } => (array, Some(index), None),
-            Val::View { array, row, start, .. } => (array, row, Some(start)),
+            Val::Row { array, index } => (array, Some(index), None, None),
+            Val::View { array, row, column: inside, start, step, .. } => {
+                column = inside;
+                (array, row, Some(start), step)
+            }
             _ => return Ok(None),
         };
-        if let Some(step) = slice.step.as_deref() {
-            let message = "a slice with a step is not supported";
-            return Err(Diagnostic::at(codes::SUBSCRIPT, span_of(step), message)
-                .hint("write a loop over range(start, stop, step)")
-                .into());
-        }
+        let by = match slice.step.as_deref() {
+            Some(expr) => self.slice_step(expr)?,
+            None => 1,
+        };
         let Some(len) = self.items(&base, span) else { return Ok(None) };
-        let zero = self.constant(Const::I64(0), span);
-        let low = match slice.lower.as_deref() {
-            Some(expr) => self.slice_bound(expr, len, span)?,
-            None => zero,
-        };
-        let high = match slice.upper.as_deref() {
-            Some(expr) => self.slice_bound(expr, len, span)?,
-            None => len,
-        };
-        let distance = self.op(Op::ISub, &[high, low], span);
-        let len = self.op(Op::IMax, &[distance, zero], span);
-        self.weak.insert(len);
-        self.natural.insert(len);
+        let (low, len) = self.slice_range(slice, len, by, span)?;
         let start = match first {
-            Some(first) => self.op(Op::IAdd, &[first, low], span),
+            Some(first) => self.stepped(first, outer, low, span),
             None => low,
         };
-        Ok(Some(Val::View { array, row, start, len }))
+        let step = match (outer, by) {
+            (outer, 1) => outer,
+            (None, by) => Some(self.constant(Const::I64(by), span)),
+            (Some(outer), by) => {
+                let by = self.constant(Const::I64(by), span);
+                Some(self.op(Op::IMul, &[outer, by], span))
+            }
+        };
+        Ok(Some(Val::View { array, row, column, start, step, len }))
     }
 
-    /// A bound of a slice: counted from the end if negative, then kept within the length.
-    fn slice_bound(&mut self, expr: &'a Expr, len: ValueId, span: Span) -> Res<ValueId> {
+    /// The step of a slice: a constant.
+    fn slice_step(&mut self, expr: &'a Expr) -> Res<i64> {
+        let value = self.index_number(expr, "the step of a slice")?;
+        let refused = |message: &str| {
+            Diagnostic::at(codes::SUBSCRIPT, span_of(expr), message)
+                .hint("write a loop over range(start, stop, step)")
+        };
+        match self.f.as_const(value).and_then(Const::as_i64) {
+            Some(0) => Err(refused("the step of a slice cannot be zero").into()),
+            Some(step) if step.unsigned_abs() < 1 << 31 => Ok(step),
+            _ => Err(refused("the step of a slice must be a constant").into()),
+        }
+    }
+
+    /// Where a slice of so many items starts, and how many it has, as `slice.indices` says.
+    fn slice_range(
+        &mut self,
+        slice: &'a ExprSlice,
+        len: ValueId,
+        by: i64,
+        span: Span,
+    ) -> Res<(ValueId, ValueId)> {
+        let zero = self.constant(Const::I64(0), span);
+        let one = self.constant(Const::I64(1), span);
+        // Backwards, the position before the first item is a bound, too.
+        let (least, most) = if by > 0 {
+            (zero, len)
+        } else {
+            (self.constant(Const::I64(-1), span), self.op(Op::ISub, &[len, one], span))
+        };
+        let (first, last) = if by > 0 { (least, most) } else { (most, least) };
+        let low = match slice.lower.as_deref() {
+            Some(expr) => self.slice_bound(expr, len, (least, most), span)?,
+            None => first,
+        };
+        let high = match slice.upper.as_deref() {
+            Some(expr) => self.slice_bound(expr, len, (least, most), span)?,
+            None => last,
+        };
+        let (end, start) = if by > 0 { (high, low) } else { (low, high) };
+        let distance = self.op(Op::ISub, &[end, start], span);
+        let mut count = self.op(Op::IMax, &[distance, zero], span);
+        if by.abs() != 1 {
+            let size = self.constant(Const::I64(by.abs()), span);
+            let more = self.constant(Const::I64(by.abs() - 1), span);
+            let sum = self.op(Op::IAdd, &[count, more], span);
+            count = self.op(Op::IFloorDiv, &[sum, size], span);
+        }
+        self.weak.insert(count);
+        self.natural.insert(count);
+        Ok((low, count))
+    }
+
+    /// A bound of a slice: counted from the end if negative, then kept within limits.
+    fn slice_bound(
+        &mut self,
+        expr: &'a Expr,
+        len: ValueId,
+        (least, most): (ValueId, ValueId),
+        span: Span,
+    ) -> Res<ValueId> {
         let bound = self.index_number(expr, "a bound of a slice")?;
         let zero = self.constant(Const::I64(0), span);
         let negative = self.op(Op::ICmp(Cmp::Lt), &[bound, zero], span);
         let wrapped = self.op(Op::IAdd, &[bound, len], span);
         let bound = self.op(Op::Select, &[negative, wrapped, bound], span);
-        let above = self.op(Op::IMax, &[bound, zero], span);
-        Ok(self.op(Op::IMin, &[above, len], span))
+        let above = self.op(Op::IMax, &[bound, least], span);
+        Ok(self.op(Op::IMin, &[above, most], span))
     }
 
     /// Loads an element.
@@ -287,9 +370,9 @@ impl<'a> Lower<'a, '_> {
                 _ => Place { array, indices: vec![index] },
             },
             Val::Row { array, index: row } => Place { array, indices: vec![row, index] },
-            Val::View { array, row, start, .. } => {
-                let index = self.op(Op::IAdd, &[start, index], span);
-                Place { array, indices: row.into_iter().chain([index]).collect() }
+            Val::View { array, row, column, start, step, .. } => {
+                let index = self.stepped(start, step, index, span);
+                Place { array, indices: row.into_iter().chain([index]).chain(column).collect() }
             }
             _ => return container.clone(),
         };

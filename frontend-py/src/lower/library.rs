@@ -247,7 +247,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Positional arguments that must be integers, as `i64`.
-    fn whole_numbers(
+    pub(super) fn whole_numbers(
         &mut self,
         call: &'a ExprCall,
         name: &str,

@@ -18,14 +18,18 @@ pub(super) enum Val<S = ValueId> {
         /// The row's number.
         index: S,
     },
-    /// Consecutive elements of an array of one dimension, or of a row: a slice.
+    /// Elements of an array of one dimension, of a row or of a column, at equal distances: a slice.
     View {
         /// The array.
         array: ValueId,
         /// The row's number, if the array has rows.
         row: Option<S>,
+        /// The column's number, if it is one; the elements are then in different rows.
+        column: Option<S>,
         /// The first element, in bounds if there is one.
         start: S,
+        /// The distance of the elements, if it is not 1.
+        step: Option<S>,
         /// How many.
         len: S,
     },
@@ -42,10 +46,12 @@ impl<S> Val<S> {
             Val::Scalar(scalar) => Val::Scalar(f(scalar)),
             Val::Array(array) => Val::Array(*array),
             Val::Row { array, index } => Val::Row { array: *array, index: f(index) },
-            Val::View { array, row, start, len } => Val::View {
+            Val::View { array, row, column, start, step, len } => Val::View {
                 array: *array,
                 row: row.as_ref().map(&mut *f),
+                column: column.as_ref().map(&mut *f),
                 start: f(start),
+                step: step.as_ref().map(&mut *f),
                 len: f(len),
             },
             Val::Tuple(items) => Val::Tuple(items.iter().map(|item| item.map(f)).collect()),
@@ -78,8 +84,11 @@ impl Val {
         match (self, other) {
             (Val::Scalar(a), Val::Scalar(b)) => f.ty(*a) == f.ty(*b),
             (Val::Array(a), Val::Array(b))
-            | (Val::Row { array: a, .. }, Val::Row { array: b, .. })
-            | (Val::View { array: a, .. }, Val::View { array: b, .. }) => a == b,
+            | (Val::Row { array: a, .. }, Val::Row { array: b, .. }) => a == b,
+            (
+                Val::View { array: a, column: in_a, step: by_a, .. },
+                Val::View { array: b, column: in_b, step: by_b, .. },
+            ) => a == b && in_a.is_some() == in_b.is_some() && by_a.is_some() == by_b.is_some(),
             (Val::Tuple(a), Val::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.fits(b, f))
             }
