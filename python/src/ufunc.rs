@@ -43,7 +43,7 @@ struct Data {
 /// A NumPy ufunc with one loop, for the argument types of one version.
 #[pyclass(frozen, module = "ovum._core")]
 pub(crate) struct Ufunc {
-    ufunc: Py<PyAny>,
+    mapped: Py<PyAny>,
     version: Arc<Version>,
     native: bool,
 }
@@ -103,7 +103,7 @@ pub(crate) fn ufunc(
         (*ufunc.as_ptr().cast::<PyUFuncObject>()).fields.obj = owner.into_ptr();
         ufunc
     };
-    Ok(Ufunc { ufunc: ufunc.unbind(), version, native })
+    Ok(Ufunc { mapped: ufunc.unbind(), version, native })
 }
 
 #[pymethods]
@@ -124,7 +124,7 @@ impl Ufunc {
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
         let py = args.py();
-        let ufunc = self.ufunc.bind(py);
+        let ufunc = self.mapped.bind(py);
         let result = match method {
             None => ufunc.call(args, kwargs),
             Some(method) => ufunc.call_method(method, args, kwargs),
