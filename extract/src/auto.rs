@@ -9,6 +9,7 @@
 
 use crate::annealing;
 use crate::bottom_up::completed;
+use crate::effects::StateWalks;
 use crate::exact::{self, Choices, dag_cost};
 use crate::extractor::{Caps, Control, Extractor, Outcome, Status};
 use crate::global_greedy::GlobalGreedy;
@@ -48,10 +49,13 @@ impl Extractor for Auto {
     }
 
     fn caps(&self) -> Caps {
-        Caps { exact: true, negative_costs: true, anytime: true, ..Caps::default() }
+        Caps { exact: true, negative_costs: true, anytime: true, states: true, ..Caps::default() }
     }
 
     fn extract(&self, problem: &Problem, control: &Control) -> Outcome {
+        if problem.effects().is_some() {
+            return StateWalks.extract(problem, control);
+        }
         let reduction = match reduce(problem, None, &control.share(0.4)) {
             Ok(reduction) => reduction,
             Err(Irreducible::Infeasible) => {
@@ -63,12 +67,18 @@ impl Extractor for Auto {
         if reduction.problem.roots().is_empty() {
             control.report(Some(constant), Some(constant));
             let choices = reduction.lift(problem, &[]);
-            return Outcome { choices, status: Status::Optimal, bound: Some(constant) };
+            return Outcome {
+                choices,
+                walks: Vec::new(),
+                status: Status::Optimal,
+                bound: Some(constant),
+            };
         }
         let start = greedy(problem, &reduction, control);
         let outcome = refine(&reduction.problem, start, &control.offset(constant));
         Outcome {
             choices: reduction.lift(problem, &outcome.choices),
+            walks: Vec::new(),
             status: outcome.status,
             bound: outcome.bound.map(|bound| bound + constant),
         }
@@ -121,7 +131,12 @@ fn refine(problem: &Problem, start: Choices, control: &Control) -> Outcome {
         let cost = dag_cost(problem, &choices);
         if found.complete {
             control.report(Some(cost), Some(cost));
-            return Outcome { choices, status: Status::Optimal, bound: Some(cost) };
+            return Outcome {
+                choices,
+                walks: Vec::new(),
+                status: Status::Optimal,
+                bound: Some(cost),
+            };
         }
         bound = bound.max(found.bound.min(cost));
         control.report(better.then_some(cost), Some(bound));
@@ -136,7 +151,7 @@ fn refine(problem: &Problem, start: Choices, control: &Control) -> Outcome {
     #[cfg(not(feature = "highs"))]
     {
         let bound = bound.min(dag_cost(problem, &choices));
-        Outcome { choices, status: Status::Feasible, bound: Some(bound) }
+        Outcome { choices, walks: Vec::new(), status: Status::Feasible, bound: Some(bound) }
     }
 }
 

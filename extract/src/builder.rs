@@ -1,5 +1,6 @@
 //! Problems from classes, nodes and roots in any order.
 
+use crate::effects::{EffectSource, Effects};
 use crate::names::Names;
 use crate::problem::{ClassIndex, Problem};
 use hashbrown::HashMap;
@@ -19,6 +20,7 @@ pub struct ProblemBuilder {
     children: Vec<u32>,
     roots: Vec<u32>,
     regions: Option<Vec<u32>>,
+    effects: Option<EffectSource>,
 }
 
 impl ProblemBuilder {
@@ -30,6 +32,11 @@ impl ProblemBuilder {
     /// Adds a class; gives its number.
     pub fn add_class(&mut self, name: &str) -> u32 {
         self.class_names.push(name)
+    }
+
+    /// The names of the classes, in order.
+    pub(crate) fn class_names(&self) -> Vec<String> {
+        (0..self.class_names.len()).map(|at| self.class_names.get(at).to_owned()).collect()
     }
 
     /// Adds a node whose name is its number in order of insertion.
@@ -74,10 +81,16 @@ impl ProblemBuilder {
         self.regions = Some(regions);
     }
 
+    /// States what nodes ask of states and regions.
+    pub fn set_effects(&mut self, effects: EffectSource) {
+        self.effects = Some(effects);
+    }
+
     /// The problem. Nodes are numbered by class, in order of insertion within a class.
     ///
     /// # Panics
-    /// If a node or root names a class that was not added, or the regions are not one per class.
+    /// If a node or root names a class that was not added, the regions are not one per class, or
+    /// the columns of effects do not fit each other.
     pub fn build(mut self) -> Problem {
         let classes = self.class_names.len();
         for class in self.node_class.iter().chain(&self.children).chain(&self.roots) {
@@ -112,12 +125,17 @@ impl ProblemBuilder {
             child_start.push(children.len() as u32);
         }
         let pick = |values: &[u32]| order.iter().map(|at| values[*at as usize]).collect();
+        let node_class: Vec<u32> = pick(&self.node_class);
+        let effects = self.effects.take().map(|given| Effects::new(given, &order, &node_class));
+        let regions = self.regions.take();
+        let regions =
+            regions.or_else(|| effects.as_ref().map(|known| known.class_regions().to_vec()));
         Problem {
             class_start,
             node_ops: pick(&self.node_op),
             node_names: self.node_names.reordered(&order),
             costs: order.iter().map(|at| self.costs[*at as usize]).collect(),
-            node_class: pick(&self.node_class),
+            node_class,
             child_start,
             children,
             child_uses,
@@ -125,7 +143,8 @@ impl ProblemBuilder {
             class_names: self.class_names,
             op_names: self.op_names,
             roots: self.roots.into_iter().map(ClassIndex).collect(),
-            regions: self.regions,
+            regions,
+            effects,
         }
     }
 }

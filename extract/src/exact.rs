@@ -71,7 +71,7 @@ pub(crate) fn improve(problem: &Problem, start: Choices, control: &Control) -> O
     let cost = dag_cost(problem, &choices);
     let bound = if found.complete { cost } else { found.bound.min(cost) };
     control.report(Some(cost), Some(bound));
-    Outcome { choices, status, bound: Some(bound) }
+    Outcome { choices, walks: Vec::new(), status, bound: Some(bound) }
 }
 
 /// What a search below a known cost finds.

@@ -1,5 +1,6 @@
 //! What an extractor is told and what it answers.
 
+use crate::effects::Walks;
 use crate::problem::{NodeIndex, Problem};
 use std::fmt;
 use std::sync::Arc;
@@ -131,6 +132,8 @@ impl Status {
 pub struct Outcome {
     /// One node for each class that the answer may use, by class.
     pub choices: Vec<Option<NodeIndex>>,
+    /// The effects on each walk of a problem with states, by walk; empty for other problems.
+    pub walks: Walks,
     /// What is claimed.
     pub status: Status,
     /// Lower bound on the DAG cost of every answer, if one was proved.
@@ -140,19 +143,21 @@ pub struct Outcome {
 impl Outcome {
     /// An answer without choices.
     pub fn without_choices(problem: &Problem, status: Status) -> Outcome {
-        Outcome { choices: vec![None; problem.class_count()], status, bound: None }
+        let choices = vec![None; problem.class_count()];
+        Outcome { choices, walks: Vec::new(), status, bound: None }
     }
 
     /// Feasible if every root has a choice, else infeasible.
     pub fn of_choices(problem: &Problem, choices: Vec<Option<NodeIndex>>) -> Outcome {
         let complete = problem.roots().iter().all(|root| choices[root.index()].is_some());
         let status = if complete { Status::Feasible } else { Status::Infeasible };
-        Outcome { choices, status, bound: None }
+        Outcome { choices, walks: Vec::new(), status, bound: None }
     }
 }
 
 /// What an extractor can do, for lists and for portfolios.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Caps {
     /// Given time it proves its answer optimal for DAG cost.
     pub exact: bool,
@@ -160,6 +165,8 @@ pub struct Caps {
     pub negative_costs: bool,
     /// It improves its answer until the deadline.
     pub anytime: bool,
+    /// It answers problems with states.
+    pub states: bool,
     /// What it minimises.
     pub objective: Objective,
 }

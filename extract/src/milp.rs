@@ -55,7 +55,8 @@ impl Extractor for Milp {
             part.place(whole, &solved.choices, &mut choices);
         }
         let status = if optimal { Status::Optimal } else { Status::Feasible };
-        Outcome { choices: reduction.lift(problem, &choices), status, bound: Some(bound) }
+        let choices = reduction.lift(problem, &choices);
+        Outcome { choices, walks: Vec::new(), status, bound: Some(bound) }
     }
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn improve(problem: &Problem, start: Choices, control: &Control) -> O
     let mut best = known.answer.unwrap_or(start);
     if known.complete {
         let bound = Some(dag_cost(problem, &best));
-        return Outcome { choices: best, status: Status::Optimal, bound };
+        return Outcome { choices: best, walks: Vec::new(), status: Status::Optimal, bound };
     }
     let mut bound = known.bound.min(dag_cost(problem, &best));
     let mut cuts: Vec<Vec<NodeIndex>> = Vec::new();
@@ -105,7 +106,7 @@ pub(crate) fn improve(problem: &Problem, start: Choices, control: &Control) -> O
     bound = bound.min(cost);
     let proved = cost - bound <= 1e-9 * (1.0 + cost.abs());
     let status = if proved { Status::Optimal } else { Status::Feasible };
-    Outcome { choices: best, status, bound: Some(bound) }
+    Outcome { choices: best, walks: Vec::new(), status, bound: Some(bound) }
 }
 
 struct Answer {

@@ -4,6 +4,7 @@
 //! children of a node. Children are deduplicated: a class that a node uses twice is paid once in
 //! DAG cost. Tree cost counts [`Problem::uses`].
 
+use crate::effects::Effects;
 use crate::names::Names;
 use std::fmt;
 
@@ -54,6 +55,7 @@ pub struct Problem {
     pub(crate) repeating: Vec<(u32, Vec<u32>)>,
     pub(crate) roots: Vec<ClassIndex>,
     pub(crate) regions: Option<Vec<u32>>,
+    pub(crate) effects: Option<Effects>,
 }
 
 impl Problem {
@@ -139,6 +141,11 @@ impl Problem {
     /// The region of each class, by class, where the source of the problem has regions.
     pub fn regions(&self) -> Option<&[u32]> {
         self.regions.as_deref()
+    }
+
+    /// The columns of states and regions, where a choice per class is not enough for an answer.
+    pub fn effects(&self) -> Option<&Effects> {
+        self.effects.as_ref()
     }
 
     /// The same problem with other costs: `cost` gives the cost of each node.

@@ -4,6 +4,7 @@ use crate::annealing::Annealing;
 use crate::auto::Auto;
 use crate::beam::Beam;
 use crate::bottom_up::BottomUp;
+use crate::effects::{GreedyWalks, StateWalks};
 use crate::exact::BranchAndBound;
 use crate::extractor::Extractor;
 use crate::global_greedy::GlobalGreedy;
@@ -29,6 +30,8 @@ fn shipped() -> Vec<Box<dyn Extractor>> {
         Box::new(Reduced { inner: Annealing, name: "reduced-annealing" }),
         Box::new(Reduced { inner: Treewidth, name: "treewidth" }),
         Box::new(BranchAndBound),
+        Box::new(GreedyWalks),
+        Box::new(StateWalks),
         #[cfg(feature = "highs")]
         Box::new(crate::milp::Milp),
     ]

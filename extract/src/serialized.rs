@@ -2,11 +2,12 @@
 //!
 //! `{"nodes": {id: {"op", "cost", "eclass", "children": [node ids]}}, "root_eclasses": [class]}`;
 //! a missing cost is 1. Nodes marked `"subsumed": true` and nodes of infinite cost (`null`) are
-//! left out. Classes are numbered in order of first mention, nodes in the order of the file within
+//! left out. A member `effects` holds the columns of [`crate::effects`]. Classes are numbered in order of first mention, nodes in the order of the file within
 //! their class. The text is read in one pass, without a tree of values in between.
 
 use crate::builder::ProblemBuilder;
 use crate::diagnostics::{Diagnostic, structural};
+use crate::effects::RawEffects;
 use crate::problem::Problem;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -46,6 +47,8 @@ pub enum ReadError {
     },
     /// A root names a class without nodes.
     DanglingRoot(String),
+    /// The columns of states and regions do not fit the nodes, or each other.
+    Effects(String),
     /// No root is left, or none was given.
     NoRoots,
 }
@@ -59,6 +62,7 @@ impl fmt::Display for ReadError {
                 write!(f, "node `{node}` has a child `{child}` that does not exist")
             }
             ReadError::DanglingRoot(class) => write!(f, "the root `{class}` has no nodes"),
+            ReadError::Effects(what) => write!(f, "`effects`: {what}"),
             ReadError::NoRoots => f.write_str("there is no root to extract"),
         }
     }
@@ -114,6 +118,7 @@ fn read(text: &str, options: ReadOptions) -> Result<(Problem, Vec<Diagnostic>), 
         }
     }
     let mut children = Vec::new();
+    let mut kept: Vec<(String, u32)> = Vec::new();
     for (at, (id, node)) in nodes.iter().enumerate() {
         if node.subsumed || last[&*id.0] != at as u32 {
             continue;
@@ -141,6 +146,13 @@ fn read(text: &str, options: ReadOptions) -> Result<(Problem, Vec<Diagnostic>), 
         }
         let class = classes[class_name(&nodes[at])?];
         builder.add_named_node(class, &id.0, &op.0, node.cost.0, &children);
+        if document.effects.is_some() {
+            kept.push((id.0.to_string(), class));
+        }
+    }
+    if let Some(raw) = document.effects {
+        let effects = raw.resolve(&builder.class_names(), &kept).map_err(ReadError::Effects)?;
+        builder.set_effects(effects);
     }
     let mut any = false;
     for root in roots {
@@ -186,6 +198,7 @@ struct Document<'a> {
     nodes: Option<Nodes<'a>>,
     #[serde(borrow)]
     root_eclasses: Option<Vec<Text<'a>>>,
+    effects: Option<RawEffects>,
 }
 
 #[derive(serde::Deserialize)]

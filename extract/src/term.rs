@@ -28,7 +28,11 @@ impl Problem {
         let standing: Vec<Option<NodeIndex>> =
             self.classes().map(|class| self.nodes(class).next()).collect();
         let all = self.classes().flat_map(|class| self.nodes(class));
-        self.serialized(all, &standing)
+        let mut whole = self.serialized(all, &standing);
+        if let Some(effects) = self.effects_json() {
+            whole["effects"] = effects;
+        }
+        whole
     }
 
     /// The term that the roots need, in the given form.

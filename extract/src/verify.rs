@@ -3,6 +3,7 @@
 //! Shares no code with the extractors. Costs linear in the problem.
 
 use crate::check::{CheckError, Checked, check};
+use crate::effects::{EffectError, check_program};
 use crate::extractor::{Outcome, Status};
 use crate::problem::{NodeIndex, Problem};
 use std::fmt;
@@ -12,10 +13,12 @@ use std::fmt;
 pub const COST_TOLERANCE: f64 = 1e-9;
 
 /// Why an answer is not what it claims to be.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Invalid {
     /// The choices are no legal answer.
     Choices(CheckError),
+    /// The choices and walks are no program.
+    Effects(EffectError),
     /// It claims that nothing exists, and something does.
     NotInfeasible,
     /// The proved bound is above the answer's own cost.
@@ -38,6 +41,7 @@ impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Invalid::Choices(error) => error.fmt(f),
+            Invalid::Effects(error) => error.fmt(f),
             Invalid::NotInfeasible => f.write_str("claims infeasible, and a term exists"),
             Invalid::BoundAboveCost { bound, cost } => {
                 write!(f, "the bound {bound} is above the cost {cost}")
@@ -62,10 +66,21 @@ pub fn clearly_below(low: f64, high: f64) -> bool {
 /// The first thing that is not as claimed.
 pub fn verify(problem: &Problem, outcome: &Outcome) -> Result<Option<Checked>, Invalid> {
     match outcome.status {
-        Status::Infeasible if is_feasible(problem) => Err(Invalid::NotInfeasible),
+        // Whether a program exists takes a search.
+        Status::Infeasible if problem.effects().is_none() && is_feasible(problem) => {
+            Err(Invalid::NotInfeasible)
+        }
         Status::Unsupported | Status::Infeasible => Ok(None),
         Status::Feasible | Status::Optimal => {
-            let checked = check(problem, &outcome.choices).map_err(Invalid::Choices)?;
+            let checked = match problem.effects() {
+                None => check(problem, &outcome.choices).map_err(Invalid::Choices)?,
+                Some(effects) => {
+                    let program = check_program(problem, effects, &outcome.choices, &outcome.walks);
+                    // Each node of a program runs once: there are no copies to pay for.
+                    let cost = program.map_err(Invalid::Effects)?.cost;
+                    Checked { tree_cost: cost, dag_cost: cost }
+                }
+            };
             let cost = checked.dag_cost;
             match outcome.bound {
                 Some(bound) if clearly_below(cost, bound) => {

@@ -195,6 +195,7 @@ impl<E: Extractor> Extractor for Reduced<E> {
                 let bound = outcome.bound.or(decided.then_some(0.0));
                 Outcome {
                     choices: reduction.lift(problem, &outcome.choices),
+                    walks: Vec::new(),
                     status: if decided { Status::Optimal } else { status },
                     bound: bound.map(|bound| bound + reduction.constant),
                 }

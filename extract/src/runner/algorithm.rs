@@ -2,7 +2,7 @@
 
 use super::plugin::{Plugin, PluginError};
 use super::process::Usage;
-use crate::extractor::{Control, Extractor, Outcome};
+use crate::extractor::{Control, Extractor, Outcome, Status};
 use crate::problem::Problem;
 use crate::registry::extractor;
 
@@ -54,6 +54,10 @@ impl Algorithm {
     ) -> Result<Solved, PluginError> {
         match self {
             Algorithm::Extractor(extractor) => {
+                if problem.effects().is_some() && !extractor.caps().states {
+                    let outcome = Outcome::without_choices(problem, Status::Unsupported);
+                    return Ok(Solved { outcome, killed: false, usage: Usage::default() });
+                }
                 let outcome = extractor.extract(problem, control);
                 Ok(Solved { outcome, killed: false, usage: Usage::default() })
             }

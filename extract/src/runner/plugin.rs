@@ -287,6 +287,13 @@ impl Names<'_> {
             let known = known.ok_or_else(|| format!("there is no node {node}"))?;
             outcome.choices[*at] = Some(*known);
         }
+        for walk in value.get("walks").and_then(Value::as_array).into_iter().flatten() {
+            let steps = walk.as_array().ok_or("a walk is a list of nodes")?.iter().map(|node| {
+                let known = node.as_str().and_then(|node| self.nodes.get(node));
+                known.copied().ok_or_else(|| format!("there is no node {node}"))
+            });
+            outcome.walks.push(steps.collect::<Result<_, _>>()?);
+        }
         Ok(outcome)
     }
 }

@@ -51,7 +51,7 @@ impl Extractor for Treewidth {
         }
         let bound = optimal.then(|| dag_cost(problem, &choices));
         let status = if optimal { Status::Optimal } else { Status::Feasible };
-        Outcome { choices, status, bound }
+        Outcome { choices, walks: Vec::new(), status, bound }
     }
 }
 

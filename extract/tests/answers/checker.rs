@@ -66,7 +66,7 @@ fn false_claims_are_named() {
     let p = problem();
     let good = choose([Some(0), Some(1), Some(3), None]);
     let claim = |choices: &[Option<NodeIndex>], status, bound| {
-        verify(&p, &Outcome { choices: choices.to_vec(), status, bound })
+        verify(&p, &Outcome { choices: choices.to_vec(), walks: Vec::new(), status, bound })
     };
     let cost =
         |result: Result<Option<extract::Checked>, Invalid>| result.unwrap().unwrap().dag_cost;
@@ -77,7 +77,8 @@ fn false_claims_are_named() {
     assert_eq!(claim(&[], Status::Unsupported, None), Ok(None));
     let wrong = Invalid::Choices(CheckError::Missing(ClassIndex(0)));
     assert_eq!(claim(&choose([None; 4]), Status::Feasible, None), Err(wrong));
-    let optimal = Outcome { choices: good.clone(), status: Status::Optimal, bound: None };
+    let optimal =
+        Outcome { choices: good.clone(), walks: Vec::new(), status: Status::Optimal, bound: None };
     assert_eq!(verify_against(1011.0, &optimal, 1011.0 + 1e-12), Ok(()));
     let beaten = Invalid::Beaten { claimed: 1011.0, other: 1000.0 };
     assert_eq!(verify_against(1011.0, &optimal, 1000.0), Err(beaten));

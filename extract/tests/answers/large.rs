@@ -61,6 +61,6 @@ fn a_large_egraph_is_loaded_reduced_and_answered() {
 
 /// Tests talk to whoever runs them with `--nocapture`.
 #[expect(clippy::print_stderr, reason = "the figures are for the reader of the run")]
-fn note(line: &str) {
+pub(super) fn note(line: &str) {
     eprintln!("{line}");
 }

@@ -172,15 +172,25 @@ fn answer_json(
 ) -> Json {
     let number = |cost: Option<f64>| cost.map_or(Json::Null, Json::Float);
     let mut choices = Vec::new();
+    let mut walks = Vec::new();
     if done.status.is_answer() {
-        for class in problem.needed(&outcome.choices) {
+        // With states the extractor gives choices for what is used and nothing else.
+        let needed = match problem.effects() {
+            Some(_) => problem.classes().collect(),
+            None => problem.needed(&outcome.choices),
+        };
+        for class in needed {
             if let Some(node) = outcome.choices[class.index()] {
                 let node = Json::Str(problem.node_name(node).to_owned());
                 choices.push((problem.class_name(class).to_owned(), node));
             }
         }
+        for steps in &outcome.walks {
+            let steps = steps.iter().map(|node| Json::Str(problem.node_name(*node).to_owned()));
+            walks.push(Json::Array(steps.collect()));
+        }
     }
-    Json::object([
+    let mut json = Json::object([
         ("extractor", Json::Str(name.to_owned())),
         ("status", Json::Str(done.status.name().to_owned())),
         ("dag_cost", number(done.dag_cost)),
@@ -188,7 +198,11 @@ fn answer_json(
         ("bound", number(done.bound)),
         ("seconds", Json::Float(seconds.as_secs_f64())),
         ("choices", Json::Object(choices)),
-    ])
+    ]);
+    if problem.effects().is_some() {
+        json.push("walks", Json::Array(walks));
+    }
+    json
 }
 
 fn list(console: &mut Console<'_>) {
@@ -201,6 +215,7 @@ fn list(console: &mut Console<'_>) {
                 ("exact", Json::Bool(caps.exact)),
                 ("anytime", Json::Bool(caps.anytime)),
                 ("negative_costs", Json::Bool(caps.negative_costs)),
+                ("states", Json::Bool(caps.states)),
                 ("objective", Json::Str(objective(extractor.as_ref()).to_owned())),
             ])
         });
@@ -212,6 +227,7 @@ fn list(console: &mut Console<'_>) {
         words.extend(caps.exact.then_some("exact"));
         words.extend(caps.anytime.then_some("anytime"));
         words.extend(caps.negative_costs.then_some("costs below zero"));
+        words.extend(caps.states.then_some("states"));
         console.data(&format!("{:<20} {}", extractor.name(), words.join(", ")));
     }
 }
