@@ -69,7 +69,7 @@ pub use diagnostics::Diagnostic;
 pub use effects::{EffectError, EffectSource, Effects, GreedyWalks, StateWalks};
 pub use exact::BranchAndBound;
 pub use extractor::{Caps, Control, Extractor, Objective, Observer, Outcome, Progress, Status};
-pub use freeze::Frozen;
+pub use freeze::{Frozen, Wanted};
 pub use global_greedy::GlobalGreedy;
 pub use greedy_dag::GreedyDag;
 pub use local_search::LocalSearch;

@@ -38,6 +38,7 @@ pub mod model;
 pub mod options;
 mod order;
 mod pipeline;
+pub mod program;
 pub mod realise;
 mod regions;
 mod saturate;

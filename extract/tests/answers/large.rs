@@ -4,6 +4,7 @@
 //! with 1,000,000 for the figures of the records.
 
 use extract::oracle::SplitMix;
+use extract::runner::process::own_usage;
 use extract::{Control, Problem, ReadOptions, extractor, verify};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -43,19 +44,27 @@ fn a_large_egraph_is_loaded_reduced_and_answered() {
     let nodes = std::env::var("OVUM_EXTRACT_LARGE").ok().and_then(|text| text.parse().ok());
     let text = text(nodes.unwrap_or(20_000));
     let begun = Instant::now();
+    let spent = || own_usage().cpu_seconds;
+    let before = spent();
     let loaded = Problem::load(&text, ReadOptions::default()).unwrap();
     let read = begun.elapsed();
     let control = Control::with_time_limit(Duration::from_secs(2));
     let outcome = extractor("auto").unwrap().extract(&loaded.problem, &control);
     let all = begun.elapsed();
+    let processor = before.zip(spent()).map(|(before, after)| after - before);
     let checked = verify(&loaded.problem, &outcome).unwrap().unwrap();
     assert!(checked.dag_cost > 0.0);
     if nodes.is_some() {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM unknown");
-        let line = format!("read {read:.2?}, all {all:.2?}, {peak}, text {} MB", text.len() >> 20);
+        let line = format!(
+            "read {read:.2?}, all {all:.2?}, of the processor {processor:.2?} s, {peak}, text {} MB",
+            text.len() >> 20
+        );
         note(&line);
-        assert!(all < Duration::from_secs(10), "{line}");
+        // Processor time: wall time is also that of whoever shares the machine.
+        let seconds = processor.unwrap_or(all.as_secs_f64());
+        assert!(seconds < 10.0, "{line}");
     }
 }
 

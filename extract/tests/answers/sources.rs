@@ -1,12 +1,14 @@
 //! Where problems come from: e-graphs and JSON.
 
+use egraph_core::egglog::exec::Session;
+use egraph_core::egglog::values::Datum;
 use egraph_core::{
     EGraph, Limits, PayloadId, RegionId, Rule, RuleSet, Rules, Runner, Schedule, Signature,
     SortRule,
 };
 use extract::{
-    Control, Diagnostic, Extractor, Frozen, GreedyDag, NodeIndex, Problem, ReadError, ReadOptions,
-    Status, check,
+    BottomUp, Control, Diagnostic, Extractor, Frozen, GreedyDag, NodeIndex, Problem, ReadError,
+    ReadOptions, Status, Wanted, check,
 };
 
 #[test]
@@ -142,4 +144,37 @@ fn defects_of_files_are_named() {
     let lenient = ReadOptions { drop_dangling_roots: true, ..ReadOptions::default() };
     assert_eq!(Problem::from_json(&bad, lenient).unwrap().roots().len(), 1);
     assert_eq!(Problem::from_json(&with("", r#"["9"]"#), lenient), Err(ReadError::NoRoots));
+}
+
+/// A program of the egglog language, without a file in between: what its session extracts by tree
+/// cost is what `bottom-up` finds; the DAG pays a shared term once.
+#[test]
+fn an_egglog_session_is_a_problem() {
+    let mut session = Session::default();
+    let program = "
+        (datatype Math (Num i64) (Var String) (Add Math Math) (Mul Math Math :cost 5)
+                       (Shl Math Math :cost 2))
+        (rewrite (Mul a (Num 2)) (Shl a (Num 1)))
+        (rewrite (Add a a) (Mul a (Num 2)))
+        (let $x (Add (Var \"x\") (Num 7)))
+        (let $e (Add $x $x))
+        (run 5)";
+    session.program(program).unwrap();
+    let best = session.global("$e").map(|id| session.best(id).unwrap().cost).unwrap();
+    let problem = Problem::from_session(&session, Wanted::LastGlobal).unwrap();
+    let trees = BottomUp.extract(&problem, &Control::default());
+    let tree = check(&problem, &trees.choices).unwrap();
+    assert_eq!(tree.tree_cost, best as f64);
+    let dag = extract::StateWalks.extract(&problem, &Control::default());
+    let checked = check(&problem, &dag.choices).unwrap();
+    // Add pays x + 7 once, as Shl does, and needs no 1.
+    assert_eq!((checked.dag_cost, dag.status), (6.0, Status::Optimal));
+    let text = problem.term(&dag.choices, extract::TermFormat::Sexpr).unwrap();
+    assert!(text.contains(r#""Var \"x\"""#) && text.contains("Num 7"), "{text}");
+    let ids = [session.add("(Num 7)").unwrap(), session.add("(Num 1)").unwrap()];
+    let two = Problem::from_session(&session, Wanted::Classes(&ids)).unwrap();
+    assert_eq!((two.roots().len(), two.node_count()), (2, problem.node_count()));
+    assert_eq!(Problem::from_session(&session, Wanted::Classes(&[])), Err(ReadError::NoRoots));
+    let literal = session.literal(&Datum::I64(7));
+    assert!(Problem::from_session(&session, Wanted::Classes(&[literal])).is_err());
 }

@@ -4,10 +4,13 @@ use super::Console;
 use super::extract_args::{ExtractArgs, ExtractCommand};
 use crate::error::{Error, Result, codes};
 use crate::json::Json;
+use egraph_core::egglog::exec::Session;
 use extract::runner::measured::{Done, Request, judge, measure};
 use extract::runner::scaffold::scaffold;
 use extract::runner::{Algorithm, RowStatus, process};
-use extract::{Control, Diagnostic, Extractor, Loaded, Outcome, Problem, ReadOptions, extractors};
+use extract::{
+    Control, Diagnostic, Extractor, Loaded, Outcome, Problem, ReadOptions, Wanted, extractors,
+};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -40,7 +43,12 @@ pub(crate) fn extract(args: &ExtractArgs, console: &mut Console<'_>) -> Result<i
         measure(&algorithm, &request, &mut console.out);
         return Ok(0);
     }
-    let Loaded { problem, diagnostics } = load(file, args.repair_roots)?;
+    let egg = file.extension().is_some_and(|extension| extension == "egg");
+    if !egg && !args.root.is_empty() {
+        return Err(Error::usage("--root is for programs in the egglog language"));
+    }
+    let loaded = if egg { run_egg(file, &args.root)? } else { load(file, args.repair_roots)? };
+    let Loaded { problem, diagnostics } = loaded;
     warn(&diagnostics, console);
     answer(args, &algorithm, &problem, console)
 }
@@ -69,6 +77,32 @@ fn load(file: &Path, repair_roots: bool) -> Result<Loaded> {
         let error = Error::input(codes::PROBLEM, format!("`{}`: {error}", file.display()));
         if dangling { error.hint("`--repair-roots` drops roots that name no class") } else { error }
     })
+}
+
+/// Runs a program in the egglog language; the roots are the given terms, or the last global.
+fn run_egg(file: &Path, roots: &[String]) -> Result<Loaded> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::input(codes::READ, format!("cannot read `{}`: {error}", file.display()))
+    })?;
+    let failed =
+        |message: String| Error::input(codes::PROBLEM, format!("`{}`: {message}", file.display()));
+    let mut session = Session::default();
+    let done = session.run(&file.display().to_string(), &text, &mut Vec::new());
+    done.map_err(|error| failed(session.render(&error)))?;
+    let mut ids = Vec::new();
+    for term in roots {
+        let id = match session.global(term) {
+            Some(id) => id,
+            None => session.add(term).map_err(|error| failed(error.text))?,
+        };
+        ids.push(id);
+    }
+    let wanted = if roots.is_empty() { Wanted::LastGlobal } else { Wanted::Classes(&ids) };
+    let problem = Problem::from_session(&session, wanted).map_err(|error| {
+        failed(error.to_string())
+            .hint("`--root TERM` says what is extracted, a global for instance")
+    })?;
+    Ok(Loaded { problem, diagnostics: Vec::new() })
 }
 
 /// How many warnings of a kind are spelled out.

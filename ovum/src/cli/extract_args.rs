@@ -5,9 +5,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Extract the cheapest term of a serialized e-graph.
+/// Extract the cheapest term of an e-graph.
 ///
-/// FILE is JSON of egraph-serialize, the format of extraction-gym. Costs are DAG costs: what is
+/// FILE is JSON of egraph-serialize, the format of extraction-gym, or a program in the egglog
+/// language. Costs are DAG costs: what is
 /// shared is paid once.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -15,7 +16,7 @@ use std::time::Duration;
 pub(crate) struct ExtractArgs {
     #[command(subcommand)]
     pub(crate) command: Option<ExtractCommand>,
-    /// A serialized e-graph
+    /// A serialized e-graph, or a program in the egglog language (.egg), which is run
     #[arg(required_unless_present = "list")]
     pub(crate) file: Option<PathBuf>,
     /// The algorithm: a name of --list, or cmd:PROGRAM for a program that reads the problem on
@@ -34,6 +35,10 @@ pub(crate) struct ExtractArgs {
     /// Drop roots that name no class instead of refusing the file
     #[arg(long)]
     pub(crate) repair_roots: bool,
+    /// What to extract from a program in the egglog language: a term or a global; without it the
+    /// last global
+    #[arg(long, value_name = "TERM")]
+    pub(crate) root: Vec<String>,
     /// Print the extracted term
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) term: Option<TermName>,

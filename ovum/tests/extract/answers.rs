@@ -133,3 +133,30 @@ fn a_new_extractor_is_a_file_and_two_lines() {
     let text = std::fs::read_to_string(folder.0.join("extract/src/cold_start.rs")).unwrap();
     assert!(text.contains("impl Extractor for ColdStart"), "{text}");
 }
+
+/// A program in the egglog language is run, and its last global extracted, or what is asked for.
+#[test]
+fn from_a_program_in_the_egglog_language() {
+    let folder = Folder::new("egg");
+    let program = "
+        (datatype Math (Num i64) (Add Math Math) (Mul Math Math :cost 5) (Shl Math Math :cost 2))
+        (rewrite (Mul a (Num 2)) (Shl a (Num 1)))
+        (let x (Num 7))
+        (let e (Mul (Mul x (Num 2)) (Num 2)))
+        (run 3)";
+    folder.file("shift.egg", program);
+    let args = ["extract", "shift.egg", "--term", "sexpr", "--json"];
+    let outcome = ovum(&folder, &args);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    let value: Value = serde_json::from_str(&outcome.out).unwrap();
+    // Two shifts, 7 and one 1, which the tree pays twice.
+    assert_eq!(
+        (value["dag_cost"].as_f64(), value["status"].as_str()),
+        (Some(8.0), Some("optimal"))
+    );
+    let root = ovum(&folder, &[&args[..], &["--root", "x"]].concat());
+    let value: Value = serde_json::from_str(&root.out).unwrap();
+    assert_eq!(value["dag_cost"].as_f64(), Some(2.0), "{}", root.err);
+    let wrong = ovum(&folder, &["extract", "shift.egg", "--root", "(Nothing)"]);
+    assert!(wrong.code == 1 && wrong.err.contains("Nothing"), "{}", wrong.err);
+}

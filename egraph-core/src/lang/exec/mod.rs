@@ -51,12 +51,14 @@ mod print;
 mod runner;
 mod schedule;
 mod term;
+mod visit;
 
 pub use access::{Best, Error, Id, Row};
 pub use print::Output;
 pub use runner::{Hook, Round, Runner, Summary};
 pub use schedule::{RuleReport, RunReport};
 pub use term::Term;
+pub use visit::Choice;
 
 use std::fmt;
 use std::path::PathBuf;
