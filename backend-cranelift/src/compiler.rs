@@ -44,6 +44,8 @@ pub struct Options {
     pub verify: bool,
     /// Which loops over arrays run in vectors.
     pub vectors: Vectors,
+    /// Whether those vectors have 128 bits even where the processor has 256.
+    pub narrow_vectors: bool,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             opt_level: OptLevel::Speed,
             verify: cfg!(debug_assertions),
             vectors: Vectors::default(),
+            narrow_vectors: false,
         }
     }
 }
@@ -122,6 +125,10 @@ impl Compiler {
     /// The options that the compiler was made with.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    pub(crate) fn isa(&self) -> OwnedTargetIsa {
+        Arc::clone(&self.isa)
     }
 
     /// Compiles a function.
@@ -199,7 +206,8 @@ impl Compiler {
             rvsdg::verify(f).map_err(CompileError::Invalid)?;
         }
         let mut scratch = self.take_scratch();
-        let kernels = Kernels::default();
+        let narrow = self.options.narrow_vectors || !backend_simd::is_supported();
+        let kernels = Kernels::new(narrow.then(|| self.isa()));
         let mut module = OwnedModule::new(self.module(&kernels));
         // A failed lowering leaves the scratch memory in the middle of things: it is dropped.
         let (entry, output) = self.lower(f, interface, (module.get()?, kernels), &mut scratch)?;
@@ -334,7 +342,13 @@ fn host(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
     ] {
         flags.set(name, value).map_err(|error| unsupported(error.to_string()))?;
     }
-    let builder = cranelift_native::builder().map_err(|why| unsupported(why.to_owned()))?;
+    let mut builder = cranelift_native::builder().map_err(|why| unsupported(why.to_owned()))?;
+    if cfg!(target_arch = "x86_64") && !backend_simd::is_supported() {
+        // What was turned off for kernels is turned off here.
+        for feature in ["has_avx", "has_avx2", "has_fma", "has_avx512f"] {
+            builder.set(feature, "false").map_err(|error| unsupported(error.to_string()))?;
+        }
+    }
     let isa = builder.finish(settings::Flags::new(flags));
     let isa = isa.map_err(|error| unsupported(error.to_string()))?;
     if isa.pointer_type() == ir::types::I64 {

@@ -38,6 +38,7 @@ mod live;
 mod lower;
 mod marshal;
 mod runtime;
+mod vector;
 
 pub use abi::{ArrayDescriptor, Context, Limits, Site};
 pub use compiled::Compiled;

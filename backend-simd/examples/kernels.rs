@@ -2,8 +2,12 @@
 //! (`kernels.c`), if it is installed. Nanoseconds per element, the least of the runs.
 //!
 //! ```text
-//! cargo run --release -p backend-simd --example kernels
+//! cargo run --release -p backend-simd --example kernels [COPIES [NAME]]
+//! cargo run --release -p backend-simd --example kernels lines
 //! ```
+//!
+//! The second form leaves gcc out and prints `NAME TYPE N NANOSECONDS MICROSECONDS`, the last one
+//! to compile, for `benches/kernels.py`.
 
 use backend_simd::{Input, Kernel, LowerOptions, Options, Real, lower};
 use frontend_py::{Semantics, SourceFile, compile};
@@ -105,16 +109,23 @@ fn rival(ty: &str) -> Result<BTreeMap<(String, usize), f64>, Box<dyn Error>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
-    let copies: Option<u32> = std::env::args().nth(1).map(|n| n.parse()).transpose()?;
+    let lines = std::env::args().nth(1).is_some_and(|word| word == "lines");
+    let copies = std::env::args().nth(1).filter(|_| !lines);
+    let copies: Option<u32> = copies.map(|n| n.parse()).transpose()?;
     let only = std::env::args().nth(2);
     for (ty, c_type) in [("f64", "double"), ("f32", "float")] {
-        let rival =
-            if only.is_none() { rival(c_type).unwrap_or_default() } else { BTreeMap::new() };
-        writeln!(
-            out,
-            "| {ty} | 4096 | 1e6 | gcc 4096 | gcc 1e6 | ratio 1e6 | lower us | code us | nodes | copies | spills | hoisted |"
-        )?;
-        writeln!(out, "|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+        let rival = if only.is_none() && !lines {
+            rival(c_type).unwrap_or_default()
+        } else {
+            BTreeMap::new()
+        };
+        if !lines {
+            writeln!(
+                out,
+                "| {ty} | 4096 | 1e6 | gcc 4096 | gcc 1e6 | ratio 1e6 | lower us | code us | nodes | copies | spills | hoisted |"
+            )?;
+            writeln!(out, "|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+        }
         let text = include_str!("../tests/suite/kernels.py")
             .replace(": T", &format!(": {ty}"))
             .replace("-> T", &format!("-> {ty}"));
@@ -137,6 +148,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             } else {
                 time::<f32>(&kernel, domains)
             };
+            if lines {
+                for (n, time) in SIZES.iter().zip(&times) {
+                    writeln!(out, "{name} {ty} {n} {time:.4} {:.0}", lowering + coding)?;
+                }
+                continue;
+            }
             let theirs =
                 |n: usize| rival.get(&((*name).to_owned(), n)).copied().unwrap_or(f64::NAN);
             let statistics = kernel.statistics();

@@ -4,7 +4,8 @@ use crate::code::Code;
 use crate::error::{CallError, CompileError};
 use crate::{emit, portable};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use vecmath::{Dag, Width};
 
 /// How to compile.
@@ -66,8 +67,45 @@ pub struct Kernel(Arc<Shared>);
 struct Shared {
     dag: Dag,
     uniform: Vec<bool>,
-    code: Option<Code>,
+    code: Machine,
     statistics: Statistics,
+}
+
+/// What runs a kernel.
+enum Machine {
+    /// Code of this crate.
+    Own(Code),
+    /// Code of another that takes whole groups of [`FOLD_LANES`] numbers.
+    Foreign(Arc<dyn CompiledCode>),
+    /// None: the graph is replayed.
+    Replayed,
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Machine::Own(_) => "Own",
+            Machine::Foreign(_) => "Foreign",
+            Machine::Replayed => "Replayed",
+        })
+    }
+}
+
+impl Machine {
+    fn entry(&self) -> Option<*const u8> {
+        match self {
+            Machine::Own(code) => Some(code.entry()),
+            Machine::Foreign(code) => Some(code.entry()),
+            Machine::Replayed => None,
+        }
+    }
+}
+
+/// Machine code that another code generator made of a graph.
+pub trait CompiledCode: Send + Sync {
+    /// The address of a function as [`Kernel::entry`] describes it, for counts that are multiples
+    /// of [`FOLD_LANES`]; valid while `self` lives.
+    fn entry(&self) -> *const u8;
 }
 
 /// The System V calling convention on every operating system; elsewhere no code is ever made.
@@ -125,7 +163,7 @@ impl Kernel {
         }
         let copies = options.copies.unwrap_or_else(|| default_copies(dag)).clamp(1, 8);
         let (code, statistics) = if options.portable || !is_supported() {
-            (None, Statistics::default())
+            (Machine::Replayed, Statistics::default())
         } else {
             let emitted = emit::emit(dag, uniform, copies);
             let statistics = Statistics {
@@ -134,10 +172,27 @@ impl Kernel {
                 spills: emitted.spills,
                 hoisted: emitted.hoisted,
             };
-            (Some(Code::new(&emitted.bytes, emitted.entry)?), statistics)
+            (Machine::Own(Code::new(&emitted.bytes, emitted.entry)?), statistics)
         };
         let uniform = uniform.to_vec();
         Ok(Kernel(Arc::new(Shared { dag: dag.clone(), uniform, code, statistics })))
+    }
+
+    /// A graph with code that was made of it elsewhere.
+    ///
+    /// # Errors
+    /// As [`Kernel::compile_folds`].
+    pub fn with_code(
+        dag: &Dag,
+        uniform: &[bool],
+        code: Arc<dyn CompiledCode>,
+    ) -> Result<Kernel, CompileError> {
+        let options = Options { copies: None, portable: true };
+        let kernel = Kernel::compile_folds(dag, uniform, &options)?;
+        let code = Machine::Foreign(code);
+        let (dag, uniform) = (kernel.0.dag.clone(), uniform.to_vec());
+        let statistics = Statistics::default();
+        Ok(Kernel(Arc::new(Shared { dag, uniform, code, statistics })))
     }
 
     /// The graph.
@@ -152,7 +207,7 @@ impl Kernel {
 
     /// Whether the kernel has machine code.
     pub fn is_native(&self) -> bool {
-        self.0.code.is_some()
+        self.0.code.entry().is_some()
     }
 
     /// How many folds there are.
@@ -162,9 +217,10 @@ impl Kernel {
 
     /// The address of a function `fn(count: usize, table: *const *mut u8)` with the System V
     /// calling convention that does what [`Kernel::run_raw`] says, valid while a clone of this
-    /// handle lives; none without machine code.
+    /// handle lives; none without machine code. If [`is_supported`] says no, the count must be a
+    /// multiple of [`FOLD_LANES`].
     pub fn entry(&self) -> Option<*const u8> {
-        self.0.code.as_ref().map(Code::entry)
+        self.0.code.entry()
     }
 
     /// What the code is like.
@@ -174,7 +230,10 @@ impl Kernel {
 
     /// The machine code with its constants before it, and the offset of its first instruction.
     pub fn code(&self) -> Option<(&[u8], usize)> {
-        self.0.code.as_ref().map(Code::bytes)
+        match &self.0.code {
+            Machine::Own(code) => Some(code.bytes()),
+            _ => None,
+        }
     }
 
     /// Computes the outputs on this thread.
@@ -237,12 +296,50 @@ impl Kernel {
         // processor features were found when it was compiled.
         unsafe {
             match (code, dag.width) {
-                (Some(code), _) => {
+                (Machine::Own(code), _) => {
                     let entry = std::mem::transmute::<*const u8, Entry>(code.entry());
                     entry(count, table.as_ptr());
                 }
-                (None, Width::F64) => portable::run::<f64>(dag, uniform, count, table),
-                (None, Width::F32) => portable::run::<f32>(dag, uniform, count, table),
+                (Machine::Foreign(code), _) => {
+                    let entry = std::mem::transmute::<*const u8, Entry>(code.entry());
+                    self.run_groups(entry, count, table);
+                }
+                (Machine::Replayed, Width::F64) => portable::run::<f64>(dag, uniform, count, table),
+                (Machine::Replayed, Width::F32) => portable::run::<f32>(dag, uniform, count, table),
+            }
+        }
+    }
+
+    /// Runs code that takes whole groups, the last elements by way of memory of its own.
+    ///
+    /// # Safety
+    /// As [`Kernel::run_raw`], for an entry to this graph's code.
+    #[expect(unsafe_code, reason = "the caller vouches for addresses")]
+    unsafe fn run_groups(&self, entry: Entry, count: usize, table: &[*mut u8]) {
+        let whole = count - count % FOLD_LANES;
+        let (size, uniform) = (self.0.dag.width.bytes(), &self.0.uniform);
+        // SAFETY: the caller vouches for `count` elements; the scratch memory has a group per
+        // array.
+        unsafe {
+            if whole > 0 {
+                entry(whole, table.as_ptr());
+            }
+            if whole == count {
+                return;
+            }
+            let (group, rest) = (FOLD_LANES * size, (count - whole) * size);
+            let mut scratch = vec![0_u8; table.len() * group];
+            let mut places = table.to_vec();
+            let fixed = |k: usize| uniform.get(k).copied().unwrap_or(false);
+            for (k, place) in places.iter_mut().enumerate().filter(|(k, _)| !fixed(*k)) {
+                *place = scratch.as_mut_ptr().add(k * group);
+                if k < uniform.len() {
+                    table[k].add(whole * size).copy_to_nonoverlapping(*place, rest);
+                }
+            }
+            entry(FOLD_LANES, places.as_ptr());
+            for k in uniform.len()..table.len() {
+                places[k].copy_to_nonoverlapping(table[k].add(whole * size), rest);
             }
         }
     }
@@ -323,8 +420,14 @@ fn default_copies(dag: &Dag) -> u32 {
     if dag.nodes.len() > 40 { 4 } else { 2 }
 }
 
-/// Whether this processor runs the code that kernels are compiled to.
+/// Whether this processor runs the code that kernels are compiled to. The environment variable
+/// `OVUM_NO_AVX2` says no for it, if it is set when this is first asked.
 pub fn is_supported() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| std::env::var_os("OVUM_NO_AVX2").is_none() && has_instructions())
+}
+
+fn has_instructions() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
         std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")

@@ -23,7 +23,8 @@
 //! ```
 //!
 //! On processors without AVX2 and FMA, and with [`Options::portable`], the graph is replayed an
-//! operation at a time, slower and with the same bits.
+//! operation at a time, slower and with the same bits; [`Kernel::with_code`] takes code that
+//! another code generator made of the graph.
 
 mod assembler;
 mod body;
@@ -39,7 +40,9 @@ mod select;
 mod view;
 
 pub use error::{CallError, CompileError};
-pub use kernel::{FOLD_LANES, Input, Kernel, Options, Real, Statistics, is_supported};
+pub use kernel::{
+    CompiledCode, FOLD_LANES, Input, Kernel, Options, Real, Statistics, is_supported,
+};
 pub use lower::{
     Bound, Condition, Fold, FoldKind, LowerOptions, Overlap, Refusal, Source, Stream, VectorLoop,
     lower, vector_loop,

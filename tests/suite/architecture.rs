@@ -15,7 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("backend-simd", &["rvsdg", "vecmath"]),
     ("optimizer", &["egraph-core", "extract", "rvsdg"]),
     ("frontend-py", &["rvsdg"]),
-    ("backend-cranelift", &["rvsdg", "backend-simd"]),
+    ("backend-cranelift", &["rvsdg", "vecmath", "backend-simd"]),
     ("backend-mlir", &["rvsdg"]),
     (
         "ovum",

@@ -7,6 +7,7 @@
 
 use super::{Lowered, Lowerer, POINTER, slot_offset};
 use crate::error::CompileError;
+use crate::vector;
 use backend_simd::{
     Bound, Condition, FOLD_LANES, FoldKind, Kernel, Overlap, Source, Stream, VectorLoop,
 };
@@ -15,12 +16,12 @@ use cranelift_codegen::ir::{
     AbiParam, Block, BlockArg, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind,
     Type as Ty, Value, types,
 };
-use cranelift_codegen::isa::CallConv;
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_module::{Linkage, Module};
 use rvsdg::{Node, NodeId, Type, ValueId};
 use std::sync::{Arc, Mutex};
 
-/// Which loops over arrays run in vectors, on processors that have the instructions.
+/// Which loops over arrays run in vectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Vectors {
     /// None.
@@ -35,13 +36,31 @@ pub enum Vectors {
 
 /// The kernels of a module, by number: code refers to them by symbol.
 #[derive(Clone, Default)]
-pub(crate) struct Kernels(Arc<Mutex<Vec<Kernel>>>);
+pub(crate) struct Kernels {
+    list: Arc<Mutex<Vec<Kernel>>>,
+    /// What makes kernels of 128-bit vectors, if they are to be of those.
+    narrow: Option<OwnedTargetIsa>,
+}
 
 const SYMBOL: &str = "vector_loop_";
 
 impl Kernels {
+    /// None yet. Without an instruction set for 128-bit vectors, those of 256 bits are used.
+    pub(crate) fn new(narrow: Option<OwnedTargetIsa>) -> Kernels {
+        Kernels { narrow, ..Kernels::default() }
+    }
+
+    fn compile(&self, vectors: &VectorLoop) -> Lowered<Kernel> {
+        let (dag, uniform) = (&vectors.dag, vectors.uniform());
+        if let Some(isa) = &self.narrow {
+            return vector::compile(Arc::clone(isa), dag, &uniform);
+        }
+        Kernel::compile_folds(dag, &uniform, &backend_simd::Options::default())
+            .map_err(|error| CompileError::Codegen(error.to_string()))
+    }
+
     fn with<T>(&self, use_it: impl FnOnce(&mut Vec<Kernel>) -> T) -> T {
-        use_it(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        use_it(&mut self.list.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// Keeps a kernel and names it.
@@ -86,7 +105,7 @@ impl Lowerer<'_> {
     /// Builds the iterations in vectors, if the loop has some; continues in the block from which
     /// the loop is to be entered with the initial variables.
     pub(super) fn vector_prefix(&mut self, id: NodeId, start: &Start<'_>) -> Lowered<()> {
-        if self.vectors == Vectors::Off || !backend_simd::is_supported() {
+        if self.vectors == Vectors::Off {
             return Ok(());
         }
         let fast_math = self.vectors == Vectors::FastMath;
@@ -95,9 +114,7 @@ impl Lowerer<'_> {
         if !vectors.conditions.iter().any(bounded) || !self.is_ready(&vectors, start) {
             return Ok(());
         }
-        let options = backend_simd::Options::default();
-        let kernel = Kernel::compile_folds(&vectors.dag, &vectors.uniform(), &options)
-            .map_err(|error| CompileError::Codegen(error.to_string()))?;
+        let kernel = self.kernels.compile(&vectors)?;
         let scalar = self.b.create_block();
         let go = self.b.create_block();
         let (count, fits) = self.iterations(&vectors, start)?;
@@ -175,7 +192,7 @@ impl Lowerer<'_> {
                 }
             }
         }
-        if !vectors.folds.is_empty() {
+        if !vectors.folds.is_empty() || self.kernels.narrow.is_some() {
             let whole = self.int(types::I64, -(FOLD_LANES as i64));
             count = self.b.ins().band(count, whole);
         }

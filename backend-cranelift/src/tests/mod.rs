@@ -5,6 +5,9 @@ mod differential;
 mod elementwise;
 mod faults;
 mod memory;
+#[path = "../../../backend-simd/tests/suite/random.rs"]
+mod random;
+mod random_kernels;
 mod regions;
 mod scalars;
 mod vectors;

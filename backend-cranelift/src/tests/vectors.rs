@@ -44,8 +44,8 @@ fn interpreted(f: &Function, inputs: &Inputs) -> Answer {
     run(f, inputs, &Limits::default()).expect("the graph has a meaning").answer
 }
 
-fn compiled(f: &Function, vectors: Vectors) -> Compiled {
-    let options = Options { vectors, ..Options::default() };
+fn compiled(f: &Function, vectors: Vectors, narrow_vectors: bool) -> Compiled {
+    let options = Options { vectors, narrow_vectors, ..Options::default() };
     Compiler::new(options).expect("the host").compile(f).expect("it compiles")
 }
 
@@ -93,18 +93,17 @@ fn loops_have_the_interpreters_bits() {
             for semantics in [Semantics::Strict, Semantics::Fast] {
                 let f = function(name, ty, semantics);
                 assert_eq!(vector_loops(&f, false) > 0, loops, "{name} {ty} {semantics:?}");
-                let code = compiled(&f, Vectors::Exact);
+                let wide = compiled(&f, Vectors::Exact, false);
+                let narrow = compiled(&f, Vectors::Exact, true);
                 for (call, count) in calls.iter().flat_map(|c| LENGTHS.map(|n| (c, n))) {
                     if count < least {
                         continue;
                     }
                     let inputs = inputs(ty, count, call, 3);
                     let want = interpreted(&f, &inputs);
-                    assert_eq!(
-                        text(&answer(&code, &inputs)),
-                        text(&want),
-                        "{name} {ty} {count} {call:?}"
-                    );
+                    let name = format!("{name} {ty} {count} {call:?}");
+                    assert_eq!(text(&answer(&wide, &inputs)), text(&want), "{name}");
+                    assert_eq!(text(&answer(&narrow, &inputs)), text(&want), "{name}");
                 }
             }
         }
@@ -114,7 +113,7 @@ fn loops_have_the_interpreters_bits() {
 #[test]
 fn zeros_and_nans_do_not_lose_their_order() {
     let f = function("span", "f64", Semantics::Strict);
-    let code = compiled(&f, Vectors::Exact);
+    let code = compiled(&f, Vectors::Exact, false);
     for (k, (low, high)) in
         [(0.0, -0.0), (-0.0, 0.0), (f64::NAN, 0.0), (1.0, -1.0)].iter().enumerate()
     {
@@ -139,7 +138,7 @@ fn rows_of_two_dimensional_arrays() {
     for ty in ["f64", "f32"] {
         let f = function("rows", ty, Semantics::Strict);
         assert!(vector_loops(&f, false) > 0);
-        let code = compiled(&f, Vectors::Exact);
+        let code = compiled(&f, Vectors::Exact, false);
         for (height, width) in [(0, 40), (3, 0), (5, 33), (2, 100), (40, 3)] {
             let mut inputs = inputs(ty, height * width, &[Arg::Array(0), Arg::Array(1)], 2);
             inputs.arrays.iter_mut().for_each(|a| a.shape = vec![height, width]);
@@ -157,11 +156,14 @@ fn sums_are_close_and_the_same_every_time() {
             let f = function(name, ty, Semantics::Fast);
             assert_eq!(vector_loops(&f, false), 0, "{name}");
             assert!(vector_loops(&f, true) > 0, "{name}");
-            let (fast, exact) = (compiled(&f, Vectors::FastMath), compiled(&f, Vectors::Exact));
+            let fast = compiled(&f, Vectors::FastMath, false);
+            let narrow = compiled(&f, Vectors::FastMath, true);
+            let exact = compiled(&f, Vectors::Exact, false);
             for count in LENGTHS.into_iter().filter(|count| *count > 0) {
                 let inputs = inputs(ty, count, &args, 2);
                 let got = answer(&fast, &inputs);
                 assert_eq!(got, answer(&fast, &inputs));
+                assert_eq!(got, answer(&narrow, &inputs), "{name} {ty} {count}");
                 let want = answer(&exact, &inputs);
                 assert_eq!(want, interpreted(&f, &inputs));
                 let numbers = |answer: &Answer| -> Vec<f64> {

@@ -1,7 +1,7 @@
 //! A disassembler finds in the code what was meant: nothing undefined, every jump on an
 //! instruction, every operation of the graph in the numbers expected.
 
-use crate::fuzz::{Random, random_dag};
+use crate::random::{Random, random_dag};
 use backend_simd::{Kernel, Options};
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Formatter, Instruction, IntelFormatter};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! Kernels that fold: compiled code against the replayed graph.
 
-use crate::fuzz::Random;
+use crate::random::Random;
 use backend_simd::{FOLD_LANES, Kernel, Options};
 use vecmath::{Dag, Lanes, Recorder, Width};
 

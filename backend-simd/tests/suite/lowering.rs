@@ -1,6 +1,6 @@
 //! Python kernels, lowered to lanes, against the interpreter.
 
-use crate::fuzz::Random;
+use crate::random::Random;
 use backend_simd::{Input, Kernel, LowerOptions, Options, lower};
 use frontend_py::{Semantics, SourceFile, compile};
 use rvsdg::interp::{Limits, run};

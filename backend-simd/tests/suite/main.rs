@@ -5,4 +5,5 @@ mod encoding;
 mod folds;
 mod fuzz;
 mod lowering;
+mod random;
 mod views;

@@ -1,6 +1,6 @@
 //! Strides and overlaps, against a plain loop over copies.
 
-use crate::fuzz::Random;
+use crate::random::Random;
 use backend_simd::{CallError, Kernel, Options, View};
 use vecmath::{Dag, Lanes, Recorder, Width};
 

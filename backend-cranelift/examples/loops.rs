@@ -1,0 +1,142 @@
+//! Times loops: over arrays in vectors, and over numbers one by one. A line
+//! `NAME TYPE N NANOSECONDS MICROSECONDS` each: per element, and to compile. `benches/kernels.py`
+//! puts them beside others'.
+//!
+//! ```text
+//! cargo run --release -p backend-cranelift --example loops
+//! ```
+
+use backend_cranelift::abi::{ArrayDescriptor, Context, Limits};
+use backend_cranelift::{Compiled, CompiledLoop, Compiler, Options, Vectors};
+use frontend_py::{Semantics, SourceFile};
+use rvsdg::Function;
+use std::error::Error;
+use std::io::Write;
+use std::time::Instant;
+
+const SOURCE: &str = include_str!("loops.py");
+
+const SIZES: [usize; 2] = [4096, 1_000_000];
+
+fn function(name: &str, ty: &str) -> Result<Function, Box<dyn Error>> {
+    let text = SOURCE.replace("[T,", &format!("[{ty},")).replace("-> T", &format!("-> {ty}"));
+    let text = text.replace(": T", &format!(": {ty}"));
+    let file = SourceFile::parse("loops.py", text).map_err(|e| format!("{e:?}"))?;
+    let options = frontend_py::Options { semantics: Semantics::Fast, types: None };
+    let f = frontend_py::compile(&file, name, &options).map_err(|e| format!("{e:?}"))?;
+    let options = optimizer::Options { fast_math: true, ..optimizer::Options::default() };
+    Ok(optimizer::optimize(&f, &options)?.function)
+}
+
+/// Nanoseconds of the fastest of some runs.
+fn least(n: usize, mut run: impl FnMut()) -> f64 {
+    let mut best = f64::INFINITY;
+    for _ in 0..if n < 10_000 { 400 } else { 25 } {
+        let start = Instant::now();
+        run();
+        best = best.min(start.elapsed().as_secs_f64() * 1e9);
+    }
+    best / n as f64
+}
+
+/// Numbers in 0..1 by a linear congruence (D. E. Knuth, MMIX).
+fn random() -> impl FnMut() -> f64 {
+    let mut state = 1_u64;
+    move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Calls a function of arrays of `n` elements.
+fn call<T>(compiled: &Compiled, n: usize, arrays: &mut [Vec<T>]) -> u64 {
+    let describe = |array: &mut Vec<T>| ArrayDescriptor {
+        data: array.as_mut_ptr().cast(),
+        extents: [n as i64, 0],
+    };
+    let descriptors: Vec<ArrayDescriptor> = arrays.iter_mut().map(describe).collect();
+    let args: Vec<u64> = descriptors.iter().map(|d| std::ptr::from_ref(d) as u64).collect();
+    let mut result = [0_u64];
+    let mut context = Context::new(Limits::default());
+    // SAFETY: the arrays have `n` elements at least, and the function takes as many arrays and has
+    // one result.
+    #[expect(unsafe_code, reason = "machine code is called here")]
+    let outcome = unsafe { compiled.call_raw(args.as_ptr(), result.as_mut_ptr(), &mut context) };
+    outcome.expect("the kernels do not raise");
+    result[0]
+}
+
+/// Applies a function of numbers to `n` elements.
+fn apply(compiled: &CompiledLoop, n: usize, arrays: &mut [Vec<f64>]) {
+    let pointers: Vec<*mut u8> = arrays.iter_mut().map(|a| a.as_mut_ptr().cast()).collect();
+    let steps = vec![8_isize; pointers.len()];
+    let mut context = Context::new(Limits::default());
+    // SAFETY: the arrays have `n` elements of 8 bytes at least, inputs first, the output last.
+    #[expect(unsafe_code, reason = "machine code is called here")]
+    let outcome = unsafe { compiled.run(pointers.as_ptr(), n, steps.as_ptr(), &mut context) };
+    outcome.expect("the kernels do not raise");
+}
+
+fn arrays<T>(count: usize, of: impl Fn(f64) -> T) -> Vec<Vec<T>> {
+    let mut random = random();
+    (0..count).map(|_| (0..SIZES[1]).map(|_| of(random() * 2.0 - 1.0)).collect()).collect()
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    let options = Options { vectors: Vectors::FastMath, ..Options::default() };
+    let compiler = Compiler::new(options)?;
+    for ty in ["f64", "f32"] {
+        for name in ["dot", "stencil3", "largest", "axpy", "softened"] {
+            let f = function(name, ty)?;
+            let start = Instant::now();
+            let compiled = compiler.compile(&f)?;
+            let coding = start.elapsed().as_secs_f64() * 1e6;
+            let count = compiled.params().len();
+            for n in SIZES {
+                let time = if ty == "f64" {
+                    let mut arrays = arrays(count, |x| x);
+                    least(n, || {
+                        std::hint::black_box(call(&compiled, n, &mut arrays));
+                    })
+                } else {
+                    let mut arrays = arrays(count, |x| x as f32);
+                    least(n, || {
+                        std::hint::black_box(call(&compiled, n, &mut arrays));
+                    })
+                };
+                writeln!(out, "{name} {ty} {n} {time:.4} {coding:.0}")?;
+            }
+        }
+    }
+    for (name, domains) in [
+        ("mandel_escape", [(-2.0, 0.6), (-1.2, 1.2)]),
+        ("newton_scalar", [(0.01, 100.0), (0.0, 0.0)]),
+        ("collatz_steps", [(1.0, 100_000.0), (0.0, 0.0)]),
+        ("sum_squares", [(0.0, 200.0), (0.0, 0.0)]),
+    ] {
+        let f = function(name, "f64")?;
+        let start = Instant::now();
+        let compiled = compiler.compile_loop(&f)?;
+        let coding = start.elapsed().as_secs_f64() * 1e6;
+        let mut random = random();
+        let mut data: Vec<Vec<f64>> = compiled
+            .inputs()
+            .iter()
+            .zip(domains)
+            .map(|(elem, (low, high))| {
+                let mut number = || low + (high - low) * random();
+                let integer = *elem == rvsdg::Elem::I64;
+                let bits = |x: f64| if integer { f64::from_bits(x as i64 as u64) } else { x };
+                (0..SIZES[1]).map(|_| bits(number())).collect()
+            })
+            .collect();
+        data.push(vec![0.0; SIZES[1]]);
+        for n in SIZES {
+            let time = least(n, || apply(&compiled, n, &mut data));
+            writeln!(out, "{name} f64 {n} {time:.4} {coding:.0}")?;
+        }
+    }
+    Ok(())
+}
