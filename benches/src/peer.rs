@@ -228,8 +228,8 @@ fn list() -> Value {
         let engines = match workloads::find(name) {
             Ok(Program::Plain(..)) => vec!["egg", "egglog", "ovum"],
             Ok(Program::Egglog(_)) => vec!["egglog", "ovum"],
-            Ok(Program::GeluKernel) => vec!["egg", "ovum"],
-            _ => vec!["egg"],
+            Ok(_) => vec!["egg", "ovum"],
+            Err(_) => vec![],
         };
         json!({
             "name": name,

@@ -194,7 +194,10 @@ pub mod egglog {
     pub use crate::lang::*;
 
     pub use crate::lang::api::{Base, Datatype, Language, Rule};
-    pub use crate::lang::exec::{Error, Id, Options, Output, Runner, Session, Summary, Term};
+    pub use crate::lang::exec::{
+        Analysis, DidMerge, Error, Graph, Id, Match, Node, Op, Options, Output, Runner, Session,
+        Summary, Term,
+    };
     pub use crate::{define_language, rewrite, rule};
 }
 

@@ -8,8 +8,9 @@ pub trait Scheduler {
     /// The search stops just above that number.
     fn allowance(&mut self, iteration: usize, rule: usize) -> Option<usize>;
 
-    /// Told the number of matches found, at most one above the allowance for every chunk of the
-    /// table; true to apply them.
+    /// Told the number of matches, at most one above the allowance for every chunk of the
+    /// table; true to apply them. A session counts all matches, those seen before included; up to
+    /// the allowance the number may be too large by matches that unions have made one.
     fn admit(&mut self, iteration: usize, rule: usize, matches: usize) -> bool;
 
     /// Asked when an iteration changed nothing: true if no rule was left out, so that the rules
@@ -23,12 +24,12 @@ pub enum SchedulerKind {
     /// Every match of every rule in every iteration.
     #[default]
     Simple,
-    /// egg's back-off: a rule with more than `match_limit` matches is left out for `ban_length`
-    /// iterations; both double at each offence.
+    /// egg's back-off: a rule with more than `match_limit` matches is left out until `ban_length`
+    /// iterations later; both double at each offence.
     Backoff {
         /// Matches allowed at first; egg's default is 1000.
         match_limit: usize,
-        /// Iterations of the first ban; egg's default is 5.
+        /// Iterations from the first offence to the next search; egg's default is 5.
         ban_length: usize,
     },
 }
@@ -88,22 +89,24 @@ impl Scheduler for Backoff {
         if matches <= doubled(self.match_limit, ban.times) {
             return true;
         }
-        ban.until = iteration.saturating_add(1).saturating_add(doubled(self.ban_length, ban.times));
+        ban.until = iteration.saturating_add(doubled(self.ban_length, ban.times));
         ban.times += 1;
         false
     }
 
     fn may_stop(&mut self, iteration: usize) -> bool {
-        let banned = |ban: &&mut Ban| ban.until > iteration + 1;
+        let mut soonest = usize::MAX;
         // The order of a minimum and of equal subtractions does not matter.
         #[allow(clippy::iter_over_hash_type)]
         {
-            let Some(soonest) = self.bans.values_mut().filter(banned).map(|ban| ban.until).min()
-            else {
-                return self.bans.values().all(|ban| ban.until <= iteration);
-            };
-            for ban in self.bans.values_mut().filter(banned) {
-                ban.until -= soonest - (iteration + 1);
+            for ban in self.bans.values().filter(|ban| ban.until > iteration) {
+                soonest = soonest.min(ban.until);
+            }
+            if soonest == usize::MAX {
+                return true;
+            }
+            for ban in self.bans.values_mut().filter(|ban| ban.until > iteration) {
+                ban.until -= soonest - iteration;
             }
         }
         false
@@ -120,12 +123,12 @@ mod tests {
         assert_eq!(s.allowance(0, 7), Some(10));
         assert!(s.admit(0, 7, 10));
         assert!(!s.admit(0, 7, 11));
-        assert_eq!((s.allowance(1, 7), s.allowance(3, 7)), (None, None));
-        assert_eq!(s.allowance(4, 7), Some(20));
-        assert!(!s.admit(4, 7, 21));
-        assert_eq!(s.allowance(5, 7), None);
-        assert!(!s.may_stop(5));
-        assert_eq!(s.allowance(6, 7), Some(40));
-        assert!(s.admit(6, 7, 40) && s.may_stop(6));
+        assert_eq!((s.allowance(1, 7), s.allowance(2, 7)), (None, None));
+        assert_eq!(s.allowance(3, 7), Some(20));
+        assert!(!s.admit(3, 7, 21));
+        assert_eq!(s.allowance(4, 7), None);
+        assert!(!s.may_stop(4));
+        assert_eq!(s.allowance(5, 7), Some(40));
+        assert!(s.admit(5, 7, 40) && s.may_stop(5));
     }
 }

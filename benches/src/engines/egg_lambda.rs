@@ -1,6 +1,6 @@
 //! egg's lambda calculus on egg, under its scheduler with bans.
 
-use super::{NO_TIME_LIMIT, Outcome, of_runner};
+use super::{Counts, NO_TIME_LIMIT, Outcome, of_runner};
 use crate::workloads::egg_lambda::{FIB, FIB_VALUE, Guard, ITERATION_LIMIT, RULES, UNDER_BINDER};
 use egg::{
     Analysis, Applier, Condition, ConditionEqual, ConditionalApplier, DidMerge, EGraph, Id,
@@ -183,10 +183,16 @@ fn rules() -> Result<Vec<Rewrite<Lambda, Scope>>, String> {
 }
 
 pub(super) fn run() -> Result<Outcome, String> {
+    let (outcome, _) = counted(ITERATION_LIMIT)?;
+    Ok(outcome)
+}
+
+/// Runs so many iterations.
+pub(super) fn counted(iterations: usize) -> Result<(Outcome, Vec<Counts>), String> {
     let rules = rules()?;
     let term: RecExpr<Lambda> = FIB.parse().map_err(|error| format!("{error}"))?;
-    let runner = Runner::<Lambda, Scope>::default()
-        .with_iter_limit(ITERATION_LIMIT)
+    let runner = Runner::<Lambda, Scope, Counts>::new(Scope)
+        .with_iter_limit(iterations)
         .with_node_limit(500_000)
         .with_time_limit(NO_TIME_LIMIT)
         .with_expr(&term)
@@ -194,6 +200,11 @@ pub(super) fn run() -> Result<Outcome, String> {
     let outcome = of_runner(&runner);
     let goal: RecExpr<Lambda> = FIB_VALUE.parse().map_err(|error| format!("{error}"))?;
     let found = runner.egraph.lookup_expr(&goal) == Some(runner.egraph.find(runner.roots[0]));
+    let counts = runner.iterations.iter().map(|iteration| iteration.data).collect();
     std::mem::forget(runner);
-    if found { Ok(outcome) } else { Err("the value was not found".to_owned()) }
+    if found || iterations < ITERATION_LIMIT {
+        Ok((outcome, counts))
+    } else {
+        Err("the value was not found".to_owned())
+    }
 }

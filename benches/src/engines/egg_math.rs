@@ -1,6 +1,6 @@
 //! egg's calculus on egg, under its scheduler with bans.
 
-use super::{NO_TIME_LIMIT, Outcome, of_runner};
+use super::{Counts, NO_TIME_LIMIT, Outcome, of_runner};
 use crate::workloads::egg_math::{Guard, ITERATION_LIMIT, RULES, TERMS};
 use egg::{
     Analysis, Applier, Condition, ConditionalApplier, DidMerge, EGraph, Id, Language, Pattern,
@@ -148,9 +148,18 @@ fn rules() -> Result<Vec<Rewrite<Math, Fold>>, String> {
 }
 
 pub(super) fn run(node_limit: usize) -> Result<Outcome, String> {
+    let (outcome, _) = counted(node_limit, ITERATION_LIMIT)?;
+    Ok(outcome)
+}
+
+/// Runs up to so many e-nodes (as egg counts them) or iterations.
+pub(super) fn counted(
+    node_limit: usize,
+    iterations: usize,
+) -> Result<(Outcome, Vec<Counts>), String> {
     let rules = rules()?;
-    let mut runner = Runner::<Math, Fold>::default()
-        .with_iter_limit(ITERATION_LIMIT)
+    let mut runner = Runner::<Math, Fold, Counts>::new(Fold)
+        .with_iter_limit(iterations.min(ITERATION_LIMIT))
         .with_node_limit(node_limit)
         .with_time_limit(NO_TIME_LIMIT);
     for term in TERMS {
@@ -158,6 +167,7 @@ pub(super) fn run(node_limit: usize) -> Result<Outcome, String> {
     }
     let runner = runner.run(&rules);
     let outcome = of_runner(&runner);
+    let counts = runner.iterations.iter().map(|iteration| iteration.data).collect();
     std::mem::forget(runner);
-    Ok(outcome)
+    Ok((outcome, counts))
 }

@@ -7,6 +7,9 @@ mod egg_plain;
 pub mod egglog;
 pub mod ovum;
 mod ovum_kernel;
+mod ovum_lambda;
+mod ovum_math;
+mod ovum_session;
 
 use crate::workloads::Program;
 use std::time::Duration;
@@ -47,11 +50,23 @@ pub fn run_egg(program: &Program) -> Result<Outcome, String> {
     }
 }
 
+/// E-nodes that rules see and e-classes after an iteration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counts(usize, usize);
+
+impl<L: egg::Language, N: egg::Analysis<L>> egg::IterationData<L, N> for Counts {
+    fn make(runner: &egg::Runner<L, N, Counts>) -> Counts {
+        let graph = &runner.egraph;
+        Counts(graph.total_number_of_nodes(), graph.number_of_classes())
+    }
+}
+
 /// What egg's runner reports.
-fn of_runner<L, N>(runner: &egg::Runner<L, N>) -> Outcome
+fn of_runner<L, N, D>(runner: &egg::Runner<L, N, D>) -> Outcome
 where
     L: egg::Language,
     N: egg::Analysis<L>,
+    D: egg::IterationData<L, N>,
 {
     let report = runner.report();
     Outcome {
@@ -72,6 +87,9 @@ mod tests {
     use super::*;
     use crate::peer::Job;
     use crate::workloads::{find, known};
+    use egraph_core::egglog::Session;
+    use egraph_core::egglog::exec::Hook;
+    use std::ops::ControlFlow;
 
     fn on_egglog(name: &str) -> Outcome {
         let text = find(name).unwrap().to_egglog().unwrap();
@@ -140,11 +158,32 @@ mod tests {
         assert!(free.e_nodes > Some(200) && free.stopped.is_none(), "{free:?}");
     }
 
+    /// Counts after each iteration of a run on Ovum.
+    fn counts(run: impl FnOnce(Hook<'_>) -> Result<(Session, Outcome), String>) -> Vec<Counts> {
+        let mut counts = Vec::new();
+        run(Box::new(|session, round| {
+            counts.push(Counts(session.shown_rows(), round.classes));
+            ControlFlow::Continue(())
+        }))
+        .unwrap();
+        counts
+    }
+
     #[test]
-    fn what_is_in_no_language_is_refused() {
-        for name in ["egg_math_1000", "egg_lambda_fib"] {
-            assert!(ovum::run(&Job::new(name, find(name).unwrap())).is_err());
-        }
+    fn egg_calculus_is_the_same_after_every_iteration() {
+        // The twentieth doubles the graph.
+        let (_, egg) = egg_math::counted(usize::MAX, 18).unwrap();
+        let job = Job::new("egg_math", Program::EggMath(0));
+        let ovum = counts(|hook| ovum_math::run(&job, usize::MAX, 18, Some(hook)));
+        assert_eq!(egg, ovum);
+    }
+
+    #[test]
+    fn egg_lambda_is_the_same_after_every_iteration() {
+        let (_, egg) = egg_lambda::counted(60).unwrap();
+        let job = Job::new("egg_lambda_fib", Program::EggLambda);
+        let ovum = counts(|hook| ovum_lambda::run(&job, 60, Some(hook)));
+        assert_eq!(egg, ovum);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Programs on Ovum's engine, through its front end for egglog's language.
 
-use super::{Outcome, ovum_kernel};
+use super::{Outcome, ovum_kernel, ovum_lambda, ovum_math};
 use crate::peer::Job;
-use crate::workloads::Program;
+use crate::workloads::{Program, egg_lambda, egg_math};
 use egraph_core::egglog::exec::{Options, Session};
 use egraph_core::egglog::syntax::codes;
 use rayon::ThreadPoolBuilder;
@@ -19,6 +19,13 @@ pub enum Finished {
         /// The limit that ended it.
         stopped: Option<String>,
     },
+    /// A workload of egg's.
+    Rust {
+        /// What it left behind.
+        session: Box<Session>,
+        /// What the runner reports.
+        outcome: Outcome,
+    },
     /// A kernel measured inside the process.
     Kernel(Outcome),
 }
@@ -30,6 +37,13 @@ pub enum Finished {
 pub fn run(job: &Job) -> Result<Finished, String> {
     let text = match &job.program {
         Program::GeluKernel => return ovum_kernel::run().map(Finished::Kernel),
+        Program::EggMath(limit) => {
+            let limit = job.node_limit.unwrap_or(*limit);
+            return rust(ovum_math::run(job, limit, egg_math::ITERATION_LIMIT, None));
+        }
+        Program::EggLambda => {
+            return rust(ovum_lambda::run(job, egg_lambda::ITERATION_LIMIT, None));
+        }
         program => program.to_egglog().ok_or("this workload is not in egglog's language")?,
     };
     let pool = ThreadPoolBuilder::new().num_threads(job.threads);
@@ -51,12 +65,20 @@ pub fn run(job: &Job) -> Result<Finished, String> {
     Ok(Finished::Program { session: Box::new(session), printed, stopped })
 }
 
+fn rust(run: Result<(Session, Outcome), String>) -> Result<Finished, String> {
+    run.map(|(session, outcome)| Finished::Rust { session: Box::new(session), outcome })
+}
+
 impl Finished {
     /// Counts what is left.
     pub fn outcome(self, classes: bool) -> Outcome {
         let (session, stopped) = match self {
             Finished::Program { session, stopped, .. } => (session, stopped),
             Finished::Kernel(outcome) => return outcome,
+            Finished::Rust { session, outcome } => {
+                std::mem::forget(session);
+                return outcome;
+            }
         };
         let sizes = session.sizes();
         let report = session.report();

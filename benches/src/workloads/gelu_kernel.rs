@@ -60,12 +60,12 @@ pub fn declarations() -> Result<String, String> {
     Ok(text)
 }
 
-/// [`TERM`] in egglog's language, as a global `$kernel`.
+/// [`TERM`] in egglog's language.
 ///
 /// # Errors
 /// If the term is not an expression.
-pub fn definition() -> Result<String, String> {
-    Ok(format!("(let $kernel {})", translate(&parse(TERM)?)))
+pub fn term() -> Result<String, String> {
+    Ok(translate(&parse(TERM)?).to_string())
 }
 
 /// Leaves become constructors over a literal, so that each is one e-node on every engine.

@@ -68,6 +68,17 @@ pub(crate) enum Action {
         from: Operand,
         out: u32,
     },
+    /// Code of the store's owner on so many of the first variables: the steps after it are left
+    /// out unless it says yes.
+    Require {
+        code: u32,
+        args: u32,
+    },
+    /// Code of the store's owner that may change the store.
+    Perform {
+        code: u32,
+        args: u32,
+    },
     Panic(String),
 }
 
@@ -88,6 +99,16 @@ pub(crate) trait Actor: Host {
         Self: Sized,
     {
         rule.actions.commit(store, self, registers)
+    }
+
+    /// Whether the steps after [`Action::Require`] are done; the arguments are canonical.
+    fn require(&mut self, _store: &mut Store, code: u32, _args: &[Value]) -> Result<bool, Refused> {
+        Err(Refused::Failed(format!("there is no code {code}")))
+    }
+
+    /// What [`Action::Perform`] does; the arguments are canonical.
+    fn perform(&mut self, _store: &mut Store, code: u32, _args: &[Value]) -> Result<(), Refused> {
+        Err(Refused::Failed(format!("there is no code {code}")))
     }
 
     /// The term of an operator without order; the arguments are canonical.
@@ -128,9 +149,13 @@ impl Actions {
             | Action::Set { .. }
             | Action::Union(..)
             | Action::Copy { .. }
+            | Action::Require { .. }
             | Action::Subsume { .. } => true,
             Action::Call { .. } => pure_calls,
-            Action::Operate { .. } | Action::Delete { .. } | Action::Panic(_) => false,
+            Action::Operate { .. }
+            | Action::Perform { .. }
+            | Action::Delete { .. }
+            | Action::Panic(_) => false,
         });
         Self { steps, kinds, testable }
     }
@@ -140,6 +165,11 @@ impl Actions {
         let mut read = vec![false; self.kinds.len()];
         let mut written = read.clone();
         for step in &self.steps {
+            if let Action::Require { args, .. } | Action::Perform { args, .. } = step {
+                let unwritten = (0..*args as usize).filter(|var| !written[*var]);
+                unwritten.for_each(|var| read[var] = true);
+                continue;
+            }
             let (args, more, out) = match step {
                 Action::Make { args, out, .. }
                 | Action::Get { args, out, .. }
@@ -152,7 +182,9 @@ impl Actions {
                 | Action::Set { args, value: more, .. } => (args.as_slice(), Some(*more), None),
                 Action::Union(a, b) => (std::slice::from_ref(a), Some(*b), None),
                 Action::Copy { from, out } => (std::slice::from_ref(from), None, Some(*out)),
-                Action::Panic(_) => (&[][..], None, None),
+                Action::Require { .. } | Action::Perform { .. } | Action::Panic(_) => {
+                    (&[][..], None, None)
+                }
             };
             for operand in args.iter().copied().chain(more) {
                 if let Operand::Var(var) = operand {
@@ -180,6 +212,8 @@ impl Actions {
             | Action::Call { .. }
             | Action::Copy { .. }
             | Action::Operate { .. }
+            | Action::Require { .. }
+            | Action::Perform { .. }
             | Action::Union(..) => true,
             Action::Set { table, .. } => store.table(*table).decl.conflict == Conflict::Keep,
             _ => false,
@@ -234,6 +268,13 @@ impl Actions {
         registers: &mut [Value],
     ) -> Result<(), Refused> {
         for step in &self.steps {
+            if let Action::Require { code, args } = step {
+                let args = self.first(store, *args, registers);
+                if !actor.require(store, *code, &args)? {
+                    break;
+                }
+                continue;
+            }
             self.step(step, store, actor, registers)?;
         }
         Ok(())
@@ -302,9 +343,19 @@ impl Actions {
             Action::Copy { from, out } => {
                 registers[*out as usize] = self.value(store, *from, registers);
             }
+            Action::Perform { code, args } => {
+                let args = self.first(store, *args, registers);
+                actor.perform(store, *code, &args)?;
+            }
+            Action::Require { .. } => {}
             Action::Panic(message) => return Err(Refused::Failed(message.clone())),
         }
         Ok(())
+    }
+
+    /// The canonical values of the first variables.
+    fn first(&self, store: &Store, count: u32, registers: &[Value]) -> SmallVec<[Value; 8]> {
+        (0..count).map(|var| self.value(store, Operand::Var(var), registers)).collect()
     }
 
     /// The canonical value of an operand.

@@ -236,7 +236,11 @@ impl Block {
                     self.columns[*out as usize][at] = self.value(*from, at);
                 }
             }
-            Action::Operate { .. } | Action::Delete { .. } | Action::Panic(_) => {
+            Action::Require { .. } => {}
+            Action::Operate { .. }
+            | Action::Perform { .. }
+            | Action::Delete { .. }
+            | Action::Panic(_) => {
                 self.selected.first(0);
             }
         }

@@ -72,13 +72,17 @@ pub(crate) struct Iteration {
 pub(crate) struct Due<'a> {
     pub(crate) rule: &'a Rule,
     pub(crate) since: &'a mut u32,
+    /// No fewer matches than were there at that stamp.
+    pub(crate) known: &'a mut usize,
 }
 
 /// Says which rules may have how many matches, and which are committed.
 pub(crate) struct Admission<'a> {
     /// Matches above which those of a rule need not be found, by the rules given.
     pub(crate) most: &'a [usize],
-    /// Told a rule and its number of matches; false to drop them. The rule sees them again.
+    /// Told a rule and the number of all its matches, those seen before included (exactly if that
+    /// is above `most`, else no fewer than there are); false to drop them. The rule sees the new
+    /// ones again.
     pub(crate) admit: &'a mut dyn FnMut(usize, usize) -> bool,
 }
 
@@ -114,17 +118,27 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     let mut scratch = Scratch::default();
     let found = search(store, prims, due, bounds, most, pool, &mut scratch, &mut done);
     done.search = started.elapsed();
-    let mut found = match found {
+    let (mut found, whole) = match found {
         Ok(found) => found,
         Err(halt) => return (done, Err(halt)),
     };
     for (rule, due) in due.iter_mut().enumerate() {
-        let matches = done.matches[rule];
-        if admission.as_mut().is_none_or(|admission| (admission.admit)(rule, matches)) {
-            *due.since = now;
-        } else {
-            found[rule].clear();
+        let mut matches = done.matches[rule];
+        if !whole[rule] {
+            matches = matches.saturating_add(*due.known);
         }
+        if let Some(admission) = &mut admission {
+            let most = admission.most[rule];
+            if matches > most && done.matches[rule] <= most {
+                matches = count(store, prims, &due.rule.query, most, bounds);
+            }
+            if !(admission.admit)(rule, matches) {
+                found[rule].clear();
+                continue;
+            }
+        }
+        *due.since = now;
+        *due.known = matches;
     }
     let started = Instant::now();
     let outcome = commit(store, actor, due, found, bounds, &mut scratch, &mut done);
@@ -139,6 +153,21 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     (done, outcome.and(rebuilt))
 }
 
+/// The number of all matches, as far as it is not above a number.
+fn count<P: Prims>(
+    store: &mut Store,
+    prims: &P,
+    query: &Query,
+    most: usize,
+    bounds: Bounds,
+) -> usize {
+    let search = Search::new(query, store, 0);
+    let matches = most.saturating_add(1);
+    let budget = Budget { matches, deadline: bounds.deadline, shared: false };
+    search.run_all(store, prims, budget).count
+}
+
+/// The matches of all rules whose effects do not hold yet, and whether all matches were looked at.
 #[expect(clippy::too_many_arguments, reason = "what an iteration consists of")]
 fn search<P: Prims>(
     store: &mut Store,
@@ -149,7 +178,7 @@ fn search<P: Prims>(
     pool: Option<&rayon::ThreadPool>,
     scratch: &mut Scratch,
     done: &mut Iteration,
-) -> Result<Vec<Found>, Halt> {
+) -> Result<(Vec<Found>, Vec<bool>), Halt> {
     let searches: Vec<Search<'_>> = due
         .iter()
         .map(|due| {
@@ -157,6 +186,7 @@ fn search<P: Prims>(
             Search::new(&due.rule.query, store, since)
         })
         .collect();
+    let whole = searches.iter().map(|search| search.since == 0).collect();
     let store = &*store;
     let run = |scratch: &mut Scratch, rule: usize, unit: &Unit, shared: bool| -> Matches {
         let started = Instant::now();
@@ -207,7 +237,7 @@ fn search<P: Prims>(
             _ => words[rule].push(found.words),
         }
     }
-    Ok(words)
+    Ok((words, whole))
 }
 
 fn commit<A: Actor>(

@@ -93,7 +93,8 @@ impl Start {
 #[derive(Debug)]
 pub(crate) struct Search<'q> {
     query: &'q Query,
-    since: u32,
+    /// 0 if all matches are found.
+    pub(crate) since: u32,
     pub(crate) units: Vec<Unit>,
 }
 

@@ -7,7 +7,8 @@ const EXPR: Kind = Kind::Class(0);
 
 fn constructor(store: &mut Store, name: &str, keys: Vec<Kind>) -> TableId {
     let name = name.to_owned();
-    store.add_table(TableDecl { name, keys, output: EXPR, conflict: Conflict::Union })
+    let conflict = Conflict::Union;
+    store.add_table(TableDecl { name, keys, output: EXPR, conflict, implied: false })
 }
 
 fn rule(store: &Store, vars: u32, atoms: Vec<Atom>, steps: Vec<Action>, temps: u32) -> Rule {
@@ -61,10 +62,13 @@ fn chain(n: u32) -> (Store, Vec<Rule>) {
 }
 
 fn saturate(store: &mut Store, rules: &[Rule]) {
-    let mut since = vec![0; rules.len()];
+    let (mut since, mut known) = (vec![0; rules.len()], vec![0; rules.len()]);
     loop {
-        let mut due: Vec<Due<'_>> =
-            rules.iter().zip(&mut since).map(|(rule, since)| Due { rule, since }).collect();
+        let mut due: Vec<Due<'_>> = {
+            let marks = since.iter_mut().zip(&mut known);
+            let due = rules.iter().zip(marks);
+            due.map(|(rule, (since, known))| Due { rule, since, known }).collect()
+        };
         let (iteration, halt) =
             iterate(store, &mut (), &(), &mut due, Bounds::default(), None, None);
         halt.unwrap();

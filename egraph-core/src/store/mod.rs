@@ -56,6 +56,11 @@ pub(crate) trait Host {
 
     /// Two classes became one.
     fn united(&mut self, _store: &mut Store, _kept: Value, _displaced: Value) {}
+
+    /// Called by a rebuild each time the store is closed; what it changes is closed too.
+    fn settled(&mut self, _store: &mut Store) -> Result<(), Refused> {
+        Ok(())
+    }
 }
 
 /// A host without functions and containers.
@@ -88,6 +93,17 @@ pub(crate) struct Store {
     /// Row numbers are known outside and must not change.
     pub(crate) stable_rows: bool,
     frames: Vec<(usize, usize)>,
+    /// What is new, if somebody wants to know.
+    pub(crate) news: Option<Box<News>>,
+}
+
+/// What happened since somebody looked: see [`Store::news`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct News {
+    /// Rows that were appended.
+    pub(crate) rows: Vec<(TableId, u32)>,
+    /// Classes that were displaced by unions.
+    pub(crate) displaced: Vec<Value>,
 }
 
 impl Default for Store {
@@ -113,6 +129,7 @@ impl Store {
             facts: 0,
             stable_rows: false,
             frames: Vec::new(),
+            news: None,
         }
     }
 
@@ -214,6 +231,9 @@ impl Store {
         let (kept, displaced) = self.classes.union(a, b)?;
         self.displaced.push(displaced);
         self.version += 1;
+        if let Some(news) = &mut self.news {
+            news.displaced.push(displaced);
+        }
         Some((kept, displaced))
     }
 
@@ -263,12 +283,16 @@ impl Store {
         keys: &[Value],
         output: Value,
     ) -> Result<u32, Refused> {
-        if self.live >= self.limit {
+        let counted = !self.tables[table as usize].decl.implied;
+        if counted && self.live >= self.limit {
             return Err(Refused::Full);
         }
         let row = self.tables[table as usize].push_hashed(hash, keys, output, self.clock);
-        self.live += 1;
-        self.version += 1;
+        self.live += usize::from(counted);
+        self.version += u64::from(counted);
+        if let Some(news) = &mut self.news {
+            news.rows.push((table, row));
+        }
         Ok(row)
     }
 
@@ -388,7 +412,7 @@ impl Store {
         let table = &mut self.tables[table as usize];
         let Some(row) = table.find(keys) else { return false };
         table.remove(row);
-        self.live -= 1;
+        self.live -= usize::from(!table.decl.implied);
         self.version += 1;
         true
     }
@@ -422,6 +446,9 @@ impl Store {
         self.class_sort.truncate(self.classes.len());
         self.displaced.clear();
         self.forwarded.clear();
+        if let Some(news) = &mut self.news {
+            **news = News::default();
+        }
         self.live = live;
         self.version += 1;
         true

@@ -21,6 +21,24 @@ impl Store {
     /// so that its invariants hold in any case.
     pub(crate) fn rebuild<H: Host>(&mut self, host: &mut H) -> Result<(), Refused> {
         let mut failed = Ok(());
+        loop {
+            failed = failed.and(self.close(host));
+            if failed.is_ok() {
+                failed = host.settled(self);
+            }
+            if self.is_closed() {
+                break;
+            }
+        }
+        if !self.stable_rows {
+            self.tables.iter_mut().for_each(super::Table::compact);
+        }
+        failed
+    }
+
+    /// Rounds until nothing is displaced.
+    fn close<H: Host>(&mut self, host: &mut H) -> Result<(), Refused> {
+        let mut failed = Ok(());
         self.closing = true;
         while !self.is_closed() {
             let displaced = std::mem::take(&mut self.displaced);
@@ -36,9 +54,6 @@ impl Store {
             }
         }
         self.closing = false;
-        if !self.stable_rows {
-            self.tables.iter_mut().for_each(super::Table::compact);
-        }
         failed
     }
 
@@ -167,7 +182,7 @@ impl Store {
                 known.subsume(twin);
             }
             known.bury(row);
-            self.live -= 1;
+            self.live -= usize::from(!known.decl.implied);
             return self.resolve_conflict(host, table, twin, output);
         }
         self.tables[table as usize].restamp(row, clock);

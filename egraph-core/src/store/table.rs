@@ -50,6 +50,16 @@ pub(crate) struct TableDecl {
     pub(crate) keys: Vec<Kind>,
     pub(crate) output: Kind,
     pub(crate) conflict: Conflict,
+    /// The rows follow from those of other tables: they count for no limit.
+    pub(crate) implied: bool,
+}
+
+impl TableDecl {
+    /// True when rows are nodes of classes.
+    #[inline]
+    pub(crate) fn is_constructor(&self) -> bool {
+        self.conflict == Conflict::Union
+    }
 }
 
 /// Where the changes of a stamp begin.
@@ -399,6 +409,11 @@ impl Table {
     #[inline]
     pub(crate) fn hides(&self) -> bool {
         !self.hidden_log.is_empty()
+    }
+
+    /// Number of live rows that are hidden.
+    pub(crate) fn hidden_rows(&self) -> usize {
+        self.hidden_log.iter().filter(|row| !self.is_dead(**row)).count()
     }
 
     #[inline]

@@ -22,7 +22,7 @@ fn store() -> Store {
     let mut store = Store::new();
     let mut table = |keys: &[Kind], output, conflict| {
         let name = String::new();
-        store.add_table(TableDecl { name, keys: keys.to_vec(), output, conflict });
+        store.add_table(TableDecl { name, keys: keys.to_vec(), output, conflict, implied: false });
     };
     table(&[Kind::Plain], EXPR, Conflict::Union);
     table(&[EXPR], EXPR, Conflict::Union);

@@ -1,5 +1,6 @@
 //! The egglog language from outside: printing, public programs, mutated programs.
 
+mod execution;
 mod explain;
 mod large;
 mod mutations;

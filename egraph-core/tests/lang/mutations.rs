@@ -12,7 +12,7 @@ use egraph_core::egglog::values::Values;
 
 use crate::programs::programs;
 
-const FIXTURES: [&str; 4] = [
+pub(crate) const FIXTURES: [&str; 4] = [
     include_str!("fixtures/arithmetic.egg"),
     include_str!("fixtures/graph.egg"),
     include_str!("fixtures/lists.egg"),
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SHOWN: usize = 20;
 
 /// xorshift64*, from Vigna, "An experimental exploration of Marsaglia's xorshift generators".
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn below(&mut self, limit: usize) -> usize {
@@ -42,7 +42,7 @@ impl Random {
 }
 
 /// Parentheses, words and strings, each with the blanks after it.
-fn tokens(text: &str) -> Vec<&str> {
+pub(crate) fn tokens(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut blank = false;
@@ -90,7 +90,7 @@ fn pick(parts: &[&str], random: &mut Random) -> usize {
 }
 
 /// The position after the list that starts at `from`, or the last one if it is not closed.
-fn list_end(parts: &[&str], from: usize) -> usize {
+pub(crate) fn list_end(parts: &[&str], from: usize) -> usize {
     let mut depth = 0_usize;
     for (at, part) in parts.iter().enumerate().skip(from) {
         depth += usize::from(part.starts_with('('));
@@ -102,7 +102,7 @@ fn list_end(parts: &[&str], from: usize) -> usize {
     parts.len()
 }
 
-fn mutate(text: &str, random: &mut Random) -> String {
+pub(crate) fn mutate(text: &str, random: &mut Random) -> String {
     let mut text = text.to_owned();
     for _ in 0..=random.below(2) {
         let mut parts = tokens(&text);

@@ -1,14 +1,27 @@
 //! Rules as one-liners.
 
-use super::super::exec::{Error, Session};
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::exec::{Applier, Condition, Error, Graph, Match, RuleCode, Session};
 use super::super::syntax::Name;
 
 /// A rule, made by [`rewrite!`](crate::rewrite) or [`rule!`](crate::rule), or from its parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Rule {
     name: String,
     /// Its command without name and rule set.
     text: String,
+    conditions: Vec<Arc<Condition>>,
+    applier: Option<Arc<Applier>>,
+    /// All matches are looked at each time.
+    again: bool,
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rule({}: {})", self.name, self.text)
+    }
 }
 
 impl Rule {
@@ -16,19 +29,88 @@ impl Rule {
     /// `?x`; every name that is not declared is one.
     pub fn rewrite(name: &str, left: &str, right: &str, when: &[&str]) -> Rule {
         let when = when.join(" ");
-        Rule { name: name.to_owned(), text: format!("(rewrite {left} {right} :when ({when}))") }
+        Rule::of(name, format!("(rewrite {left} {right} :when ({when}))"))
     }
 
     /// A rewrite in both directions.
     pub fn birewrite(name: &str, left: &str, right: &str, when: &[&str]) -> Rule {
         let when = when.join(" ");
-        Rule { name: name.to_owned(), text: format!("(birewrite {left} {right} :when ({when}))") }
+        Rule::of(name, format!("(birewrite {left} {right} :when ({when}))"))
     }
 
     /// Where the facts hold, the actions are done.
     pub fn new(name: &str, facts: &[&str], actions: &[&str]) -> Rule {
         let (facts, actions) = (facts.join(" "), actions.join(" "));
-        Rule { name: name.to_owned(), text: format!("(rule ({facts}) ({actions}))") }
+        Rule::of(name, format!("(rule ({facts}) ({actions}))"))
+    }
+
+    fn of(name: &str, text: String) -> Rule {
+        let conditions = Vec::new();
+        Rule { name: name.to_owned(), text, conditions, applier: None, again: false }
+    }
+
+    /// The rule does something only where this holds when it comes to the match. A match that is
+    /// refused is asked about again each time that the rule runs.
+    ///
+    /// Matches are counted before, so that a scheduler sees what egg's sees.
+    #[must_use]
+    pub fn provided(
+        mut self,
+        condition: impl Fn(&Graph<'_>, &Match<'_>) -> bool + Send + Sync + 'static,
+    ) -> Rule {
+        self.conditions.push(Arc::new(condition));
+        self.again = true;
+        self
+    }
+
+    /// The rule does nothing where this holds. What holds once must hold ever after (two classes
+    /// are equal, the value is zero): the match is not looked at again.
+    #[must_use]
+    pub fn unless(
+        mut self,
+        exception: impl Fn(&Graph<'_>, &Match<'_>) -> bool + Send + Sync + 'static,
+    ) -> Rule {
+        self.conditions.push(Arc::new(move |graph, m| !exception(graph, m)));
+        self
+    }
+
+    /// Code that is run for each match, after what the rule says. It sees a match once, and again
+    /// when something that it mentions was united; after [`Rule::provided`] or [`Rule::again`] each
+    /// time that the rule runs. So it must change nothing the second time.
+    ///
+    /// ```
+    /// use egraph_core::egglog::{Rule, Runner, Session};
+    ///
+    /// let mut session = Session::default();
+    /// session.program("(datatype Term (Sym String) (Lam Term Term) (App Term Term))")?;
+    /// let (sym, lam) = (session.op("Sym")?, session.op("Lam")?);
+    /// let rename = Rule::new("rename", &["(= ?e (Lam (Sym ?x) ?body))"], &[]);
+    /// session.rules("", [rename.then(move |graph, m| {
+    ///     let x: String = graph.get(m.get("?x")).unwrap_or_default();
+    ///     let fresh = graph.value(format!("{}_", x.trim_end_matches('_')));
+    ///     let fresh = graph.make(sym, &[fresh])?;
+    ///     graph.make(lam, &[fresh, m.get("?body")])?;
+    ///     Ok(())
+    /// })])?;
+    /// session.add("(Lam (Sym \"x\") (Sym \"y\"))")?;
+    /// Runner::new().run(&mut session)?;
+    /// assert_eq!(session.size("Lam"), Some(2));
+    /// # Ok::<(), egraph_core::egglog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn then(
+        mut self,
+        applier: impl Fn(&mut Graph<'_>, &Match<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Rule {
+        self.applier = Some(Arc::new(applier));
+        self
+    }
+
+    /// All matches are looked at each time that the rule runs.
+    #[must_use]
+    pub fn again(mut self) -> Rule {
+        self.again = true;
+        self
     }
 }
 
@@ -51,7 +133,9 @@ impl Session {
         }
         let set = (!ruleset.is_empty()).then(|| Name::from(ruleset));
         for rule in rules {
-            self.add_rule(&rule.name, &rule.text, set.as_ref())?;
+            let conditions = rule.conditions.into_iter().map(RuleCode::Condition);
+            let codes = conditions.chain(rule.applier.map(RuleCode::Applier)).collect();
+            self.add_rule(&rule.name, &rule.text, set.as_ref(), codes, rule.again)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::super::syntax::{self, Diagnostic, FileId, Name, Span, codes};
 use super::super::types::{Command, Expr, FuncDecl, FuncId, FuncKind, Node};
 use super::super::values::{Datum, Sort, UserCode, Value};
 use super::lower::FACT;
-use super::{Failure, Output, Session, Term};
+use super::{Failure, Output, RuleCode, RuleExtras, Session, Term};
 use crate::store::{Refused, TableId};
 
 /// Why a request was refused, as text for a person: a diagnostic with its line underlined.
@@ -40,6 +40,12 @@ impl Id {
     /// Its sort.
     pub fn sort(self) -> Sort {
         self.sort
+    }
+
+    /// Its number: of a class, among all classes that there ever were; of a literal, where its
+    /// content is kept.
+    pub fn number(self) -> u32 {
+        self.value
     }
 }
 
@@ -84,8 +90,26 @@ impl Session {
         self.env().find_ruleset(name).is_some()
     }
 
-    /// Adds the rule of a command that says neither its name nor its rule set.
+    /// Adds the rule of a command that says neither its name nor its rule set, with code of its
+    /// own.
     pub(crate) fn add_rule(
+        &mut self,
+        name: &str,
+        text: &str,
+        ruleset: Option<&Name>,
+        codes: Vec<RuleCode>,
+        again: bool,
+    ) -> Result<(), Error> {
+        if !codes.is_empty() {
+            self.check_unrecorded()?;
+        }
+        self.own = RuleExtras { codes, again };
+        let added = self.add_commands(name, text, ruleset);
+        self.own = RuleExtras::default();
+        added
+    }
+
+    fn add_commands(
         &mut self,
         name: &str,
         text: &str,
@@ -197,7 +221,7 @@ impl Session {
     }
 
     /// Refuses changes that a journal would not know of.
-    fn check_unrecorded(&self) -> Result<(), Error> {
+    pub(super) fn check_unrecorded(&self) -> Result<(), Error> {
         if self.machine.recorder.is_none() {
             return Ok(());
         }

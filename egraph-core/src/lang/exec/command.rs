@@ -11,7 +11,7 @@ use super::super::types::{Command, Expr, FuncId, FuncKind, RulesetKind};
 use super::super::values::{Sort, Value};
 use super::extract::{Best, Extractor};
 use super::lower::FACT;
-use super::{Failure, Output, RuleState, Session, lower};
+use super::{Failure, Output, RuleCode, RuleState, Session, graph, lower};
 
 /// A failure and the command that met it.
 type Done = Result<(), Diagnostic>;
@@ -68,15 +68,23 @@ impl Session {
                 self.rulesets.resize_with(set.index() + 1, Vec::new);
             }
             Command::Rule(rule) => {
-                let lowered =
-                    lower::rule(&self.machine, &self.places, &self.store, rule, self.deletes);
+                let codes = self.bind_codes(rule);
+                let mut lowered = lower::rule(
+                    &self.machine,
+                    &self.places,
+                    &self.store,
+                    rule,
+                    &codes,
+                    self.deletes,
+                );
+                lowered.naive |= self.own.again;
                 if lowered.actions.deletes() {
                     self.forbid_repetition();
                 }
                 if let Some(recorder) = &mut self.machine.recorder {
                     recorder.journal.rules.push(Arc::new(rule.clone()));
                 }
-                let state = RuleState { rule: Arc::new(lowered), since: 0 };
+                let state = RuleState { rule: Arc::new(lowered), since: 0, known: 0 };
                 self.rules.push(state);
                 self.rulesets[rule.ruleset.index()].push(self.rules.len() - 1);
             }
@@ -156,6 +164,21 @@ impl Session {
     }
 
     /// Rules may not see a match again once rows can go.
+    /// Gives the code of a rule that is being added numbers: conditions, then appliers.
+    fn bind_codes(&mut self, rule: &super::super::types::Rule) -> Vec<lower::Code> {
+        if self.own.codes.is_empty() {
+            return Vec::new();
+        }
+        let vars = &rule.vars[..rule.body.vars.len()];
+        let vars: Arc<graph::Vars> = vars.iter().map(|var| (var.name.clone(), var.sort)).collect();
+        let codes = self.own.codes.iter().map(|code| {
+            self.machine.codes.push(graph::Bound { code: code.clone(), vars: vars.clone() });
+            let number = (self.machine.codes.len() - 1) as u32;
+            lower::Code { number, applies: matches!(code, RuleCode::Applier(_)) }
+        });
+        codes.collect()
+    }
+
     fn forbid_repetition(&mut self) {
         if !self.deletes {
             self.deletes = true;

@@ -294,19 +294,36 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// Code of a rule, by its number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code {
+    pub(super) number: u32,
+    /// It is what the rule does, not a condition.
+    pub(super) applies: bool,
+}
+
 /// A rule, ready to run.
 pub(super) fn rule(
     machine: &Machine,
     places: &Places,
     store: &Store,
     rule: &types::Rule,
+    codes: &[Code],
     deletes: bool,
 ) -> ematch::Rule {
     let mut lowering = Lowering::new(machine, places, &rule.vars);
     let mut query = lowering.query(&rule.body);
     let bound = query.vars;
+    // Facts may have made variables of their own behind the rule's.
+    let args = rule.body.vars.len() as u32;
+    for Code { number: code, .. } in codes.iter().filter(|code| !code.applies) {
+        lowering.steps.push(Action::Require { code: *code, args });
+    }
     for action in &rule.head {
         lowering.action(action);
+    }
+    for Code { number: code, .. } in codes.iter().filter(|code| code.applies) {
+        lowering.steps.push(Action::Perform { code: *code, args });
     }
     let pure_calls = lowering.steps.iter().all(|step| match step {
         Action::Call { prim, .. } => {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::analysis::Keeper;
+use super::graph::{Bound, Every};
 use super::journal::Recorder;
 use super::lower::FACT;
 use super::operator::Operator;
@@ -21,7 +23,6 @@ pub(super) struct Merge {
 }
 
 /// Everything about a program's values that its tables do not hold.
-#[derive(Clone)]
 pub(super) struct Machine {
     pub(super) values: Arc<Values>,
     pub(super) sorts: Sorts,
@@ -32,6 +33,16 @@ pub(super) struct Machine {
     pub(super) operators: Vec<Option<Operator>>,
     /// What was done and why, if that is wanted.
     pub(super) recorder: Option<Box<Recorder>>,
+    /// Sorts of arguments and output, by table.
+    pub(super) columns: Vec<(Arc<[Sort]>, Sort)>,
+    /// The analysis and its values.
+    pub(super) keeper: Option<Keeper>,
+    /// Code of rules.
+    pub(super) codes: Vec<Bound>,
+    /// Relations that list classes.
+    pub(super) every: Vec<Every>,
+    /// What refused something to code of the embedding program.
+    pub(super) refused: Option<Refused>,
     /// Tables of functions, by number of the function.
     pub(super) functions: Vec<TableId>,
     /// Sorts of containers that mention classes.
@@ -144,6 +155,16 @@ impl Host for Machine {
             store.forward(change.sort.index() as u32, change.old, change.new);
         }
     }
+
+    fn settled(&mut self, store: &mut Store) -> Result<(), Refused> {
+        if self.keeper.is_some() {
+            self.follow(store)?;
+        }
+        if !self.every.is_empty() && store.is_closed() {
+            self.list_classes(store)?;
+        }
+        Ok(())
+    }
 }
 
 impl Actor for Machine {
@@ -170,7 +191,17 @@ impl Actor for Machine {
         registers: &mut [Value],
     ) -> Result<(), Refused> {
         self.because_of(index, registers);
-        self.commit(&rule.actions, store, registers)
+        self.commit(&rule.actions, store, registers)?;
+        self.heed(store);
+        Ok(())
+    }
+
+    fn require(&mut self, store: &mut Store, code: u32, args: &[Value]) -> Result<bool, Refused> {
+        Ok(self.holds(store, code, args))
+    }
+
+    fn perform(&mut self, store: &mut Store, code: u32, args: &[Value]) -> Result<(), Refused> {
+        self.apply(store, code, args)
     }
 
     fn operate(

@@ -40,9 +40,11 @@
 //! of itself).
 
 mod access;
+mod analysis;
 mod command;
 mod explain;
 mod extract;
+mod graph;
 mod journal;
 mod lower;
 mod machine;
@@ -54,6 +56,9 @@ mod term;
 mod visit;
 
 pub use access::{Best, Error, Id, Row};
+pub use analysis::{Analysis, DidMerge};
+pub(crate) use graph::{Applier, Condition, RuleCode};
+pub use graph::{Graph, Match, Node, Op};
 pub use print::Output;
 pub use runner::{Hook, Round, Runner, Summary};
 pub use schedule::{RuleReport, RunReport};
@@ -66,7 +71,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::ematch::{self, Operand};
-use crate::store::{Conflict, Kind, Refused, Store, TableDecl, TableId, Value};
+use crate::store::{Conflict, Kind, Refused, Store, Table, TableDecl, TableId, Value};
 
 use super::proof::Event;
 use super::syntax::Sources;
@@ -128,10 +133,11 @@ struct RuleState {
     rule: Arc<ematch::Rule>,
     /// Changes before this stamp were seen.
     since: u32,
+    /// No fewer matches than there were then.
+    known: usize,
 }
 
 /// What `push` keeps and `pop` brings back, besides the rows.
-#[derive(Clone)]
 struct Scope {
     places: Places,
     merges: usize,
@@ -141,6 +147,10 @@ struct Scope {
     /// Rules by rule set; none of combined ones.
     rulesets: Vec<Vec<usize>>,
     deletes: bool,
+    /// Values of the analysis.
+    data: Option<Box<dyn analysis::Data>>,
+    every: Vec<graph::Every>,
+    codes: usize,
 }
 
 /// What the language knows of a table.
@@ -173,6 +183,15 @@ pub struct Session {
     report: RunReport,
     /// The cheapest nodes, as of the last extraction.
     best: extract::Best,
+    /// What the rules that are being added have beside their text.
+    own: RuleExtras,
+}
+
+/// What a rule has beside its text.
+#[derive(Default)]
+struct RuleExtras {
+    codes: Vec<RuleCode>,
+    again: bool,
 }
 
 impl Default for Session {
@@ -192,6 +211,11 @@ impl Session {
             merges: Vec::new(),
             operators: Vec::new(),
             recorder: None,
+            columns: Vec::new(),
+            keeper: None,
+            codes: Vec::new(),
+            every: Vec::new(),
+            refused: None,
             functions: Vec::new(),
             containers: Vec::new(),
         };
@@ -212,6 +236,7 @@ impl Session {
             deletes: false,
             report: RunReport::default(),
             best: extract::Best::default(),
+            own: RuleExtras::default(),
         }
     }
 
@@ -221,7 +246,14 @@ impl Session {
 
     /// Number of rows of all functions, constructors and relations.
     pub fn rows(&self) -> usize {
-        self.table_ids().map(|table| self.store.table(table).live() as usize).sum()
+        let tables = self.table_ids().map(|table| self.store.table(table));
+        tables.filter(|table| !table.decl.implied).map(|table| table.live() as usize).sum()
+    }
+
+    /// Number of rows that rules see: all but those that were subsumed. Looks at these.
+    pub fn shown_rows(&self) -> usize {
+        let tables = self.table_ids().map(|table| self.store.table(table));
+        self.rows() - tables.map(Table::hidden_rows).sum::<usize>()
     }
 
     /// Number of classes that differ.
@@ -258,6 +290,7 @@ impl Session {
         merge: Option<Arc<Merge>>,
     ) -> TableId {
         let table = self.store.add_table(decl);
+        self.machine.columns.push((info.inputs.clone(), info.output));
         self.tables.push(info);
         self.machine.merges.push(merge);
         self.machine.operators.push(None);
@@ -266,8 +299,12 @@ impl Session {
 
     /// The declarations of sorts and primitives may have grown.
     fn adopt_env(&mut self) {
-        self.machine.sorts = self.env().sorts().clone();
-        self.machine.primitives = self.env().primitives().clone();
+        let (sorts, primitives) = (self.env().sorts(), self.env().primitives());
+        if self.machine.primitives.is_same(primitives) && self.machine.sorts.is_same(sorts) {
+            return;
+        }
+        let (sorts, primitives) = (sorts.clone(), primitives.clone());
+        (self.machine.sorts, self.machine.primitives) = (sorts, primitives);
         self.machine.containers = self
             .machine
             .sorts
@@ -295,6 +332,7 @@ impl Session {
             keys: decl.inputs.iter().map(|sort| self.machine.kind(*sort)).collect(),
             output,
             conflict,
+            implied: false,
         };
         let merge = match &decl.merge {
             types::Merge::Expr(expr) => {
@@ -368,6 +406,7 @@ impl Session {
             keys: vec![Kind::Plain],
             output: self.machine.kind(sort),
             conflict: Conflict::Keep,
+            implied: false,
         };
         let info = TableInfo {
             function: None,
@@ -450,6 +489,9 @@ impl Session {
             rules: self.rules.clone(),
             rulesets: self.rulesets.clone(),
             deletes: self.deletes,
+            data: self.machine.kept_data(),
+            every: self.machine.every.clone(),
+            codes: self.machine.codes.len(),
         });
     }
 
@@ -465,6 +507,10 @@ impl Session {
         self.places = scope.places;
         self.machine.merges.truncate(scope.merges);
         self.machine.operators.truncate(scope.merges);
+        self.machine.columns.truncate(scope.merges);
+        self.machine.restore_data(scope.data);
+        self.machine.every = scope.every;
+        self.machine.codes.truncate(scope.codes);
         self.machine.functions.truncate(self.places.functions.len());
         self.tables = scope.tables;
         self.rules = scope.rules;

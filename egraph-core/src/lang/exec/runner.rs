@@ -46,8 +46,9 @@ pub type Hook<'a> = Box<dyn FnMut(&mut Session, &Round) -> ControlFlow<()> + 'a>
 ///
 /// Limits reached are no errors: what was found until then stays. With a scheduler that sets rules
 /// aside, such as [`SchedulerKind::Backoff`], a rule sees everything that it missed when it is let
-/// in again. Matches are counted as they are found, before any is committed; a rule's search
-/// only finds what is new to it, and that is what is counted (egg counts all matches each time).
+/// in again. All matches of a rule are counted, those that it saw before included, before any is
+/// committed, as egg does; what is searched is what is new to the rule, and all of it again only
+/// where the sum of what was found might exceed the allowance.
 ///
 /// ```
 /// use egraph_core::egglog::{Runner, Session};

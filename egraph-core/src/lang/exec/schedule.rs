@@ -127,11 +127,12 @@ impl Session {
     ) -> (ematch::Iteration, Result<(), Failure>) {
         let computed = self.computed();
         let chosen: Vec<_> = rules.iter().map(|rule| self.rules[*rule].rule.clone()).collect();
-        let mut since: Vec<u32> = rules.iter().map(|rule| self.rules[*rule].since).collect();
+        let mut marks: Vec<(u32, usize)> =
+            rules.iter().map(|rule| (self.rules[*rule].since, self.rules[*rule].known)).collect();
         let mut due: Vec<Due<'_>> = chosen
             .iter()
-            .zip(&mut since)
-            .map(|(rule, since)| Due { rule: rule.as_ref(), since })
+            .zip(&mut marks)
+            .map(|(rule, (since, known))| Due { rule: rule.as_ref(), since, known })
             .collect();
         if let Some(recorder) = &mut self.machine.recorder {
             rules.clone_into(&mut recorder.due);
@@ -152,7 +153,7 @@ impl Session {
             recorder.why = Why::Program;
         }
         for (at, rule) in rules.iter().enumerate() {
-            self.rules[*rule].since = since[at];
+            (self.rules[*rule].since, self.rules[*rule].known) = marks[at];
             if done.times[at] > Duration::ZERO {
                 let entry = self.report.rules.entry(chosen[at].name.clone()).or_default();
                 entry.matches += done.matches[at];

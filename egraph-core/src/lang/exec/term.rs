@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
 /// A term of the language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Term {
@@ -12,35 +15,150 @@ pub enum Term {
     Apply(Arc<str>, Arc<[Term]>),
 }
 
+/// Pieces of a term that are written one by one; a term of more is written by [`Texts`].
+const SMALL: usize = 4096;
+/// Bytes of the longest text that is kept, to be written wherever its term occurs again.
+const KEPT: usize = 64 << 10;
+
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // With an explicit stack: terms are as deep as the program that made them.
-        enum Piece<'a> {
-            Term(&'a Term),
-            Close,
+        let mut pieces = Pieces { open: vec![Piece::Term(self)], first: true };
+        for _ in 0..SMALL {
+            match pieces.open.pop() {
+                Some(piece) => pieces.write(piece, f)?,
+                None => return Ok(()),
+            }
         }
-        let mut open = vec![Piece::Term(self)];
-        let mut first = true;
-        while let Some(piece) = open.pop() {
+        let mut texts = Texts::default();
+        while let Some(piece) = pieces.open.pop() {
             match piece {
-                Piece::Close => f.write_str(")")?,
-                Piece::Term(term) => {
-                    if !first {
+                Piece::Term(term) if texts.length(term) <= KEPT => {
+                    if !pieces.first {
                         f.write_str(" ")?;
                     }
-                    first = false;
-                    match term {
-                        Term::Literal(text) => f.write_str(text)?,
-                        Term::Apply(head, args) => {
-                            write!(f, "({head}")?;
-                            open.push(Piece::Close);
-                            open.extend(args.iter().rev().map(Piece::Term));
-                        }
-                    }
+                    pieces.first = false;
+                    f.write_str(texts.of(term))?;
                 }
+                piece => pieces.write(piece, f)?,
             }
         }
         Ok(())
+    }
+}
+
+/// What is still to be written. An explicit stack: terms are as deep as the program that made them.
+struct Pieces<'a> {
+    open: Vec<Piece<'a>>,
+    /// Nothing was written before.
+    first: bool,
+}
+
+enum Piece<'a> {
+    Term(&'a Term),
+    Close,
+}
+
+impl<'a> Pieces<'a> {
+    fn write(&mut self, piece: Piece<'a>, out: &mut dyn fmt::Write) -> fmt::Result {
+        let term = match piece {
+            Piece::Close => return out.write_str(")"),
+            Piece::Term(term) => term,
+        };
+        if !self.first {
+            out.write_str(" ")?;
+        }
+        self.first = false;
+        match term {
+            Term::Literal(text) => out.write_str(text),
+            Term::Apply(head, args) => {
+                out.write_str("(")?;
+                out.write_str(head)?;
+                self.open.push(Piece::Close);
+                self.open.extend(args.iter().rev().map(Piece::Term));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Where a term is: applications that share head and arguments are one.
+type Place = (*const u8, *const Term);
+
+/// Texts of terms that occur often. Their lengths take time in proportion to the shared term, not
+/// to its tree.
+#[derive(Default)]
+struct Texts {
+    lengths: HashMap<Place, usize, FxBuildHasher>,
+    texts: HashMap<Place, String, FxBuildHasher>,
+    last: String,
+}
+
+impl Texts {
+    fn place(term: &Term) -> Option<Place> {
+        match term {
+            Term::Literal(_) => None,
+            Term::Apply(head, args) => Some((head.as_ptr(), args.as_ptr())),
+        }
+    }
+
+    /// The length, if it is known: saturating, since trees may be exponentially large.
+    fn known(&self, term: &Term) -> Option<usize> {
+        match term {
+            Term::Literal(text) => Some(text.len()),
+            Term::Apply(head, args) if args.is_empty() => Some(head.len() + 2),
+            Term::Apply(..) => self.lengths.get(&Self::place(term)?).copied(),
+        }
+    }
+
+    /// Bytes of a term's text.
+    fn length(&mut self, term: &Term) -> usize {
+        let mut open = vec![term];
+        while let Some(&next) = open.last() {
+            let (Term::Apply(head, args), None) = (next, self.known(next)) else {
+                open.pop();
+                continue;
+            };
+            let before = open.len();
+            let mut sum = head.len() + 2;
+            for arg in args.iter() {
+                match self.known(arg) {
+                    Some(length) => sum = sum.saturating_add(length).saturating_add(1),
+                    None => open.push(arg),
+                }
+            }
+            if open.len() == before {
+                open.pop();
+                self.lengths.extend(Self::place(next).map(|place| (place, sum)));
+            }
+        }
+        self.known(term).unwrap_or(usize::MAX)
+    }
+
+    /// The text of a term that is short enough.
+    fn of(&mut self, term: &Term) -> &str {
+        let shared = match term {
+            Term::Apply(_, args) if Arc::strong_count(args) > 1 => Self::place(term),
+            _ => None,
+        };
+        if let Some(place) = shared
+            && self.texts.contains_key(&place)
+        {
+            return &self.texts[&place];
+        }
+        let mut text = std::mem::take(&mut self.last);
+        text.clear();
+        let mut pieces = Pieces { open: vec![Piece::Term(term)], first: true };
+        while let Some(piece) = pieces.open.pop() {
+            // Writing to a text cannot fail.
+            let _ = pieces.write(piece, &mut text);
+        }
+        match shared {
+            None => {
+                self.last = text;
+                &self.last
+            }
+            Some(place) => self.texts.entry(place).or_insert(text),
+        }
     }
 }
 
@@ -80,5 +198,19 @@ mod tests {
             vec![Term::Literal("1".into()), Term::Apply("Nil".into(), vec![].into())].into(),
         );
         assert_eq!(pair.to_string(), "(Add 1 (Nil))");
+    }
+
+    #[test]
+    fn a_large_shared_term_prints_as_its_tree() {
+        let leaf = |text: &str| Term::Literal(text.into());
+        let mut term = Term::Apply("Pair".into(), vec![leaf("a"), leaf("b")].into());
+        let mut text = "(Pair a b)".to_owned();
+        for level in 0..16 {
+            let other = Term::Apply("Nil".into(), vec![].into());
+            term = Term::Apply("Node".into(), vec![term.clone(), other, term, leaf("x")].into());
+            text = format!("(Node {text} (Nil) {text} x)");
+            assert!(term.to_string() == text, "level {level}");
+        }
+        assert!(text.len() > 16 * KEPT);
     }
 }

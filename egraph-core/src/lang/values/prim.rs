@@ -148,6 +148,11 @@ impl Primitives {
         primitives
     }
 
+    /// Whether both have the same declarations, being clones of one another.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.entries, &other.entries)
+    }
+
     /// Declares the primitives of a container sort that was just declared.
     pub fn add_container(&mut self, sorts: &super::Sorts, sort: Sort) {
         container::declare(self, sorts, sort);

@@ -180,6 +180,11 @@ impl Default for Sorts {
 }
 
 impl Sorts {
+    /// Whether both have the same declarations, being clones of one another.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.declared, &other.declared) && Arc::ptr_eq(&self.by_name, &other.by_name)
+    }
+
     /// The built-in sorts.
     pub fn new() -> Self {
         let mut sorts =

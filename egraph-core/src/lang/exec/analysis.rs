@@ -1,0 +1,327 @@
+//! Analyses: a value of Rust for each class, kept up as nodes are added and classes united.
+//!
+//! What is new is treated match by match, so that conditions on later matches see it; what follows
+//! for the nodes above, and [`Analysis::modify`], wait until the store is closed. (Willsey et al.,
+//! egg, POPL 2021, section 4.)
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use super::graph::{Graph, Node};
+use super::machine::Machine;
+use super::{Error, Id, Session};
+use crate::lang::values::Sort;
+use crate::store::{Kind, News, Refused, Store, TableId, Value};
+
+/// What a merge changed: the value merged into, and whether the other one differs from the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DidMerge(pub bool, pub bool);
+
+/// A value for each class, computed from its nodes.
+///
+/// ```
+/// use egraph_core::egglog::{Analysis, DidMerge, Graph, Id, Node, Op, Runner, Session, rewrite};
+///
+/// /// The value of classes that arithmetic tells.
+/// struct Fold { num: Op, add: Op }
+///
+/// impl Analysis for Fold {
+///     type Data = Option<i64>;
+///
+///     fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> Option<i64> {
+///         let known = |at: usize| *graph.data::<Self>(node.arg(at))?;
+///         match node.op() {
+///             op if op == self.num => graph.get(node.arg(0)),
+///             op if op == self.add => known(0)?.checked_add(known(1)?),
+///             _ => None,
+///         }
+///     }
+///
+///     fn merge(&self, into: &mut Option<i64>, from: Option<i64>) -> DidMerge {
+///         let did = DidMerge(into.is_none() && from.is_some(), into.is_some() && from.is_none());
+///         *into = into.or(from);
+///         did
+///     }
+///
+///     fn modify(&self, graph: &mut Graph<'_>, class: Id) {
+///         if let Some(Some(value)) = graph.data::<Self>(class).copied() {
+///             let value = graph.value(value);
+///             if let Ok(constant) = graph.make(self.num, &[value]) {
+///                 graph.union(class, constant);
+///             }
+///         }
+///     }
+/// }
+///
+/// let mut session = Session::default();
+/// session.program("(datatype Math (Num i64) (Var String) (Add Math Math) (Div Math Math))")?;
+/// session.analyse(Fold { num: session.op("Num")?, add: session.op("Add")? })?;
+/// session.rules("", [
+///     rewrite!("div-self"; "(Div ?a ?a)" => "(Num 1)")
+///         .unless(|graph, m| graph.data::<Fold>(m.get("?a")) == Some(&Some(0))),
+/// ])?;
+/// let sum = session.add("(Add (Num 1) (Div (Var \"x\") (Var \"x\")))")?;
+/// Runner::new().run(&mut session)?;
+/// assert_eq!(session.data::<Fold>(sum), Some(&Some(2)));
+/// assert_eq!(session.best(sum)?.term.to_string(), "(Num 2)");
+/// # Ok::<(), egraph_core::egglog::Error>(())
+/// ```
+pub trait Analysis: Send + Sync + 'static {
+    /// The value of a class.
+    type Data: Clone + fmt::Debug + Send + Sync + 'static;
+
+    /// The value of one node, from the values of its arguments: called when a node is added, and
+    /// when the value of an argument has changed.
+    fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> Self::Data;
+
+    /// Makes one value of two, and says what that changed. The order of unions must not matter, and
+    /// values may only ascend in a lattice without infinite chains.
+    fn merge(&self, into: &mut Self::Data, from: Self::Data) -> DidMerge;
+
+    /// Called for each class that is new, was united or has another value. May add nodes, unite
+    /// classes and hide nodes; an addition that the limit on rows refuses ends the round.
+    fn modify(&self, _graph: &mut Graph<'_>, _class: Id) {}
+}
+
+/// The values of all classes, whatever their type.
+pub(super) trait Data: Any + Send + Sync {
+    fn copy(&self) -> Box<dyn Data>;
+    fn any(&self) -> &dyn Any;
+    fn any_mut(&mut self) -> &mut dyn Any;
+}
+
+/// By class; none for a class without nodes, and for one that was displaced.
+pub(super) type Slots<A> = Vec<Option<<A as Analysis>::Data>>;
+
+impl<D: Clone + Send + Sync + 'static> Data for Vec<Option<D>> {
+    fn copy(&self) -> Box<dyn Data> {
+        Box::new(self.clone())
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+
+    fn any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// An analysis, whatever its type.
+pub(super) trait Code: Send + Sync {
+    /// Values of no class.
+    fn empty(&self) -> Box<dyn Data>;
+    /// A row of a constructor is new, or the value of an argument has changed.
+    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32);
+    /// A class was displaced by the other.
+    fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value);
+    fn modify(&self, graph: &mut Graph<'_>, class: Id);
+}
+
+fn slots<'g, A: Analysis>(graph: &'g mut Graph<'_>) -> Option<&'g mut Slots<A>> {
+    graph.machine.keeper.as_mut()?.data.any_mut().downcast_mut()
+}
+
+impl<A: Analysis> Code for A {
+    fn empty(&self) -> Box<dyn Data> {
+        Box::new(Slots::<A>::new())
+    }
+
+    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32) {
+        let value = self.make(graph, &Node::new(graph, table, row));
+        let class = graph.store.classes.find(graph.store.table(table).output(row));
+        let Some(slots) = slots::<A>(graph) else { return };
+        if slots.len() <= class as usize {
+            slots.resize(class as usize + 1, None);
+        }
+        let slot = &mut slots[class as usize];
+        let changed = match slot {
+            None => {
+                *slot = Some(value);
+                false
+            }
+            Some(known) => self.merge(known, value).0,
+        };
+        graph.machine.turned(class, changed);
+    }
+
+    fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value) {
+        let Some(slots) = slots::<A>(graph) else { return };
+        let Some(theirs) = slots.get_mut(displaced as usize).and_then(Option::take) else { return };
+        let changed = match &mut slots[kept as usize] {
+            slot @ None => {
+                *slot = Some(theirs);
+                true
+            }
+            Some(ours) => {
+                let DidMerge(ours, theirs) = self.merge(ours, theirs);
+                ours || theirs
+            }
+        };
+        graph.machine.turned(kept, changed);
+    }
+
+    fn modify(&self, graph: &mut Graph<'_>, class: Id) {
+        Analysis::modify(self, graph, class);
+    }
+}
+
+/// The analysis of a session, and what it has still to do.
+pub(super) struct Keeper {
+    code: Arc<dyn Code>,
+    pub(super) data: Box<dyn Data>,
+    /// Classes with another value than the nodes above know.
+    changed: Vec<Value>,
+    /// Classes to be modified.
+    turned: Vec<Value>,
+}
+
+impl Machine {
+    /// A class is new, was united, or has another value.
+    fn turned(&mut self, class: Value, changed: bool) {
+        let Some(keeper) = &mut self.keeper else { return };
+        keeper.turned.push(class);
+        if changed {
+            keeper.changed.push(class);
+        }
+    }
+
+    /// Gives the values of what is new.
+    pub(super) fn heed(&mut self, store: &mut Store) {
+        let Some(news) = store.news.as_mut() else { return };
+        if news.rows.is_empty() && news.displaced.is_empty() {
+            return;
+        }
+        let mut news: News = std::mem::take(&mut **news);
+        let Some(code) = self.keeper.as_ref().map(|keeper| keeper.code.clone()) else { return };
+        for (table, row) in news.rows.drain(..) {
+            let rows = store.table(table);
+            if rows.decl.is_constructor() && !rows.is_dead(row) {
+                code.learn(&mut Graph { machine: self, store }, table, row);
+            }
+        }
+        for class in news.displaced.drain(..) {
+            let kept = store.classes.find(class);
+            code.join(&mut Graph { machine: self, store }, kept, class);
+        }
+        // The buffers are kept, unless something was added meanwhile.
+        if let Some(fresh) = store.news.as_mut()
+            && fresh.rows.is_empty()
+            && fresh.displaced.is_empty()
+        {
+            **fresh = news;
+        }
+    }
+
+    /// Carries on on a closed store until nothing follows, or the store is open again.
+    pub(super) fn follow(&mut self, store: &mut Store) -> Result<(), Refused> {
+        self.heed(store);
+        let Some(code) = self.keeper.as_ref().map(|keeper| keeper.code.clone()) else {
+            return Ok(());
+        };
+        while let Some(keeper) = &mut self.keeper
+            && store.is_closed()
+        {
+            let modify = keeper.changed.is_empty();
+            let list = if modify { &mut keeper.turned } else { &mut keeper.changed };
+            let mut classes = std::mem::take(list);
+            for class in &mut classes {
+                *class = store.classes.find(*class);
+            }
+            classes.sort_unstable();
+            classes.dedup();
+            if classes.is_empty() {
+                return Ok(());
+            }
+            for class in classes {
+                if modify {
+                    let id = Id { sort: Sort::from_index(store.class_sort(class)), value: class };
+                    Code::modify(&*code, &mut Graph { machine: self, store }, id);
+                } else {
+                    for (table, row) in above(store, class) {
+                        code.learn(&mut Graph { machine: self, store }, table, row);
+                    }
+                }
+            }
+            self.heed(store);
+            if let Some(refused) = self.refused.take() {
+                return Err(refused);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a scope keeps of the values.
+    pub(super) fn kept_data(&self) -> Option<Box<dyn Data>> {
+        self.keeper.as_ref().map(|keeper| keeper.data.copy())
+    }
+
+    /// Back to what a scope kept.
+    pub(super) fn restore_data(&mut self, data: Option<Box<dyn Data>>) {
+        let Some(keeper) = &mut self.keeper else { return };
+        keeper.data = data.unwrap_or_else(|| keeper.code.empty());
+        keeper.changed.clear();
+        keeper.turned.clear();
+    }
+}
+
+/// The rows of constructors that have a class as an argument. The store is closed.
+fn above(store: &mut Store, class: Value) -> Vec<(TableId, u32)> {
+    let mut rows = Vec::new();
+    let kind = Kind::Class(store.class_sort(class));
+    for (number, table) in store.tables.iter_mut().enumerate() {
+        if !table.decl.is_constructor() {
+            continue;
+        }
+        for column in 0..table.arity() {
+            if table.kind(column) != kind {
+                continue;
+            }
+            table.ensure_index(column);
+            let Some(index) = table.index(column) else { continue };
+            let listed = index.get(class).iter();
+            let live =
+                listed.filter(|row| !table.is_dead(**row) && table.keys(**row)[column] == class);
+            rows.extend(live.map(|row| (number as TableId, *row)));
+        }
+    }
+    rows
+}
+
+impl Session {
+    /// Keeps a value for each class from here on. A session has one analysis; several are one whose
+    /// values are tuples.
+    ///
+    /// # Errors
+    /// There is one already, a journal is kept, or a scope is open.
+    pub fn analyse<A: Analysis>(&mut self, analysis: A) -> Result<(), Error> {
+        self.check_unrecorded()?;
+        if self.machine.keeper.is_some() || !self.scopes.is_empty() {
+            let message = "a session has one analysis, and it is there before scopes are opened";
+            return Err(Self::refusal(crate::lang::syntax::codes::USAGE, message));
+        }
+        let code: Arc<dyn Code> = Arc::new(analysis);
+        let data = code.empty();
+        let (changed, turned) = (Vec::new(), Vec::new());
+        self.machine.keeper = Some(Keeper { code, data, changed, turned });
+        let mut news = News::default();
+        for (number, table) in self.store.tables.iter().enumerate() {
+            news.rows.extend(table.live_rows().map(|row| (number as TableId, row)));
+        }
+        self.learn_all(news)
+    }
+
+    /// Gives classes their values; those of nodes before those of the nodes above.
+    fn learn_all(&mut self, news: News) -> Result<(), Error> {
+        self.store.news = Some(Box::new(news));
+        self.store.rebuild(&mut self.machine).map_err(|why| Self::failed(&self.failure(why)))
+    }
+
+    /// The value of a class, if it has one of this analysis.
+    pub fn data<A: Analysis>(&self, class: Id) -> Option<&A::Data> {
+        let class = self.find(class).value;
+        let slots: &Slots<A> = self.machine.keeper.as_ref()?.data.any().downcast_ref()?;
+        slots.get(class as usize)?.as_ref()
+    }
+}
