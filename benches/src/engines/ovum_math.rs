@@ -182,6 +182,6 @@ pub(super) fn run(
         runner = runner.hook(hook);
     }
     let summary = runner.run(&mut session).map_err(|error| error.to_string())?;
-    let outcome = of_runner(&summary);
+    let outcome = Outcome { e_nodes: Some(session.shown_rows()), ..of_runner(&summary) };
     Ok((session, outcome))
 }

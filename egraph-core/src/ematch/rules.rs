@@ -215,11 +215,16 @@ fn search<P: Prims>(
     let mut words: Vec<Found> = vec![Vec::new(); due.len()];
     let mut bytes = 0;
     for ((rule, unit), result) in work.into_iter().zip(results) {
+        let most = most.get(rule).copied().unwrap_or(usize::MAX);
+        if done.matches[rule] > most {
+            // They are too many already, on any number of threads.
+            continue;
+        }
         let found = result.unwrap_or_else(|| run(scratch, rule, unit, false));
         if found.timed_out {
             return Err(Halt::Time);
         }
-        done.matches[rule] += found.count;
+        done.matches[rule] = (done.matches[rule] + found.count).min(most.saturating_add(1));
         done.times[rule] += found.time;
         bytes += found.words.len() * size_of::<Value>();
         if bounds.bytes.is_some_and(|limit| bytes > limit) {

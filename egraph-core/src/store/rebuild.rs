@@ -36,6 +36,27 @@ impl Store {
         failed
     }
 
+    /// Lets rules see the rows that mention a class as if they had changed. The store is closed.
+    pub(crate) fn touch(&mut self, class: Value) {
+        let (kind, clock) = (Kind::Class(self.class_sort(class)), self.clock);
+        let mut rows = Vec::new();
+        for table in &mut self.tables {
+            for column in 0..=table.arity() {
+                if table.kind(column) != kind {
+                    continue;
+                }
+                table.ensure_index(column);
+                rows.clear();
+                rows.extend_from_slice(table.index(column).map_or(&[], |index| index.get(class)));
+                for row in &rows {
+                    if !table.is_dead(*row) && table.row(*row)[column] == class {
+                        table.restamp(*row, clock);
+                    }
+                }
+            }
+        }
+    }
+
     /// Rounds until nothing is displaced.
     fn close<H: Host>(&mut self, host: &mut H) -> Result<(), Refused> {
         let mut failed = Ok(());

@@ -50,7 +50,8 @@ impl Rule {
     }
 
     /// The rule does something only where this holds when it comes to the match. A match that is
-    /// refused is asked about again each time that the rule runs.
+    /// refused is asked about again when a class that it mentions was united or has another value
+    /// ([`Analysis`](crate::egglog::Analysis)); after [`Rule::again`] each time that the rule runs.
     ///
     /// Matches are counted before, so that a scheduler sees what egg's sees.
     #[must_use]
@@ -59,12 +60,11 @@ impl Rule {
         condition: impl Fn(&Graph<'_>, &Match<'_>) -> bool + Send + Sync + 'static,
     ) -> Rule {
         self.conditions.push(Arc::new(condition));
-        self.again = true;
         self
     }
 
-    /// The rule does nothing where this holds. What holds once must hold ever after (two classes
-    /// are equal, the value is zero): the match is not looked at again.
+    /// The rule does nothing where this holds when it comes to the match (two classes are equal, the
+    /// value is zero). The rest is as for [`Rule::provided`].
     #[must_use]
     pub fn unless(
         mut self,
@@ -75,7 +75,7 @@ impl Rule {
     }
 
     /// Code that is run for each match, after what the rule says. It sees a match once, and again
-    /// when something that it mentions was united; after [`Rule::provided`] or [`Rule::again`] each
+    /// when a class that it mentions was united or has another value; after [`Rule::again`] each
     /// time that the rule runs. So it must change nothing the second time.
     ///
     /// ```

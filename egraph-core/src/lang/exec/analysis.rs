@@ -242,6 +242,9 @@ impl Machine {
                     for (table, row) in above(store, class) {
                         code.learn(&mut Graph { machine: self, store }, table, row);
                     }
+                    if !self.codes.is_empty() {
+                        store.touch(class);
+                    }
                 }
             }
             self.heed(store);
