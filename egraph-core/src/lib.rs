@@ -47,12 +47,14 @@
 //! |---|---|
 //! | `define_language!` | [`define_language!`](crate::define_language), or [`Datatype`](egglog::Datatype) at run time |
 //! | `rewrite!("n"; "l" => "r" if c)` | [`rewrite!`](crate::rewrite)`("n"; "l" => "r" if "(guard ?x)")`, the guard a closure: [`Session::guard`](egglog::Session::guard) |
-//! | `Applier` | a closure that the right side calls: [`Session::primitive`](egglog::Session::primitive) |
+//! | `Applier` | [`Rule::then`](egglog::Rule::then); a closure that the right side calls: [`Session::primitive`](egglog::Session::primitive) |
+//! | `Condition` | [`Rule::provided`](egglog::Rule::provided), [`Rule::unless`](egglog::Rule::unless): asked when it comes to the match, as in egg |
+//! | a left side `?a` | [`Session::every`](egglog::Session::every) |
 //! | `multi_rewrite!` | [`rule!`](crate::rule), over any number of facts and actions |
 //! | `egraph.add(node)` | [`Session::node`](egglog::Session::node), [`Session::make`](egglog::Session::make), [`Session::add`](egglog::Session::add) for text |
 //! | `egraph.union(a, b); egraph.rebuild()` | [`Session::union`](egglog::Session::union); it rebuilds |
 //! | `Runner`, `BackoffScheduler` | [`Runner`](egglog::Runner), [`SchedulerKind::Backoff`] |
-//! | `Analysis` | a function with a merge and rules that set it: [`Session::function`](egglog::Session::function); with code in Rust: [`Analysis`] of an [`EGraph`] |
+//! | `Analysis` | a function with a merge and rules that set it: [`Session::function`](egglog::Session::function); in Rust: [`Analysis`](egglog::Analysis), set by [`Session::analyse`](egglog::Session::analyse) |
 //! | `Extractor::find_best` | [`Session::best`](egglog::Session::best) |
 //!
 //! Programs written for egglog run as they are: [`Session::run`](egglog::Session::run) and

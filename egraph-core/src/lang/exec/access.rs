@@ -407,9 +407,8 @@ impl Session {
         let resolved: Vec<Command> = resolved.map_err(|why| self.error(&why))?;
         self.adopt_env();
         let mut answers = Vec::new();
-        for command in &resolved {
-            self.execute(command, &mut answers).map_err(|why| self.error(&why))?;
-        }
+        let done = self.execute_all(&resolved, &mut answers);
+        done.map_err(|why| self.error(&why))?;
         Ok(answers)
     }
 }

@@ -46,11 +46,23 @@ impl Session {
         for command in commands {
             let resolved = self.checker.check(&self.machine.values, &command)?;
             self.adopt_env();
-            for command in &resolved {
-                self.execute(command, answers)?;
-            }
+            self.execute_all(&resolved, answers)?;
         }
         Ok(())
+    }
+
+    /// Carries out what one command was resolved to. What it declared stays only as far as it was
+    /// carried out.
+    pub(super) fn execute_all(&mut self, commands: &[Command], answers: &mut Vec<Output>) -> Done {
+        let done = commands.iter().try_for_each(|command| self.execute(command, answers));
+        if done.is_err() {
+            self.retract();
+        }
+        done
+    }
+
+    fn retract(&mut self) {
+        self.checker.retract(self.places.functions.len(), self.places.globals.len());
     }
 
     pub(super) fn execute(&mut self, command: &Command, answers: &mut Vec<Output>) -> Done {
@@ -191,6 +203,7 @@ impl Session {
     fn must_fail(&mut self, span: Span, inner: &Command) -> Done {
         let mut dropped = Vec::new();
         if self.execute(inner, &mut dropped).is_err() {
+            self.retract();
             return Ok(());
         }
         Err(Diagnostic::new(codes::FAILED, span, "the command was expected to fail"))

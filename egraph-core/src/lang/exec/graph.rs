@@ -226,13 +226,11 @@ impl Session {
     /// # Errors
     /// There is none of this name.
     pub fn op(&self, name: &str) -> Result<Op, Error> {
-        match self.env().find_function(name) {
-            Some(function) => Ok(Op(self.places.place(function).table)),
-            None => {
-                let message = format!("there is no function `{name}`");
-                Err(Self::refusal(codes::UNKNOWN_FUNCTION, message))
-            }
-        }
+        let Some(function) = self.env().find_function(name) else {
+            let message = format!("there is no function `{name}`");
+            return Err(Self::refusal(codes::UNKNOWN_FUNCTION, message));
+        };
+        Ok(Op(self.places.place(function).table))
     }
 
     /// Declares a relation that holds of every class of a sort, and is kept up by the session: what

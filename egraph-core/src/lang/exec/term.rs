@@ -53,6 +53,7 @@ struct Pieces<'a> {
     first: bool,
 }
 
+#[derive(Clone, Copy)]
 enum Piece<'a> {
     Term(&'a Term),
     Close,
@@ -89,7 +90,7 @@ type Place = (*const u8, *const Term);
 #[derive(Default)]
 struct Texts {
     lengths: HashMap<Place, usize, FxBuildHasher>,
-    texts: HashMap<Place, String, FxBuildHasher>,
+    kept: HashMap<Place, String, FxBuildHasher>,
     last: String,
 }
 
@@ -141,9 +142,9 @@ impl Texts {
             _ => None,
         };
         if let Some(place) = shared
-            && self.texts.contains_key(&place)
+            && self.kept.contains_key(&place)
         {
-            return &self.texts[&place];
+            return &self.kept[&place];
         }
         let mut text = std::mem::take(&mut self.last);
         text.clear();
@@ -157,7 +158,7 @@ impl Texts {
                 self.last = text;
                 &self.last
             }
-            Some(place) => self.texts.entry(place).or_insert(text),
+            Some(place) => self.kept.entry(place).or_insert(text),
         }
     }
 }

@@ -159,3 +159,66 @@ fn errors_show_the_line() {
     let error = refusal(Options::default(), clash);
     assert!(error.contains("two values") && error.contains("test.egg:3:1"), "{error}");
 }
+
+#[test]
+fn what_could_not_be_defined_is_not_there() {
+    let mut session = Session::default();
+    session.program("(datatype N (Num i64)) (let $one (Num 1))").unwrap();
+    assert!(session.program("(let $bad (Num (/ 1 0)))").is_err());
+    assert!(session.program("(let $worse (Num (vec-length $bad)))").is_err());
+    session
+        .program("(fail (let $late (Num (/ 2 0)))) (let $bad (Num 3)) (check (= $bad (Num 3)))")
+        .unwrap();
+    session.program("(check (!= $bad $one)) (let $late (Num 4))").unwrap();
+    assert!(session.check("(= $late (Num 4))").unwrap());
+}
+
+/// A sum of so many leaves under commutativity and associativity.
+fn sum(leaves: usize) -> Session {
+    let mut session = Session::default();
+    let rules = "(datatype E (V i64) (Add E E))
+        (rewrite (Add a b) (Add b a))
+        (rewrite (Add (Add a b) c) (Add a (Add b c)))";
+    session.program(rules).unwrap();
+    let term = (1..leaves).fold("(V 0)".to_owned(), |sum, n| format!("(Add (V {n}) {sum})"));
+    session.add(&term).unwrap();
+    session
+}
+
+/// Every row is canonical and found by its keys.
+fn check_closed(session: &Session) {
+    for table in &session.store.tables {
+        for row in table.live_rows() {
+            assert_eq!(table.find(table.keys(row)), Some(row));
+            for (column, value) in table.row(row)[..=table.arity()].iter().enumerate() {
+                assert_eq!(session.store.canonical(table.kind(column), *value), *value);
+            }
+        }
+    }
+    assert!(session.store.is_closed());
+}
+
+#[test]
+fn a_limit_on_rows_is_kept_and_leaves_a_closed_store() {
+    for nodes in [40, 999, 1000, 12_345] {
+        let mut session = sum(11);
+        let limits = crate::Limits { nodes, ..crate::Limits::default() };
+        let summary = Runner::new().limits(limits).run(&mut session).unwrap();
+        assert_eq!(summary.stop, crate::StopReason::NodeLimit);
+        assert!(session.rows() <= nodes, "{} rows", session.rows());
+        check_closed(&session);
+    }
+}
+
+#[test]
+fn a_limit_on_time_is_kept_within_a_round() {
+    let mut session = sum(14);
+    let time = Duration::from_millis(400);
+    let limits = crate::Limits { time, nodes: usize::MAX, ..crate::Limits::default() };
+    let started = Instant::now();
+    let summary = Runner::new().limits(limits).run(&mut session).unwrap();
+    assert_eq!(summary.stop, crate::StopReason::TimeLimit);
+    // A tenth in theory; the rest is what other work on the machine may take.
+    assert!(started.elapsed() < 2 * time, "{:?}", started.elapsed());
+    check_closed(&session);
+}

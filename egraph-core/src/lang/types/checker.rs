@@ -41,6 +41,14 @@ impl Checker {
         &self.env
     }
 
+    /// Forgets the tables and globals that were declared last, all but so many: carrying out their
+    /// declaration failed.
+    pub fn retract(&mut self, functions: usize, globals: usize) {
+        if self.env.funcs.len() > functions || self.env.globals.len() > globals {
+            self.env.retract(functions, globals);
+        }
+    }
+
     /// Levels of `push` that are open.
     pub fn pushed(&self) -> usize {
         self.saved.len()

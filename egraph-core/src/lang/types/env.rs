@@ -191,6 +191,20 @@ impl Env {
         Ok(())
     }
 
+    /// Forgets all but so many tables and globals.
+    pub(super) fn retract(&mut self, funcs: usize, globals: usize) {
+        let gone = |meaning: &Meaning| match meaning {
+            Meaning::Func(func) => func.index() >= funcs,
+            Meaning::Global(global) => global.index() >= globals,
+            Meaning::Sort | Meaning::Ruleset(_) => false,
+        };
+        Arc::make_mut(&mut self.names).retain(|_, (meaning, _)| !gone(meaning));
+        let unprefixed = Arc::make_mut(&mut self.unprefixed);
+        unprefixed.retain(|_, global| global.index() < globals);
+        Arc::make_mut(&mut self.funcs).truncate(funcs);
+        Arc::make_mut(&mut self.globals).truncate(globals);
+    }
+
     fn declare(&mut self, name: &str, meaning: Meaning, span: Span) {
         Arc::make_mut(&mut self.names).insert(name.into(), (meaning, span));
     }

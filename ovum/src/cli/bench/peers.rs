@@ -16,6 +16,7 @@ pub(super) struct Peer {
 }
 
 /// What is asked of it.
+#[derive(Clone, Copy)]
 pub(super) struct Request<'a> {
     pub(super) workload: &'a str,
     pub(super) threads: usize,

@@ -20,6 +20,8 @@ pub(super) enum Cell {
 pub(super) struct Row {
     pub(super) workload: String,
     pub(super) cells: [Cell; 3],
+    /// Ovum on one thread, where the table is of several.
+    pub(super) one_thread: Vec<Sample>,
 }
 
 /// All workloads.
@@ -29,20 +31,24 @@ pub(super) struct Table {
     pub(super) rows: Vec<Row>,
 }
 
+fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> Option<f64> {
+    let mut values: Vec<f64> = samples.iter().map(of).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        odd if odd % 2 == 1 => Some(values[middle]),
+        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    }
+}
+
 impl Cell {
     fn samples(&self) -> &[Sample] {
         if let Cell::Measured(samples) = self { samples } else { &[] }
     }
 
     fn median(&self, of: impl Fn(&Sample) -> f64) -> Option<f64> {
-        let mut values: Vec<f64> = self.samples().iter().map(of).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        match values.len() {
-            0 => None,
-            odd if odd % 2 == 1 => Some(values[middle]),
-            _ => Some(f64::midpoint(values[middle - 1], values[middle])),
-        }
+        median(self.samples(), of)
     }
 
     fn cpu(&self) -> Option<f64> {
@@ -96,10 +102,15 @@ impl Cell {
 impl Row {
     pub(super) fn new(workload: &str) -> Row {
         let cells = std::array::from_fn(|_| Cell::NotInstalled);
-        Row { workload: workload.to_owned(), cells }
+        Row { workload: workload.to_owned(), cells, one_thread: Vec::new() }
     }
 
-    fn own(&self) -> &Cell {
+    /// Ovum's wall time on one thread and on all.
+    fn walls(&self) -> Option<(f64, f64)> {
+        Some((median(&self.one_thread, |s| s.wall)?, self.own().median(|s| s.wall)?))
+    }
+
+    pub(super) fn own(&self) -> &Cell {
         &self.cells[ENGINES.len() - 1]
     }
 
@@ -151,7 +162,7 @@ impl Row {
         format!("{}: {}", self.workload, cells.join(", "))
     }
 
-    fn columns(&self) -> Vec<String> {
+    fn columns(&self, threads: usize) -> Vec<String> {
         let own = self.own();
         let rate = match (self.e_nodes(), own.cpu()) {
             (Some(count), Some(cpu)) if cpu > 0.0 => format!("{:.0}", count as f64 / cpu / 1e3),
@@ -168,6 +179,12 @@ impl Row {
         }
         columns.push(rate);
         columns.extend(self.cells.iter().map(Cell::memory_text));
+        if threads > 1 {
+            columns.extend(match self.walls() {
+                Some((one, all)) => [time(one), time(all), format!("{:.2}", one / all)],
+                None => ["-"; 3].map(str::to_owned),
+            });
+        }
         columns
     }
 
@@ -180,6 +197,10 @@ impl Row {
             let ratio = self.ratio(at).map_or(Json::Null, Json::Float);
             pairs.push((format!("{engine}_over_ovum"), ratio));
         }
+        if let Some((one, all)) = self.walls() {
+            pairs.push(("ovum_wall_seconds_one_thread".to_owned(), Json::Float(one)));
+            pairs.push(("ovum_gain_of_threads".to_owned(), Json::Float(one / all)));
+        }
         pairs.push(("counts_agree".to_owned(), Json::Bool(self.agrees())));
         Json::Object(pairs)
     }
@@ -190,11 +211,15 @@ impl Table {
         Table { rounds, threads, rows: Vec::new() }
     }
 
-    fn header() -> Vec<String> {
+    fn header(threads: usize) -> Vec<String> {
         let mut header = vec!["workload".to_owned(), "e-nodes".to_owned()];
         header.extend(ENGINES.map(|engine| format!("{engine} CPU")));
         header.extend(["egg/ovum", "egglog/ovum", "ovum k e-nodes/s"].map(str::to_owned));
         header.extend(ENGINES.map(|engine| format!("{engine} MB")));
+        if threads > 1 {
+            let all = format!("ovum wall, {threads} threads");
+            header.extend(["ovum wall, 1 thread".to_owned(), all, "gain".to_owned()]);
+        }
         header
     }
 
@@ -225,20 +250,22 @@ impl Table {
     }
 
     pub(super) fn to_markdown(&self) -> String {
-        let header = Table::header();
+        let header = Table::header(self.threads);
         let mut lines = vec![
             format!("| {} |", header.join(" | ")),
             format!("|{}", "---|".repeat(header.len())),
         ];
-        lines.extend(self.rows.iter().map(|row| format!("| {} |", row.columns().join(" | "))));
+        lines.extend(
+            self.rows.iter().map(|row| format!("| {} |", row.columns(self.threads).join(" | "))),
+        );
         lines.push(String::new());
         lines.extend(self.notes().into_iter().map(|note| format!("- {note}")));
         lines.join("\n")
     }
 
     pub(super) fn to_text(&self) -> String {
-        let mut cells = vec![Table::header()];
-        cells.extend(self.rows.iter().map(Row::columns));
+        let mut cells = vec![Table::header(self.threads)];
+        cells.extend(self.rows.iter().map(|row| row.columns(self.threads)));
         let width = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..cells[0].len()).map(width).collect();
         let mut lines: Vec<String> = Vec::new();
@@ -309,6 +336,20 @@ mod tests {
         let line = "| w | 7 | 3.00 s (1.00 s) | not installed | 1.50 s (1.00 s) | 2.00 | - | 0 |";
         assert!(text.contains(line), "{text}");
         assert!(text.contains("egg/ovum over 1 workload: geometric mean 2.00"), "{text}");
+        assert!(!text.contains("gain"), "{text}");
+    }
+
+    #[test]
+    fn threads_are_compared_with_one() {
+        let mut row = Row::new("w");
+        row.cells[2] = measured(&[2.0, 1.0, 2.0], 7);
+        let Cell::Measured(one) = measured(&[3.0], 7) else { unreachable!("it was measured") };
+        row.one_thread = one;
+        let mut table = Table::new(3, 2);
+        table.rows.push(row);
+        let text = table.to_markdown();
+        assert!(text.contains("| ovum wall, 1 thread | ovum wall, 2 threads | gain |"), "{text}");
+        assert!(text.contains("| 3.00 s | 2.00 s | 1.50 |"), "{text}");
     }
 
     #[test]
