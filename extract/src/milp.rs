@@ -1,4 +1,4 @@
-//! Integer programming with HiGHS (feature `highs`: builds C++ with cmake).
+//! Integer programming with `HiGHS` (feature `highs`: builds C++ with cmake).
 //!
 //! A binary variable per node. Each root has a node; for every class P and child C the nodes of P
 //! that use C number no more than the nodes of C, one row per pair (P, C) instead of one per node,

@@ -78,8 +78,9 @@ fn program(
     });
     let text = json!({"nodes": listed, "root_eclasses": [root], "effects": effects}).to_string();
     let problem = Problem::from_json(&text, ReadOptions::default()).unwrap();
-    let written = problem.to_json().to_string();
-    assert_eq!(Problem::from_json(&written, ReadOptions::default()).unwrap(), problem);
+    let written = problem.to_json();
+    let read = Problem::from_json(&written.to_string(), ReadOptions::default()).unwrap();
+    assert_eq!(read.to_json(), written);
     problem
 }
 
