@@ -179,6 +179,13 @@ impl<'a> Locals<'a> {
         found.is_some_and(|found| std::ptr::eq(found, definition))
     }
 
+    /// The variables that a call of a nested function reads.
+    pub(crate) fn captured_by(&self, name: &'a str) -> Vars {
+        let mut reads = Vars::default();
+        self.add_reads(vec![name], &mut reads);
+        reads
+    }
+
     /// Adds what reading these names reads: variables, and those that a nested function captures.
     fn add_reads(&self, loaded: Vec<&'a str>, reads: &mut Vars) {
         let mut pending = loaded;

@@ -17,11 +17,13 @@ mod index;
 mod library;
 mod loops;
 mod math;
+mod methods;
 mod nested;
 mod numpy;
 mod range;
 mod recursion;
 mod stmt;
+mod tuples;
 mod value;
 mod widths;
 
@@ -33,7 +35,7 @@ use crate::stack::MAX_DEPTH;
 use crate::types::{ParamType, ReturnType, param_type, span_of};
 use crate::{Options, Semantics};
 use nested::Scope;
-use recursion::Phi;
+use recursion::{Entry, Phi};
 use ruff_python_ast::StmtFunctionDef;
 use rustc_hash::{FxHashMap, FxHashSet};
 use rvsdg::{Const, ExcKind, Function, NodeId, Op, Param, RegionId, Shape, Span, Type, ValueId};
@@ -76,6 +78,7 @@ type Guesses = FxHashMap<GuessKey, Guess>;
 
 /// The Python function being lowered: the compiled one, or a helper that is being inlined.
 struct Frame<'a> {
+    definition: &'a StmtFunctionDef,
     locals: Locals<'a>,
     name: &'a str,
     returns: Option<(ReturnType, Span)>,
@@ -138,7 +141,7 @@ pub(crate) fn function(
     let module = file.module();
     let (params, mems) = parameters(definition, &types);
     let (phi, semantics) = (Phi::default(), options.semantics);
-    let settled = settle(&module, definition, (&params, mems), semantics, &phi)?;
+    let settled = settle(&module, definition, (&params, mems), semantics, &phi, None)?;
     let mut function = settled.function;
     function.phi = settled.phi.functions();
     Ok(function)
@@ -158,6 +161,7 @@ fn settle<'a>(
     (params, mems): (&[Param], u32),
     semantics: Semantics,
     phi: &Phi<'a>,
+    entry: Option<&Entry<'a>>,
 ) -> Result<Settled<'a>, Diagnostics> {
     let mut guesses = Guesses::default();
     let mut first_error: Option<Diagnostic> = None;
@@ -165,7 +169,7 @@ fn settle<'a>(
     for _ in 0..200 {
         let mut lower = Lower::new(module, definition, (params, mems), semantics, guesses)?;
         lower.phi = phi.clone();
-        let result = lower.run(definition);
+        let result = lower.run(definition, entry);
         guesses = lower.guesses;
         match result {
             Ok(()) => {
@@ -287,16 +291,21 @@ impl<'a, 'm> Lower<'a, 'm> {
     }
 
     /// Lowers the whole function.
-    fn run(&mut self, definition: &'a StmtFunctionDef) -> Res<()> {
+    fn run(&mut self, definition: &'a StmtFunctionDef, entry: Option<&Entry<'a>>) -> Res<()> {
         self.vars = vec![Binding::Unbound; self.frame.locals.len()];
-        let values = self.f.param_values().to_vec();
         let params = definition.parameters.iter_non_variadic_params();
-        for (at, (param, value)) in params.zip(values).enumerate() {
-            let val = match self.f.ty(value) {
-                Type::MemRef { .. } => Val::Array(value),
-                _ => Val::Scalar(value),
-            };
-            self.vars[at] = Binding::Bound { val, span: span_of(&param.parameter) };
+        let spans: Vec<Span> = params.map(|param| span_of(&param.parameter)).collect();
+        if let Some(entry) = entry {
+            self.enter_member(entry, &spans)?;
+        } else {
+            let values = self.f.param_values().to_vec();
+            for (at, (span, value)) in spans.into_iter().zip(values).enumerate() {
+                let val = match self.f.ty(value) {
+                    Type::MemRef { .. } => Val::Array(value),
+                    _ => Val::Scalar(value),
+                };
+                self.vars[at] = Binding::Bound { val, span };
+            }
         }
         let result = self.body(definition)?;
         let mut results = Vec::new();
@@ -410,6 +419,7 @@ impl<'a> Frame<'a> {
         let returns = signature_of(definition)?.returns;
         let returns = returns.zip(definition.returns.as_deref().map(span_of));
         Ok(Frame {
+            definition,
             locals: Locals::new(names, &definition.body),
             name: definition.name.as_str(),
             returns,

@@ -3,6 +3,7 @@
 Results and exceptions are those of CPython 3.11.
 """
 import math
+import numpy as np
 
 
 def sum_of(a, start):
@@ -51,6 +52,70 @@ def all_of(a):
         if not x:
             return False
     return True
+
+
+def mean_of(a, start):
+    return np.divide(sum_of(a, start), len(a))
+
+
+def var_of(a, start):
+    m = mean_of(a, start)
+    s = start
+    for x in a:
+        s += (x - m) * (x - m)
+    return np.divide(s, len(a))
+
+
+def std_of(a, start):
+    return np.sqrt(var_of(a, start))
+
+
+def argmin_of(a):
+    if len(a) == 0:
+        raise ValueError("attempt to get argmin of an empty sequence")
+    at = 0
+    for i in range(1, len(a)):
+        # The first NaN is the least of all.
+        if a[at] == a[at] and (a[i] < a[at] or a[i] != a[i]):
+            at = i
+    return at
+
+
+def argmax_of(a):
+    if len(a) == 0:
+        raise ValueError("attempt to get argmax of an empty sequence")
+    at = 0
+    for i in range(1, len(a)):
+        if a[at] == a[at] and (a[i] > a[at] or a[i] != a[i]):
+            at = i
+    return at
+
+
+def dot_of(a, b, start):
+    if len(a) != len(b):
+        raise ValueError("shapes not aligned")
+    s = start
+    for i in range(len(a)):
+        s += a[i] * b[i]
+    return s
+
+
+def fill_of(a, x):
+    for i in range(len(a)):
+        a[i] = x
+
+
+def fill_rows_of(a, x):
+    for i in range(len(a)):
+        for j in range(len(a[0])):
+            a[i][j] = x
+
+
+def contains_of(a, x):
+    for y in a:
+        if x == y:
+            return True
+    return False
 
 
 def gcd(a, b):
@@ -170,6 +235,150 @@ def ulp(x):
     if math.isinf(above):
         return x - math.nextafter(x, 0.0)
     return above - x
+
+
+def fsum_of(a):
+    # The exact sum in digits of 30 bits, from the lowest up: what each number has in a window of
+    # its bits is an integer. The digits from -2**29 on leave the sign to the highest one.
+    big = 0.0
+    small = math.inf
+    high = 0.0
+    low = 0.0
+    special = 0.0
+    infinite = 0.0
+    for item in a:
+        x = float(item)
+        if x - x != 0.0:
+            special += x
+            if x == x:
+                infinite += x
+            high = 0.0
+            low = 0.0
+        else:
+            size = abs(x)
+            if size > big:
+                big = size
+            if size != 0.0 and size < small:
+                small = size
+            t = high + x
+            part = t - high
+            low += (high - (t - part)) + (x - part)
+            high = t + low
+            low -= high - t
+            if math.isinf(t) or math.isinf(high):
+                raise OverflowError("intermediate overflow in fsum")
+    if special != 0.0:
+        if infinite != infinite:
+            raise ValueError("-inf + inf in fsum")
+        return special
+    if big == 0.0:
+        return 0.0
+    at = max(frexp(small)[1] - 53, -1074)
+    end = frexp(big)[1]
+    carry = 0
+    d0 = 0
+    d1 = 0
+    d2 = 0
+    d3 = 0
+    below = 0
+    zeros = 0
+    top = at
+    while at < end or carry != 0:
+        digit = carry
+        if at < end:
+            lower = 2.0 ** float(at)
+            upper = 2.0 ** float(at + 30) if at + 30 < 1024 else math.inf
+            for item in a:
+                x = float(item)
+                digit += int((np.fmod(x, upper) - np.fmod(x, lower)) / lower)
+        carry = (digit + 536870912) >> 30
+        digit -= carry << 30
+        if digit == 0:
+            zeros += 1
+        else:
+            for i in range(min(zeros, 4) + 1):
+                if d3 != 0:
+                    below = d3
+                d3 = d2
+                d2 = d1
+                d1 = d0
+                d0 = 0
+            d0 = digit
+            zeros = 0
+            top = at
+        at += 30
+    if d0 == 0:
+        return 0.0
+    # The leading digits in an integer, whose lowest bit says whether anything follows.
+    lead = d0 * 1073741824 + d1
+    rest = d2 * 1073741824 + d3
+    shift = 0
+    size = abs(lead)
+    while size < 576460752303423488:
+        size *= 2
+        shift += 1
+    lead = (lead << shift) + (rest >> (60 - shift))
+    tail = rest & ((1 << (60 - shift)) - 1)
+    if tail == 0 and below < 0:
+        lead -= 1
+        tail = 1
+    if tail != 0 or below != 0:
+        lead = lead | 1
+    return ldexp(float(lead), top - 30 - shift)
+
+
+def dist_of(p, q):
+    # `vector_norm` of CPython 3.11: scaled squares summed in doubled precision, one correction.
+    n = len(p)
+    if len(q) != n:
+        raise ValueError("both points must have the same number of dimensions")
+    big = 0.0
+    nan = False
+    for i in range(n):
+        x = abs(float(p[i]) - float(q[i]))
+        if x != x:
+            nan = True
+        elif x > big:
+            big = x
+    if math.isinf(big):
+        return big
+    if nan:
+        return math.nan
+    if big == 0.0 or n == 1:
+        return big
+    tiny = 1.0
+    if big < 2.2250738585072014e-308:
+        tiny = 2.2250738585072014e-308
+    e = frexp(big / tiny)[1]
+    down = 2.0 ** float(-(e // 2)) * 2.0 ** float(e // 2 - e)
+    s = 1.0
+    products = 0.0
+    sums = 0.0
+    for i in range(n + 1):
+        x = 0.0
+        if i < n:
+            x = abs(float(p[i]) - float(q[i])) / tiny * down
+            y = x
+        else:
+            y = math.sqrt(s - 1.0 + (products + sums))
+            x = -y
+        t = x * 134217729.0
+        xh = t - (t - x)
+        xl = x - xh
+        t = y * 134217729.0
+        yh = t - (t - y)
+        yl = y - yh
+        a = xh * yh
+        b = xh * yl + xl * yh
+        z = a + b
+        products += a - z + b + xl * yl
+        t = s + z
+        sums += z - (t - s)
+        s = t
+        if i == n:
+            y += (s - 1.0 + (products + sums)) / (2.0 * y)
+            return y / down * tiny
+    return 0.0
 
 
 def isclose(a, b, rel_tol, abs_tol):

@@ -7,7 +7,11 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("float", "IEEE 754 binary64"),
         ("bool", "an integer in arithmetic, as in Python"),
         ("None", "can be returned"),
-        ("tuple", "as a value, a variable, a result; unpacked or indexed with a constant"),
+        (
+            "tuple",
+            "as a value, a variable, a result; unpacked, sliced or indexed with constants, with a \
+             variable if its items have one type",
+        ),
         ("f32, i32", "kept in their width beside literals and counters, as in NumPy 2"),
         ("array[T, 1], array[T, 2]", "parameters only; a[i], a[i, j], a[i][j], len(a), len(a[0])"),
         ("a.shape a.size a.ndim", "of an array or of a row of one"),
@@ -23,8 +27,17 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("x if c else y", "both values must have one type"),
         ("=", "names, tuples, elements; chained, annotated, augmented"),
         ("if elif else", "with early return, break and continue anywhere"),
-        ("while, for", "with else; over range(…), an array, enumerate, zip or reversed of arrays"),
-        ("a[i:j:2], a[i, j:k], a[i:j, k]", "a view, as in NumPy, with a constant step"),
+        (
+            "while, for",
+            "with else; over range(…), an array, a tuple or list of one type in the source, and \
+             enumerate, zip or reversed of those",
+        ),
+        (
+            "a[i:j:2], a[i, j:k], a[i:j, k]",
+            "a view, as in NumPy, with a constant step; a number can be assigned to all of it",
+        ),
+        ("x, y = a[i]", "rows and arrays are unpacked; ValueError if the number is another"),
+        ("in, not in", "of a tuple, a list in the source, an array of one dimension"),
         ("return", "numbers, nested tuples, None; one type everywhere"),
         (
             "assert, raise",
@@ -37,7 +50,8 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("return f(…) of the function itself", "becomes a loop"),
         (
             "functions that call themselves or each other",
-            "1000 calls deep; numbers and whole arrays in, one number or None out; not with mlir",
+            "1000 calls deep; numbers, tuples, arrays and slices in, one number or None out; nested \
+             ones too, in the outermost function; not with mlir",
         ),
         (
             "module-level constants",
@@ -50,10 +64,14 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("math.sin cos tan asin acos atan atan2", "radians"),
         ("math.sinh cosh tanh asinh acosh atanh", ""),
         ("math.erf erfc gamma lgamma", ""),
-        ("math.fabs fmod remainder copysign hypot pow nextafter degrees radians", "hypot of two"),
+        (
+            "math.fabs fmod remainder copysign hypot pow nextafter degrees radians",
+            "hypot of any number",
+        ),
         ("math.isnan isinf isfinite isclose", "give a bool"),
         ("math.gcd lcm isqrt factorial comb perm prod", "integers; prod of an array"),
         ("math.modf frexp ldexp ulp", "f64"),
+        ("math.fsum dist", "of arrays of one dimension and of tuples"),
         ("import numpy, from numpy import …", "also with `as`; np.pi e inf nan euler_gamma"),
         (
             "np.sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan \
@@ -67,13 +85,20 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
             "of numbers; NaN as NumPy treats it; an integer divided by zero is 0",
         ),
         ("np.float64 float32 int64 int32 bool_", "conversions"),
-        ("np.sum prod min max any all", "of an array of one dimension"),
+        (
+            "np.sum prod min max any all mean var std argmin argmax dot",
+            "of an array of one dimension; sums add in order",
+        ),
+        (
+            "a.sum() prod min max any all mean var std argmin argmax fill",
+            "methods of an array of one dimension; fill of two, too",
+        ),
         (
             "abs min max round divmod pow len",
             "round(x, n) with a constant n from -22 to 22; pow(a, n, m) with m of 62 bits",
         ),
         ("sum min max any all", "of an array of one dimension, a row or a tuple"),
-        ("int float bool f32 i32 f64 i64", "conversions"),
+        ("int float bool f32 i32 f64 i64", "conversions; float(\"inf\") and the like"),
         ("decorators", "ignored"),
     ]
 }

@@ -139,3 +139,80 @@ import math
     f = ovum.compile(source)
     assert f(3, 2.0) == 2.0
     assert "sqrt" not in f.rvsdg()
+
+
+@ovum.jit
+def total(a):
+    return 0.0 if len(a) == 0 else a[0] + total(a[1:])
+
+
+@ovum.jit
+def halves(pair, n: int) -> float:
+    low, high = pair
+    if n == 0:
+        return high - low
+    middle = 0.5 * (low + high)
+    return halves((low, middle), n - 1) + halves((middle, high), n - 1)
+
+
+@ovum.jit
+def quicksort(a):
+    if len(a) < 2:
+        return
+    pivot, j = a[0], 0
+    for i in range(1, len(a)):
+        if a[i] < pivot:
+            j += 1
+            a[i], a[j] = a[j], a[i]
+    a[0], a[j] = a[j], a[0]
+    quicksort(a[:j])
+    quicksort(a[j + 1 :])
+
+
+@ovum.jit
+def tree_sum(a, n):
+    factor = 2.0
+
+    def walk(i):
+        if i >= len(a):
+            return 0.0
+        return factor * a[i] + walk(2 * i + 1) + walk(2 * i + 2)
+
+    def even(n):
+        return n == 0 or odd(n - 1)
+
+    def odd(n):
+        return n != 0 and even(n - 1)
+
+    return walk(0), even(n)
+
+
+@ovum.jit
+def of_a_row(m, i):
+    def fold(r):
+        return 0.0 if len(r) == 0 else r[-1] + fold(r[:-1])
+
+    return fold(m[i]) + fold(m[:, 0])
+
+
+def over_pairs(x: float) -> float:
+    return halves((0.0, x), 4)
+
+
+@pytest.mark.parametrize("backend", ["cranelift", "interp"])
+@pytest.mark.parametrize("optimize", [True, False])
+def test_slices_tuples_and_nested_functions(backend, optimize, tmp_path):
+    def again(function):
+        python = getattr(function, "__wrapped__", function)
+        return ovum.compile(python, backend=backend, optimize=optimize, cache=str(tmp_path))
+
+    numbers = [0.1, 0.2, 0.3, 5.0, -1.0]
+    for _ in range(2):
+        assert again(total)(numbers) == total.__wrapped__(numbers)
+        assert again(over_pairs)(3.0) == 3.0
+        assert again(tree_sum)(numbers, 6) == tree_sum.__wrapped__(numbers, 6)
+        shuffled = np.random.default_rng(3).permutation(50).astype(float)
+        again(quicksort)(shuffled)
+        assert np.array_equal(shuffled, np.arange(50.0))
+        matrix = np.arange(12.0).reshape(3, 4)
+        assert again(of_a_row)(matrix, 1) == 22.0 + 12.0

@@ -6,7 +6,7 @@ use super::{Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::{ParamType, param_type, span_of};
 use ruff_python_ast::{Expr, StmtAnnAssign, StmtAugAssign};
-use rvsdg::{Op, Span, Type, ValueId};
+use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
 
 impl<'a> Lower<'a, '_> {
     /// Assigns a value to a target; `span` is where the value comes from.
@@ -19,13 +19,7 @@ impl<'a> Lower<'a, '_> {
                 self.vars[var] = Binding::Bound { val: val.clone(), span };
                 Ok(())
             }
-            Expr::Subscript(subscript) => {
-                let place = self.place(subscript, false)?;
-                let value = self.scalar_of(val, span)?;
-                let value = self.for_array(value, place.array, span)?;
-                self.store(&place, value, span_of(target));
-                Ok(())
-            }
+            Expr::Subscript(subscript) => self.assign_to(subscript, val, span),
             Expr::Tuple(tuple) => self.unpack(&tuple.elts, val, span_of(target), span),
             Expr::List(list) => self.unpack(&list.elts, val, span_of(target), span),
             other => {
@@ -42,20 +36,28 @@ impl<'a> Lower<'a, '_> {
     }
 
     fn unpack(&mut self, targets: &'a [Expr], val: &Val, at: Span, span: Span) -> Res<()> {
-        let Val::Tuple(items) = val else {
-            let what = val.describe(&self.f);
-            let message = format!("only a tuple can be unpacked, but this is {what}");
-            return Err(Diagnostic::at(codes::TARGET, span, message)
-                .note(at, "unpacked into these targets")
-                .hint("assign the elements one by one")
-                .into());
-        };
         if let Some(starred) = targets.iter().find(|t| matches!(t, Expr::Starred(_))) {
             let message = "a starred target is not supported";
             return Err(Diagnostic::at(codes::TARGET, span_of(starred), message)
                 .hint("name every item")
                 .into());
         }
+        let unpacked;
+        let items = match val {
+            Val::Tuple(items) => items,
+            Val::Array(_) | Val::Row { .. } | Val::View { .. } => {
+                unpacked = self.elements(val, targets.len(), span);
+                &unpacked
+            }
+            _ => {
+                let what = val.describe(&self.f);
+                let message = format!("only tuples and arrays can be unpacked, but this is {what}");
+                return Err(Diagnostic::at(codes::TARGET, span, message)
+                    .note(at, "unpacked into these targets")
+                    .hint("assign the values one by one")
+                    .into());
+            }
+        };
         if items.len() != targets.len() {
             let (have, want) = (items.len(), targets.len());
             let message = format!("{want} targets cannot take a tuple of {have}");
@@ -70,8 +72,28 @@ impl<'a> Lower<'a, '_> {
         Ok(())
     }
 
+    /// The items of an array that must have `count` of them.
+    fn elements(&mut self, array: &Val, count: usize, span: Span) -> Vec<Val> {
+        let Some(len) = self.items(array, span) else { return Vec::new() };
+        for known in 0..count {
+            let message = format!("not enough values to unpack (expected {count}, got {known})");
+            let number = self.constant(Const::I64(known as i64), span);
+            let other = self.op(Op::ICmp(Cmp::Ne), &[len, number], span);
+            self.guard(other, len, ExcKind::ValueError, &message, span);
+        }
+        let most = self.constant(Const::I64(count as i64), span);
+        let fits = self.op(Op::ICmp(Cmp::Le), &[len, most], span);
+        let message = format!("too many values to unpack (expected {count})");
+        self.guard(fits, len, ExcKind::ValueError, &message, span);
+        let numbers = (0..count).map(|at| {
+            let at = self.constant(Const::I64(at as i64), span);
+            self.item(array, at, span)
+        });
+        numbers.collect()
+    }
+
     /// A value converted to the element type of an array.
-    fn for_array(&mut self, value: ValueId, array: ValueId, span: Span) -> Res<ValueId> {
+    pub(super) fn for_array(&mut self, value: ValueId, array: ValueId, span: Span) -> Res<ValueId> {
         let elem = Op::element(self.f.ty(array)).expect("an array has an element type").scalar();
         let from = self.f.ty(value);
         if converts(from, elem) {
@@ -91,7 +113,7 @@ impl<'a> Lower<'a, '_> {
         let spans = [span_of(&*s.target), span_of(&*s.value)];
         match &*s.target {
             Expr::Subscript(subscript) => {
-                let place = self.place(subscript, true)?;
+                let place = self.place(subscript)?;
                 let old = self.load(&place, spans[0]);
                 let value = self.number(&s.value)?;
                 let new = self.binary(s.op, [old, value], spans, span)?;

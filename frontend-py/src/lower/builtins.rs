@@ -8,12 +8,17 @@ use super::value::Val;
 use super::{Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
-use ruff_python_ast::ExprCall;
+use ruff_python_ast::{Expr, ExprCall};
 use rvsdg::{Cmp, Const, ExcKind, MathFn, Op, Span, Type, ValueId};
 
 impl<'a> Lower<'a, '_> {
     /// A call of a built-in function.
     pub(super) fn builtin(&mut self, name: &str, call: &'a ExprCall, span: Span) -> Res<Val> {
+        if name == "float"
+            && let Some(known) = float_text(call)
+        {
+            return Ok(Val::Scalar(self.constant(Const::f64(known), span)));
+        }
         let value = match name {
             "len" => return self.len(call, span),
             "divmod" => return self.divmod(call, span),
@@ -159,11 +164,24 @@ impl<'a> Lower<'a, '_> {
     }
 }
 
+/// What `float("inf")` and the like mean.
+fn float_text(call: &ExprCall) -> Option<f64> {
+    match (&*call.arguments.args, &*call.arguments.keywords) {
+        ([Expr::StringLiteral(text)], []) => text.value.to_str().trim().parse().ok(),
+        _ => None,
+    }
+}
+
 fn unknown(name: &str, span: Span) -> Diagnostic {
     let message = format!("the function `{name}` is not known");
     let hint = match name {
         "print" => "compiled functions do not print: return the value",
         "range" => "`range` can only be used as `for i in range(…)`",
+        "prange" => "write `range`; `ovum.vectorize(threads=…)` divides arrays between threads",
+        "isinstance" | "type" => {
+            "types are known when the function is compiled: leave the test out"
+        }
+        "complex" => "keep real and imaginary part in two variables",
         "reversed" | "enumerate" | "zip" => {
             "it can only be used in a `for`, such as `for i, x in enumerate(a):`"
         }

@@ -21,6 +21,7 @@ impl<'a> Lower<'a, '_> {
             Expr::Attribute(attribute) if self.is_numpy(&attribute.value) => {
                 self.numpy_call(attribute.attr.as_str(), call, span)
             }
+            Expr::Attribute(attribute) => self.method(attribute, call, span),
             Expr::Name(name) => {
                 let name = name.id.as_str();
                 if let Some((definition, scope)) = self.nested(name) {
@@ -68,6 +69,20 @@ impl<'a> Lower<'a, '_> {
         name: &str,
         range: std::ops::RangeInclusive<usize>,
     ) -> Res<Vec<Val>> {
+        Self::check_count(call, name, range)?;
+        let mut values = Vec::new();
+        for arg in &call.arguments.args {
+            values.push(self.expr(arg)?);
+        }
+        Ok(values)
+    }
+
+    /// Refuses keyword arguments, and positional ones whose number is not in `range`.
+    pub(super) fn check_count(
+        call: &ExprCall,
+        name: &str,
+        range: std::ops::RangeInclusive<usize>,
+    ) -> Res<()> {
         let args = &call.arguments;
         let wrong = |span: Span, message: String| {
             Diagnostic::at(codes::ARGUMENTS, span, message)
@@ -88,11 +103,7 @@ impl<'a> Lower<'a, '_> {
             let message = format!("`{name}` takes {count} arguments, not {}", args.args.len());
             return Err(wrong(span_of(call), message).into());
         }
-        let mut values = Vec::new();
-        for arg in &args.args {
-            values.push(self.expr(arg)?);
-        }
-        Ok(values)
+        Ok(())
     }
 
     /// Positional arguments that must be numbers.

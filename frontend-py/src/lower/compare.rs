@@ -10,6 +10,9 @@ impl<'a> Lower<'a, '_> {
     /// A comparison, possibly chained: each operand is evaluated once, and only if the
     /// comparisons before it hold.
     pub(super) fn compare(&mut self, compare: &'a ExprCompare) -> Res<ValueId> {
+        if let [CmpOp::In | CmpOp::NotIn] = *compare.ops {
+            return self.membership(compare);
+        }
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
             if let Some(message) = refused(*op) {
                 let span = span_of(compare);
@@ -172,7 +175,7 @@ fn comparison(op: CmpOp) -> Option<Cmp> {
 fn refused(op: CmpOp) -> Option<&'static str> {
     match op {
         CmpOp::Is | CmpOp::IsNot => Some("`is` is not supported"),
-        CmpOp::In | CmpOp::NotIn => Some("`in` is not supported"),
+        CmpOp::In | CmpOp::NotIn => Some("`in` cannot be chained with other comparisons"),
         _ => None,
     }
 }

@@ -32,11 +32,7 @@ impl<'a> Lower<'a, '_> {
             Expr::Name(name) => self.name(name.id.as_str(), span),
             Expr::Attribute(attribute) => self.attribute(attribute, span),
             Expr::Tuple(tuple) => {
-                let mut items = Vec::new();
-                for item in &tuple.elts {
-                    items.push(self.expr(item)?);
-                }
-                let tuple = Val::Tuple(items);
+                let tuple = self.items_of(&tuple.elts)?;
                 if tuple.size() > MAX_PARTS {
                     let message = "this tuple is too large";
                     return Err(Diagnostic::at(codes::TOO_LARGE, span, message)
@@ -171,21 +167,23 @@ impl<'a> Lower<'a, '_> {
 
     /// A module-level constant.
     fn global(&mut self, name: &str, value: &'a Expr, span: Span) -> Res<Val> {
-        if let Some(known) = constant(self.module(), value) {
-            return Ok(Val::Scalar(self.constant(known, span)));
-        }
-        if let Expr::Tuple(tuple) = value {
-            let module = self.module();
-            let items = tuple.elts.iter().map(|item| constant(module, item));
-            if let Some(items) = items.collect::<Option<Vec<Const>>>() {
-                let items = items.into_iter().map(|c| Val::Scalar(self.constant(c, span)));
-                return Ok(Val::Tuple(items.collect()));
-            }
+        if let Some(known) = self.constants(value, span) {
+            return Ok(known);
         }
         if let Some(known) = self.module().known(name) {
             return Ok(self.known(known, span));
         }
         Err(opaque(name, span, span_of(value)).into())
+    }
+
+    /// A constant, or a tuple of constants.
+    fn constants(&mut self, value: &'a Expr, span: Span) -> Option<Val> {
+        if let Expr::Tuple(tuple) = value {
+            let items = tuple.elts.iter().map(|item| self.constants(item, span));
+            return items.collect::<Option<Vec<Val>>>().map(Val::Tuple);
+        }
+        let known = constant(self.module(), value)?;
+        Some(Val::Scalar(self.constant(known, span)))
     }
 
     /// A value that the caller says a name has.

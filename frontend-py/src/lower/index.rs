@@ -1,7 +1,7 @@
 //! Subscripts: checked indices, loads and stores.
 
 use super::value::Val;
-use super::{Lower, Res};
+use super::{Failure, Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
 use ruff_python_ast::{Expr, ExprSlice, ExprSubscript};
@@ -9,6 +9,7 @@ use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
 
 const LOAD: &str = "list index out of range";
 const STORE: &str = "list assignment index out of range";
+const TUPLE: &str = "tuple index out of range";
 
 /// An element of an array, its indices checked.
 pub(super) struct Place {
@@ -34,24 +35,47 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    /// The element that a subscript denotes, to be stored to; if `load` is set, to be loaded first.
-    pub(super) fn place(&mut self, s: &'a ExprSubscript, load: bool) -> Res<Place> {
+    /// The element that a subscript denotes, to be loaded and then stored to.
+    pub(super) fn place(&mut self, s: &'a ExprSubscript) -> Res<Place> {
         let span = span_of(s);
-        match self.target(s, if load { LOAD } else { STORE }, span)? {
+        match self.target(s, LOAD, span)? {
             Target::Place(place) => Ok(place),
-            Target::Row { .. } | Target::View(_) => {
-                let message = "a row or slice of an array cannot be assigned";
+            Target::Row { .. } | Target::View(Val::View { .. }) => {
+                let message = "a row or slice of an array cannot be changed in place";
                 Err(Diagnostic::at(codes::TARGET, span, message)
-                    .hint("assign its elements one by one in a loop")
+                    .hint("change its elements one by one in a loop")
                     .into())
             }
-            Target::Item(_) => {
-                let message = "an item of a tuple cannot be assigned";
-                Err(Diagnostic::at(codes::TARGET, span, message)
-                    .hint("make a new tuple, or use an array")
-                    .into())
-            }
+            Target::Item(_) | Target::View(_) => Err(fixed(span)),
         }
+    }
+
+    /// Stores a value into the element that a subscript denotes, or a number into every element of
+    /// the row or slice that it denotes, as NumPy does.
+    pub(super) fn assign_to(&mut self, s: &'a ExprSubscript, val: &Val, from: Span) -> Res<()> {
+        let span = span_of(s);
+        let (array, part) = match self.target(s, STORE, span)? {
+            Target::Place(place) => {
+                let value = self.scalar_of(val, from)?;
+                let value = self.for_array(value, place.array, from)?;
+                self.store(&place, value, span);
+                return Ok(());
+            }
+            Target::Row { array, index } => (array, Val::Row { array, index }),
+            Target::View(view @ Val::View { array, .. }) => (array, view),
+            Target::Item(_) | Target::View(_) => return Err(fixed(span)),
+        };
+        let Val::Scalar(value) = val else {
+            let what = val.describe(&self.f);
+            let message = format!("a row or slice of an array takes a number, but this is {what}");
+            return Err(Diagnostic::at(codes::TARGET, from, message)
+                .note(span, "assigned here")
+                .hint("assign its elements one by one in a loop")
+                .into());
+        };
+        let value = self.for_array(*value, array, from)?;
+        self.library_call("fill_of", vec![part, Val::Scalar(value)], span)?;
+        Ok(())
     }
 
     fn target(&mut self, s: &'a ExprSubscript, message: &str, span: Span) -> Res<Target> {
@@ -110,12 +134,17 @@ impl<'a> Lower<'a, '_> {
                 let value = self.index_number(&s.slice, "an index")?;
                 let known = self.f.as_const(value).and_then(Const::as_i64);
                 let len = items.len() as i64;
+                if known.is_none() && len > 0 && self.is_uniform(&items) {
+                    let len = self.constant(Const::I64(len), span);
+                    let at = self.checked_within(len, value, TUPLE, span);
+                    return Ok(Target::Item(self.pick(&items, at, span)));
+                }
                 let at = known.map(|known| if known < 0 { known + len } else { known });
                 let item = at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at));
                 item.cloned().map(Target::Item).ok_or_else(|| {
                     let message = "the index of a tuple must be a constant within its length";
                     Diagnostic::at(codes::SUBSCRIPT, span_of(&*s.slice), message)
-                        .hint("unpack the tuple, or use an array")
+                        .hint("unpack the tuple, or give its items one type")
                         .into()
                 })
             }
@@ -156,7 +185,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// An index as Python reads it, checked against a length.
-    fn checked_within(
+    pub(super) fn checked_within(
         &mut self,
         len: ValueId,
         index: ValueId,
@@ -185,7 +214,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Whether an array has two dimensions.
-    fn has_rows(&self, array: ValueId) -> bool {
+    pub(super) fn has_rows(&self, array: ValueId) -> bool {
         matches!(self.f.ty(array), Type::MemRef { rank: 2, .. })
     }
 
@@ -209,6 +238,9 @@ impl<'a> Lower<'a, '_> {
     fn slice(&mut self, base: &Val, slice: &'a Expr, span: Span) -> Res<Option<Val>> {
         let mut column = None;
         let (base, slice) = match (base, slice) {
+            (Val::Tuple(items), Expr::Slice(slice)) => {
+                return self.tuple_slice(items, slice).map(Some);
+            }
             (Val::Array(array), Expr::Tuple(tuple)) => match &tuple.elts[..] {
                 [Expr::Slice(slice), at]
                     if !matches!(at, Expr::Slice(_)) && self.has_rows(*array) =>
@@ -348,12 +380,13 @@ impl<'a> Lower<'a, '_> {
         self.states[group] = self.op(Op::Store, &operands, span);
     }
 
-    /// What a `for` takes from an array or a row: the number of items.
+    /// What a `for` takes from an array, a row or a tuple: the number of items.
     pub(super) fn items(&mut self, container: &Val, span: Span) -> Option<ValueId> {
         match container {
             Val::Array(array) => Some(self.op(Op::Len(0), &[*array], span)),
             Val::Row { array, .. } => Some(self.op(Op::Len(1), &[*array], span)),
             Val::View { len, .. } => Some(*len),
+            Val::Tuple(items) => Some(self.constant(Const::I64(items.len() as i64), span)),
             _ => None,
         }
     }
@@ -361,6 +394,9 @@ impl<'a> Lower<'a, '_> {
     /// The item of an array or row at a counter that is not negative. The check cannot fail; it is
     /// what makes the load's index depend on the loop's condition.
     pub(super) fn item(&mut self, container: &Val, counter: ValueId, span: Span) -> Val {
+        if let Val::Tuple(items) = container {
+            return self.pick(items, counter, span);
+        }
         let Some(len) = self.items(container, span) else { return container.clone() };
         let below = self.op(Op::ICmp(Cmp::Lt), &[counter, len], span);
         let index = self.guard(below, counter, ExcKind::IndexError, LOAD, span);
@@ -386,4 +422,10 @@ impl<'a> Lower<'a, '_> {
         };
         1 + mem as usize
     }
+}
+
+/// The error for storing into a tuple.
+fn fixed(span: Span) -> Failure {
+    let message = "an item of a tuple cannot be assigned";
+    Diagnostic::at(codes::TARGET, span, message).hint("make a new tuple, or use an array").into()
 }

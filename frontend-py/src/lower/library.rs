@@ -48,31 +48,7 @@ impl<'a> Lower<'a, '_> {
         if let Val::Tuple(items) = &over {
             return self.over_tuple(name, items, start, call, span);
         }
-        let elem = match over {
-            Val::Array(array) => match self.f.ty(array) {
-                Type::MemRef { elem, rank: 1, .. } => Some(elem),
-                _ => None,
-            },
-            Val::Row { array, .. } | Val::View { array, .. } => Op::element(self.f.ty(array)),
-            _ => None,
-        };
-        let Some(elem) = elem else {
-            let what = over.describe(&self.f);
-            let message = format!("`{name}` of one argument needs a one-dimensional array");
-            return Err(Diagnostic::at(codes::OPERAND, span_of(&call.arguments.args[0]), message)
-                .note(span_of(&call.arguments.args[0]), format!("this is {what}"))
-                .hint("write a loop, or pass the numbers one by one")
-                .into());
-        };
-        let mut args = vec![over];
-        if name == "sum" {
-            let ty = if elem.scalar() == Type::Bool { Type::I64 } else { elem.scalar() };
-            args.push(match start {
-                Some(start) => start,
-                None => Val::Scalar(self.zero(ty, span)),
-            });
-        }
-        self.library_call(&format!("{name}_of"), args, span)
+        self.reduce(name, over, start, span_of(&call.arguments.args[0]), span)
     }
 
     fn over_tuple(
@@ -200,17 +176,31 @@ impl<'a> Lower<'a, '_> {
                 self.library_call(name, vec![Val::Scalar(value), Val::Scalar(power)], span)?
             }
             "isclose" => self.isclose(call, span)?,
-            "prod" => {
+            "prod" => self.numpy_reduce("prod", call, span)?,
+            "fsum" => {
                 let over = self.positional(call, name, 1..=1)?.swap_remove(0);
-                let one = Val::Scalar(self.constant(Const::I64(1), span));
-                let start = match Op::element(self.array_type(&over)) {
-                    Some(elem) if elem.scalar().is_float() => {
-                        let one = self.constant(Const::f64(1.0), span);
-                        Val::Scalar(self.cast(one, elem.scalar(), span))
-                    }
-                    _ => one,
-                };
-                self.library_call("prod_of", vec![over, start], span)?
+                let over = self.as_floats(over, span_of(&call.arguments.args[0]))?;
+                self.library_call("fsum_of", vec![over], span)?
+            }
+            "dist" => {
+                let mut points = Vec::new();
+                for (point, arg) in
+                    self.positional(call, name, 2..=2)?.into_iter().zip(&call.arguments.args)
+                {
+                    points.push(self.as_floats(point, span_of(arg))?);
+                }
+                self.library_call("dist_of", points, span)?
+            }
+            "hypot" if call.arguments.args.len() != 2 => {
+                let point = self.numbers(call, name, 0..=usize::MAX)?;
+                let zero = self.constant(Const::f64(0.0), span);
+                if point.is_empty() {
+                    return Ok(Some(Val::Scalar(zero)));
+                }
+                let origin = Val::Tuple(vec![Val::Scalar(zero); point.len()]);
+                let point = Val::Tuple(point.into_iter().map(Val::Scalar).collect());
+                let point = self.as_floats(point, span)?;
+                self.library_call("dist_of", vec![point, origin], span)?
             }
             _ => return Ok(None),
         };
@@ -268,15 +258,6 @@ impl<'a> Lower<'a, '_> {
         }
         let message = format!("`{name}` needs integers, but this is a float");
         Err(Diagnostic::at(codes::OPERAND, span, message).hint("convert with int(…)").into())
-    }
-
-    fn array_type(&self, val: &Val) -> Type {
-        match val {
-            Val::Array(array) | Val::Row { array, .. } | Val::View { array, .. } => {
-                self.f.ty(*array)
-            }
-            _ => Type::Unit,
-        }
     }
 
     /// The extent of an array along an axis.

@@ -115,6 +115,10 @@ impl<'a> Lower<'a, '_> {
             "sum" | "min" | "amin" | "max" | "amax" | "any" | "all" => {
                 return self.over_array(name.trim_start_matches('a'), call, span);
             }
+            "mean" | "var" | "std" | "argmin" | "argmax" => {
+                return self.numpy_reduce(name, call, span);
+            }
+            "dot" => return self.dot(call, span),
             "prod" | "gcd" | "lcm" => {
                 let val = self.math_library(name, call, span)?;
                 return Ok(val.expect("these are functions of the library"));
@@ -314,7 +318,7 @@ impl<'a> Lower<'a, '_> {
             | "zeros_like" | "ones_like" | "empty_like" => {
                 "arrays are not made inside compiled functions: pass one in and store into it"
             }
-            "dot" | "matmul" | "cumsum" | "mean" | "std" | "var" | "sort" => {
+            "matmul" | "cumsum" | "sort" | "median" | "diff" | "outer" => {
                 "write it as loops over elements"
             }
             _ => "functions of numbers are supported, such as np.sin, np.where and np.maximum",

@@ -1,10 +1,11 @@
-//! What a `for` loop counts: `range(…)` with Python's bounds and no overflow, or an array's items.
+//! What a `for` loop counts: `range(…)` with Python's bounds and no overflow, or the items of arrays
+//! and tuples.
 
 use super::value::Val;
 use super::{Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
-use ruff_python_ast::{Expr, StmtFor};
+use ruff_python_ast::{Expr, ExprCall, StmtFor};
 use rvsdg::{Cmp, Const, ExcKind, Op, Span, ValueId};
 
 /// A counted loop.
@@ -23,14 +24,26 @@ pub(super) struct Count<'a> {
 pub(super) enum Over {
     /// The counter itself.
     Counter,
-    /// An item of an array.
+    /// An item of an array or a tuple.
     Item(Val),
-    /// An item of an array, from its end.
+    /// Integers, each one more than the one before it.
+    Up {
+        /// The first.
+        start: ValueId,
+        /// The one after the last.
+        stop: ValueId,
+    },
+    /// Integers down to one, each one less than the one before it.
+    Down {
+        /// The one before the first.
+        stop: ValueId,
+    },
+    /// An item of an array or a tuple, from its end.
     Reversed(Val),
-    /// The counter from a start, and an item.
-    Enumerate(Val, ValueId),
-    /// An item of each.
-    Zip(Vec<Val>),
+    /// The counter from a start, and what is counted.
+    Enumerate(Box<Over>, ValueId),
+    /// One of each.
+    Zip(Vec<Over>),
 }
 
 #[derive(Clone, Copy)]
@@ -72,12 +85,15 @@ impl<'a> Lower<'a, '_> {
         let (over, stop) = self.over(&s.iter, span)?;
         let start = self.constant(Const::I64(0), span);
         let step = self.constant(Const::I64(1), span);
-        let first = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
+        let first = match self.f.as_const(stop).and_then(Const::as_i64) {
+            Some(known) => self.constant(Const::Bool(known > 0), span),
+            None => self.op(Op::ICmp(Cmp::Lt), &[start, stop], span),
+        };
         let bound = Bound::Next(Cmp::Lt, stop);
         Ok((Count { target, over, start, step, bound, span }, first))
     }
 
-    /// What a `for` takes from arrays, and how often.
+    /// What a `for` takes from arrays and tuples, and how often.
     fn over(&mut self, iter: &'a Expr, span: Span) -> Res<(Over, ValueId)> {
         let adaptor = match iter {
             Expr::Call(call) => match &*call.func {
@@ -89,45 +105,113 @@ impl<'a> Lower<'a, '_> {
             _ => None,
         };
         match adaptor {
-            Some((name @ ("enumerate" | "reversed"), call)) => {
-                let most = if name == "enumerate" { 2 } else { 1 };
-                let mut args = self.positional(call, name, 1..=most)?;
-                let start = match args.get(1) {
-                    Some(start) => self.scalar_of(start, span)?,
-                    None => self.constant(Const::I64(0), span),
+            Some(("range", call)) => self.nested_range(call, span),
+            Some(("enumerate", call)) => self.enumerate(call, span),
+            Some(("reversed", call)) => {
+                Self::check_count(call, "reversed", 1..=1)?;
+                let arg = &call.arguments.args[0];
+                let (over, len) = self.over(arg, span_of(arg))?;
+                let over = match over {
+                    Over::Item(items) => Over::Reversed(items),
+                    Over::Up { stop, .. } => Over::Down { stop },
+                    _ => {
+                        let message = "only an array, a tuple or a range can be reversed";
+                        return Err(Diagnostic::at(codes::STATEMENT, span_of(arg), message)
+                            .hint("reverse what `zip` or `enumerate` takes")
+                            .into());
+                    }
                 };
-                let array = args.swap_remove(0);
-                let stop = self.count_of(&array, span_of(&call.arguments.args[0]))?;
-                if name == "reversed" {
-                    return Ok((Over::Reversed(array), stop));
-                }
-                Ok((Over::Enumerate(array, start), stop))
+                Ok((over, len))
             }
             Some(("zip", call)) => {
-                let arrays = self.positional(call, "zip", 1..=usize::MAX)?;
+                Self::check_count(call, "zip", 1..=usize::MAX)?;
+                let mut parts = Vec::new();
                 let mut shortest: Option<ValueId> = None;
-                for (array, arg) in arrays.iter().zip(&call.arguments.args) {
-                    let len = self.count_of(array, span_of(arg))?;
+                for arg in &call.arguments.args {
+                    let (over, len) = self.over(arg, span_of(arg))?;
+                    parts.push(over);
                     shortest = Some(match shortest {
                         None => len,
                         Some(known) => self.op(Op::IMin, &[known, len], span),
                     });
                 }
                 let stop = shortest.expect("zip has an argument");
-                Ok((Over::Zip(arrays), stop))
+                Ok((Over::Zip(parts), stop))
             }
             _ => {
-                let array = self.expr(iter)?;
-                let stop = self.count_of(&array, span)?;
-                Ok((Over::Item(array), stop))
+                let items = match iter {
+                    // A list that is only run over is a tuple.
+                    Expr::List(list) => self.items_of(&list.elts)?,
+                    other => self.expr(other)?,
+                };
+                let stop = self.count_of(&items, span)?;
+                Ok((Over::Item(items), stop))
             }
         }
     }
 
-    fn count_of(&mut self, array: &Val, span: Span) -> Res<ValueId> {
-        self.items(array, span).ok_or_else(|| {
-            let what = array.describe(&self.f);
-            let message = format!("`for` runs over `range(…)` or an array, but this is {what}");
+    /// `enumerate(items, start=0)`.
+    fn enumerate(&mut self, call: &'a ExprCall, span: Span) -> Res<(Over, ValueId)> {
+        let args = &call.arguments;
+        let keyword = match &*args.keywords {
+            [keyword] if keyword.arg.as_ref().is_some_and(|name| name.as_str() == "start") => {
+                Some(&keyword.value)
+            }
+            _ => {
+                Self::check_count(call, "enumerate", 1..=2)?;
+                None
+            }
+        };
+        if keyword.is_some() && args.args.len() != 1 {
+            let message = "`enumerate` takes what it counts, and `start` once";
+            return Err(Diagnostic::at(codes::ARGUMENTS, span, message)
+                .hint("write enumerate(a, start=1)")
+                .into());
+        }
+        let (over, len) = self.over(&args.args[0], span_of(&args.args[0]))?;
+        let start = match args.args.get(1).or(keyword) {
+            Some(start) => self.index_number(start, "the start of `enumerate`")?,
+            None => self.constant(Const::I64(0), span),
+        };
+        Ok((Over::Enumerate(Box::new(over), start), len))
+    }
+
+    /// A `range` inside `zip`, `enumerate` or `reversed`: steps of one.
+    fn nested_range(&mut self, call: &'a ExprCall, span: Span) -> Res<(Over, ValueId)> {
+        Self::check_count(call, "range", 1..=3)?;
+        let mut values = Vec::new();
+        for arg in &call.arguments.args {
+            values.push(self.index_number(arg, "an argument of `range`")?);
+        }
+        let (start, stop) = match values[..] {
+            [stop] => (self.constant(Const::I64(0), span), stop),
+            [start, stop] => (start, stop),
+            _ => {
+                let message = "a `range` with a step cannot be used here";
+                return Err(Diagnostic::at(codes::STATEMENT, span, message)
+                    .hint("write `for i in range(start, stop, step):` and index with `i`")
+                    .into());
+            }
+        };
+        let zero = self.constant(Const::I64(0), span);
+        let distance = self.op(Op::ISub, &[stop, start], span);
+        let some = self.op(Op::ICmp(Cmp::Lt), &[start, stop], span);
+        // A distance beyond 63 bits is as good as one that no loop reaches the end of.
+        let wrapped = self.op(Op::ICmp(Cmp::Lt), &[distance, zero], span);
+        let most = self.constant(Const::I64(i64::MAX), span);
+        let distance = self.op(Op::Select, &[wrapped, most, distance], span);
+        let len = self.op(Op::Select, &[some, distance, zero], span);
+        Ok((Over::Up { start, stop }, len))
+    }
+
+    fn count_of(&mut self, container: &Val, span: Span) -> Res<ValueId> {
+        if let Val::Tuple(items) = container {
+            self.require_uniform(items, span)?;
+        }
+        self.items(container, span).ok_or_else(|| {
+            let what = container.describe(&self.f);
+            let message =
+                format!("`for` runs over `range(…)`, an array or a tuple, but this is {what}");
             Diagnostic::at(codes::STATEMENT, span, message)
                 .hint("write `for i in range(n):`")
                 .into()
@@ -138,22 +222,37 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn counted(&mut self, over: &Over, counter: ValueId, span: Span) -> Val {
         match over {
             Over::Counter => Val::Scalar(counter),
-            Over::Item(array) => self.item(array, counter, span),
-            Over::Reversed(array) => {
-                let Some(len) = self.items(array, span) else { return array.clone() };
+            Over::Item(items) => self.item(items, counter, span),
+            Over::Up { start, .. } => {
+                let number = self.op(Op::IAdd, &[*start, counter], span);
+                self.weak.insert(number);
+                if self.is_natural(*start) {
+                    self.natural.insert(number);
+                }
+                Val::Scalar(number)
+            }
+            Over::Down { stop } => {
+                let one = self.constant(Const::I64(1), span);
+                let last = self.op(Op::ISub, &[*stop, one], span);
+                let number = self.op(Op::ISub, &[last, counter], span);
+                self.weak.insert(number);
+                Val::Scalar(number)
+            }
+            Over::Reversed(items) => {
+                let Some(len) = self.items(items, span) else { return items.clone() };
                 let one = self.constant(Const::I64(1), span);
                 let last = self.op(Op::ISub, &[len, one], span);
                 let at = self.op(Op::ISub, &[last, counter], span);
-                self.item(array, at, span)
+                self.item(items, at, span)
             }
-            Over::Enumerate(array, start) => {
+            Over::Enumerate(over, start) => {
                 let number = self.op(Op::IAdd, &[counter, *start], span);
                 self.weak.insert(number);
-                let item = self.item(array, counter, span);
+                let item = self.counted(over, counter, span);
                 Val::Tuple(vec![Val::Scalar(number), item])
             }
-            Over::Zip(arrays) => {
-                let items = arrays.iter().map(|array| self.item(array, counter, span));
+            Over::Zip(parts) => {
+                let items = parts.iter().map(|over| self.counted(over, counter, span));
                 Val::Tuple(items.collect())
             }
         }
@@ -162,7 +261,7 @@ impl<'a> Lower<'a, '_> {
     fn range(
         &mut self,
         target: &'a Expr,
-        call: &'a ruff_python_ast::ExprCall,
+        call: &'a ExprCall,
         span: Span,
     ) -> Res<(Count<'a>, ValueId)> {
         let args = &call.arguments;

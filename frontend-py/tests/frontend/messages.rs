@@ -127,7 +127,7 @@ fn unsupported_expressions() {
             "def f(x: f64):\n    return x + 2j\n",
             "def f(x: f64):\n    return x @ x\n",
             "def f(x: f64):\n    return x is None\n",
-            "def f(x: f64):\n    return x in (1, 2)\n",
+            "def f(x: f64):\n    return 1 in x\n",
             "def f(x: f64):\n    return 10 ** 20 + 99999999999999999999\n",
         ],
         &expect![[r#"
@@ -227,11 +227,11 @@ fn unsupported_expressions() {
               |
               = hint: a parameter always has a number; use a number that means "none"
 
-            error[OV011]: `in` is not supported
-             --> test.py:2:12
+            error[OV020]: `in` needs a tuple or an array of one dimension, but this is f64
+             --> test.py:2:17
               |
-            2 |     return x in (1, 2)
-              |            ^^^^^^^^^^^
+            2 |     return 1 in x
+              |                 ^
               |
               = hint: compare numbers with == != < <= > >=
 
@@ -253,18 +253,22 @@ fn names_and_calls() {
             "def f(value: f64):\n    return valeu + 1\n",
             "def f(x: f64):\n    return sqrt(x)\n",
             "def f(x: f64):\n    print(x)\n    return x\n",
-            "import math\ndef f(x: f64):\n    return math.fsum(x)\n",
+            "import math\ndef f(x: f64):\n    return math.sumprod(x)\n",
             "import math\ndef f(x: f64):\n    return math.atan2(x)\n",
             "import numpy as np\ndef f(x: f64):\n    return np.zeros(3)[0] + x\n",
             "def f(x: f64):\n    y = g(x)\n    def g(z):\n        return z\n    return y\n",
-            "def f(n: i64):\n    def g(k):\n        return k if k < 2 else g(k - 1) + g(k - 2)\n    return g(n)\n",
+            "def f(n: i64):\n    def h(m):\n        def g(k):\n            return k if k < 2 else g(k - 1) + g(k - 2)\n        return g(m)\n    return h(n)\n",
             "def f(x: f64, n: i64):\n    return round(x, n)\n",
             "import math\ndef f(x: f64):\n    return math.gcd(4, x)\n",
             "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x)\n",
             "def g(a, b):\n    return a\ndef f(x: f64):\n    return g(x, c=x)\n",
             "def f(n: i64) -> tuple[i64, i64]:\n    if n == 0:\n        return 0, 1\n    a, b = f(n - 1)\n    return b, a + b\n",
             "def f(n: i64):\n    return f(f(n - 1))\n    return 0.5\n",
-            "def f(a: array[f64, 1]):\n    return 0.0 if len(a) == 0 else a[0] + f(a[1:])\n",
+            "def f(a: f64):\n    for x in (1, 0.5):\n        a += x\n    return a\n",
+            "import numpy as np\ndef f(x: f64):\n    return np.random.rand() + x\n",
+            "def f(a: array[f64, 1]):\n    return a.cumsum()[0]\n",
+            "def f(a: array[f64, 1], b: array[f64, 1]):\n    a[1:] = b[1:]\n    a[0] = (1 in b[0])\n",
+            "def f(x: f64):\n    return 1 < x in (1, 2)\n",
             "def f(n: i64):\n    if n == 0:\n        return None\n    return 1.0 + f(n - 1)\n",
             "TABLE = [1, 2]\ndef f(i: i64):\n    return TABLE[i]\n",
             "N = 1\nN = 2\ndef f(i: i64):\n    return N\n",
@@ -295,11 +299,11 @@ fn names_and_calls() {
               |
               = hint: compiled functions do not print: return the value
 
-            error[OV013]: `math.fsum` is not supported
+            error[OV013]: `math.sumprod` is not supported
              --> test.py:3:12
               |
-            3 |     return math.fsum(x)
-              |            ^^^^^^^^^
+            3 |     return math.sumprod(x)
+              |            ^^^^^^^^^^^^
               |
               = hint: the supported ones take and give floats, or are floor, ceil and trunc
 
@@ -329,13 +333,13 @@ fn names_and_calls() {
               |
               = hint: define the function above its first call
 
-            error[OV015]: `g` calls itself inside of another function
-             --> test.py:3:32
+            error[OV015]: `g` calls itself inside of a function that is nested itself
+             --> test.py:4:36
               |
-            3 |         return k if k < 2 else g(k - 1) + g(k - 2)
-              |                                ^^^^^^^^
+            4 |             return k if k < 2 else g(k - 1) + g(k - 2)
+              |                                    ^^^^^^^^
               |
-              = hint: define it at module level
+              = hint: define it at module level, or in the outermost function
 
             error[OV014]: the number of digits must be a constant between -22 and 22
              --> test.py:2:21
@@ -393,13 +397,47 @@ fn names_and_calls() {
               |
               = hint: annotate what it returns, one number or None: for example `-> int`
 
-            error[OV015]: `f` calls itself with a slice of f64
-             --> test.py:2:45
+            error[OV021]: `for` needs items of one type, but these are i64 and f64
+             --> test.py:2:14
               |
-            2 |     return 0.0 if len(a) == 0 else a[0] + f(a[1:])
-              |                                             ^^^^^
+            2 |     for x in (1, 0.5):
+              |              ^^^^^^^^
               |
-              = hint: pass numbers and whole arrays: indices instead of a slice
+              = hint: write them alike, for example `0.0` beside `0.5`
+
+            error[OV013]: `numpy.random.rand` is not supported
+             --> test.py:3:12
+              |
+            3 |     return np.random.rand() + x
+              |            ^^^^^^^^^^^^^^
+              |
+              = hint: draw the numbers outside, and pass them in an array
+
+            error[OV013]: the method `.cumsum()` of array[f64, 1] is not supported
+             --> test.py:2:12
+              |
+            2 |     return a.cumsum()[0]
+              |            ^^^^^^^^
+              |
+              = hint: arrays of one dimension have sum, prod, min, max, any, all, mean, var, std, argmin, argmax and fill; else write a loop
+
+            error[OV025]: a row or slice of an array takes a number, but this is a slice of f64
+             --> test.py:2:13
+              |
+            2 |     a[1:] = b[1:]
+              |     -----   ^^^^^
+              |     |
+              |     assigned here
+              |
+              = hint: assign its elements one by one in a loop
+
+            error[OV011]: `in` cannot be chained with other comparisons
+             --> test.py:2:12
+              |
+            2 |     return 1 < x in (1, 2)
+              |            ^^^^^^^^^^^^^^^
+              |
+              = hint: compare numbers with == != < <= > >=
 
             error[OV015]: what `f` returns is not clear, because it calls itself
              --> test.py:4:18
