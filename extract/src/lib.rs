@@ -44,6 +44,8 @@ pub mod global_greedy;
 pub mod greedy_dag;
 pub mod local_search;
 pub mod lower_bound;
+#[cfg(feature = "maxsat")]
+pub mod maxsat;
 #[cfg(feature = "highs")]
 pub mod milp;
 mod names;

@@ -11,7 +11,7 @@ use crate::extractor::{Caps, Control, Extractor, Outcome, Status};
 use crate::greedy_dag::GreedyDag;
 use crate::local_search;
 use crate::problem::{ClassIndex, NodeIndex, Problem};
-use crate::reduce::{Irreducible, components, reduce};
+use crate::reduce::{Irreducible, answer_parts, reduce};
 use highs::{Col, HighsModelStatus, HighsSolutionStatus, RowProblem, Sense};
 use std::collections::BTreeMap;
 
@@ -43,20 +43,10 @@ impl Extractor for Milp {
                 return Outcome::without_choices(problem, Status::Unsupported);
             }
         };
-        let whole = &reduction.problem;
-        let mut choices = vec![None; whole.class_count()];
-        let (mut bound, mut optimal) = (reduction.constant, true);
-        let mut parts = components(whole);
-        parts.sort_by_key(|part| part.problem.node_count());
-        for part in parts {
-            let solved = solve(&part.problem, control);
-            optimal &= solved.status == Status::Optimal;
-            bound += solved.bound.unwrap_or(0.0);
-            part.place(whole, &solved.choices, &mut choices);
-        }
-        let status = if optimal { Status::Optimal } else { Status::Feasible };
-        let choices = reduction.lift(problem, &choices);
-        Outcome { choices, walks: Vec::new(), status, bound: Some(bound) }
+        let solved = answer_parts(&reduction.problem, control, solve);
+        let choices = reduction.lift(problem, &solved.choices);
+        let bound = solved.bound.map(|bound| bound + reduction.constant);
+        Outcome { choices, walks: Vec::new(), status: solved.status, bound }
     }
 }
 

@@ -32,6 +32,8 @@ fn shipped() -> Vec<Box<dyn Extractor>> {
         Box::new(BranchAndBound),
         Box::new(GreedyWalks),
         Box::new(StateWalks),
+        #[cfg(feature = "maxsat")]
+        Box::new(Reduced { inner: crate::maxsat::MaxSat, name: "maxsat" }),
         #[cfg(feature = "highs")]
         Box::new(crate::milp::Milp),
     ]

@@ -32,6 +32,8 @@ mod work;
 use crate::builder::ProblemBuilder;
 use crate::extractor::{Caps, Control, Extractor, Outcome, Status};
 use crate::problem::{NodeIndex, Problem};
+#[cfg(any(feature = "highs", feature = "maxsat"))]
+pub(crate) use split::answer_parts;
 pub use split::{Component, components};
 use work::Work;
 

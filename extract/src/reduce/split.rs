@@ -1,6 +1,8 @@
 //! Independent parts of a problem.
 
 use crate::builder::ProblemBuilder;
+#[cfg(any(feature = "highs", feature = "maxsat"))]
+use crate::extractor::{Control, Outcome, Status};
 use crate::problem::{ClassIndex, NodeIndex, Problem};
 
 /// A part of a problem that shares no class with the rest.
@@ -94,4 +96,37 @@ pub fn components(problem: &Problem) -> Vec<Component> {
         .into_iter()
         .map(|(builder, nodes)| Component { problem: builder.build(), nodes })
         .collect()
+}
+
+/// Answers a problem part by part, the smallest first, each with an equal share of the time left.
+/// The observer hears of a single part only.
+#[cfg(any(feature = "highs", feature = "maxsat"))]
+pub(crate) fn answer_parts(
+    problem: &Problem,
+    control: &Control,
+    solve: impl Fn(&Problem, &Control) -> Outcome,
+) -> Outcome {
+    let mut parts = components(problem);
+    if let [part] = parts.as_slice()
+        && part.nodes.len() == problem.node_count()
+    {
+        return solve(problem, control);
+    }
+    parts.sort_by_key(|part| part.problem.node_count());
+    let mut choices = vec![None; problem.class_count()];
+    let (mut bound, mut status) = (Some(0.0), Status::Optimal);
+    for (at, part) in parts.iter().enumerate() {
+        let control = control.share(((parts.len() - at) as f64).recip());
+        let solved = solve(&part.problem, &control);
+        match solved.status {
+            Status::Infeasible | Status::Unsupported => {
+                return Outcome::without_choices(problem, solved.status);
+            }
+            Status::Feasible => status = Status::Feasible,
+            Status::Optimal => {}
+        }
+        bound = bound.zip(solved.bound).map(|(all, part)| all + part);
+        part.place(problem, &solved.choices, &mut choices);
+    }
+    Outcome { choices, walks: Vec::new(), status, bound }
 }

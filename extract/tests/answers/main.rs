@@ -5,5 +5,7 @@ mod effects;
 mod gym;
 mod hand_made;
 mod large;
+#[cfg(feature = "maxsat")]
+mod maxsat;
 mod random;
 mod sources;
