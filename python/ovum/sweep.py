@@ -84,6 +84,7 @@ def sweep(
     jsonl: str | os.PathLike[str],
     resume: bool = False,
     csv: str | os.PathLike[str] | None = None,
+    parquet: str | os.PathLike[str] | None = None,
     html: str | os.PathLike[str] | None = None,
     markdown: str | os.PathLike[str] | None = None,
     command: str | None = None,
@@ -119,7 +120,7 @@ def sweep(
             _write_row(out, row)
             if on_row is not None:
                 on_row(row)
-    _merge(command, rows_file, csv=csv, html=html, markdown=markdown)
+    _merge(command, rows_file, csv=csv, parquet=parquet, html=html, markdown=markdown)
     return _read_rows(rows_file)
 
 
@@ -270,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="how many, on this machine")
     parser.add_argument("--command", help="the ovum command")
     parser.add_argument("--jsonl", required=True, metavar="FILE")
-    for name in ("csv", "html", "markdown"):
+    for name in ("csv", "parquet", "html", "markdown"):
         parser.add_argument(f"--{name}", metavar="FILE")
     options = parser.parse_args(arguments)
     from dask.distributed import Client, LocalCluster
@@ -290,6 +291,7 @@ def main(arguments: list[str] | None = None) -> int:
                 jsonl=options.jsonl,
                 resume=options.resume,
                 csv=options.csv,
+                parquet=options.parquet,
                 html=options.html,
                 markdown=options.markdown,
                 command=options.command,

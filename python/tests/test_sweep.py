@@ -32,6 +32,10 @@ try:
     import distributed
 except ImportError:
     distributed = None
+try:
+    from pyarrow import parquet
+except ImportError:
+    parquet = None
 
 COMMAND = found_command()
 
@@ -88,6 +92,7 @@ def test_rows_and_report(client, gym, tmp_path):
         memory_limit=4000,
         jsonl=tmp_path / "rows.jsonl",
         csv=tmp_path / "rows.csv",
+        parquet=tmp_path / "rows.parquet",
         html=tmp_path / "report.html",
         command=COMMAND,
     )
@@ -100,6 +105,53 @@ def test_rows_and_report(client, gym, tmp_path):
     assert broken == ["unreadable"] * 2
     assert (tmp_path / "rows.csv").read_text().count("\n") == 9
     assert "two: 1 files" in (tmp_path / "report.html").read_text()
+
+
+def test_parquet_holds_the_same_rows(tmp_path):
+    required(parquet, "pyarrow is not installed")
+    required(COMMAND, "there is no ovum command: cargo build -p ovum")
+    import subprocess
+
+    lines, table = tmp_path / "rows.jsonl", tmp_path / "rows.parquet"
+    row = {
+        "version": 1,
+        "data_set": "ä",
+        "file": "ä/b.json",
+        "extractor": "x",
+        "seed": 2**64 - 1,
+        "time_limit": 0.1,
+        "memory_limit": None,
+        "status": "feasible",
+        "dag_cost": 0.1 + 0.2,
+        "tree_cost": 1e308,
+        "bound": -0.0,
+        "seconds": 1e-9,
+        "load_seconds": None,
+        "wall_seconds": 1.0,
+        "cpu_seconds": None,
+        "peak_rss": 1 << 40,
+        "nodes": 3,
+        "classes": 0,
+        "message": "",
+    }
+    # More than a group of rows, and no multiple of eight.
+    rows = [
+        {**row, "file": f"ä/{at:06}.json", "nodes": None if at % 3 else at, "seed": at % 2 or 2**63}
+        for at in range(70_001)
+    ]
+    for some in ([], rows[:1], rows[:17], rows):
+        lines.write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
+        arguments = [COMMAND, "bench", "extract", "--merge", str(lines), "--parquet", str(table)]
+        subprocess.run(arguments, check=bool(some), capture_output=True)
+        read = parquet.read_table(table)
+        assert read.column_names == [name for name in row if name != "version"]
+        assert [str(read.schema.field(name).type) for name in ("file", "seed", "bound")] == [
+            "string",
+            "uint64",
+            "double",
+        ]
+        expected = [{key: row[key] for key in row if key != "version"} for row in some]
+        assert read.to_pylist() == expected
 
 
 def test_the_same_rows_as_on_one_machine(client, gym, tmp_path):

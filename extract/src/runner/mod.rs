@@ -12,6 +12,7 @@ pub mod audit;
 mod child;
 pub mod csv;
 pub mod measured;
+pub mod parquet;
 pub mod plugin;
 pub mod process;
 pub mod row;

@@ -14,6 +14,7 @@ use extract::extractors;
 use extract::report;
 use extract::runner::audit::audit;
 use extract::runner::csv::{csv_header, csv_line, rows_from_csv};
+use extract::runner::parquet::parquet;
 use extract::runner::row::rows_from_json_lines;
 use extract::runner::sweep::{SweepOptions, problem_files, remaining, sort_rows, sweep, tasks};
 use extract::runner::{Row, RowStatus, Task};
@@ -24,6 +25,9 @@ use std::path::{Path, PathBuf};
 
 /// Carries out the command and gives its exit code.
 pub(crate) fn bench(args: &BenchExtractArgs, console: &mut Console<'_>) -> Result<i32> {
+    if args.parquet.as_deref().is_some_and(is_stdout) {
+        return Err(Error::usage("--parquet needs a file: what it writes is no text"));
+    }
     let names = names(args)?;
     let options = options(args)?;
     let mut rows = known_rows(args)?;
@@ -182,9 +186,12 @@ fn write_results(args: &BenchExtractArgs, rows: &[Row], console: &mut Console<'_
     for (path, text) in outputs {
         match path {
             Some(path) if is_stdout(path) => console.data(&text()),
-            Some(path) => write_atomically(path, &text())?,
+            Some(path) => write_atomically(path, text())?,
             None => {}
         }
+    }
+    if let Some(path) = &args.parquet {
+        write_atomically(path, parquet(rows))?;
     }
     let silent = outputs.iter().all(|(path, _)| path.as_ref().is_none_or(|path| !is_stdout(path)));
     if console.json {

@@ -135,6 +135,9 @@ pub(crate) struct BenchExtractArgs {
     /// Write the results, with the best costs over time, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
+    /// Write the results as a Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) parquet: Option<PathBuf>,
     /// Write a report: one page with tables and plots
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,

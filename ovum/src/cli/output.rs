@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// If the folder or file cannot be written, naming the file.
-pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_atomically(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    let text = text.as_ref();
     let failed = |error: io::Error| {
         Error::input(codes::WRITE, format!("cannot write `{}`: {error}", path.display()))
     };
@@ -25,7 +26,7 @@ pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<()> {
         if let Ok(existing) = fs::metadata(path) {
             file.set_permissions(existing.permissions())?;
         }
-        file.write_all(text.as_bytes())?;
+        file.write_all(text)?;
         file.sync_all()?;
         fs::rename(&temporary, path)
     });

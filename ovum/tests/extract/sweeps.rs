@@ -31,6 +31,8 @@ fn a_row_for_every_file_and_algorithm() {
         "rows.csv",
         "--jsonl",
         "rows.jsonl",
+        "--parquet",
+        "rows.parquet",
         "--html",
         "report.html",
         "--markdown",
@@ -70,6 +72,13 @@ fn a_row_for_every_file_and_algorithm() {
     let csv = fs::read_to_string(folder.0.join("rows.csv")).unwrap();
     assert_eq!(csv.lines().count(), 9);
     assert!(csv.contains("two,two/shared.json,greedy-dag,0,5,4194304000,feasible,4,"), "{csv}");
+    // The Python tests read such a file with Arrow.
+    let parquet = fs::read(folder.0.join("rows.parquet")).unwrap();
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+    let name = b"two/shared.json";
+    assert_eq!(parquet.windows(name.len()).filter(|bytes| bytes == name).count(), 2);
+    let none = ovum(&folder, &["bench", "extract", "gym", "--parquet", "-"]);
+    assert_eq!(none.code, 2, "{}", none.err);
     let table = fs::read_to_string(folder.0.join("report.md")).unwrap();
     assert!(table.contains("### two: 1 files, 1 left out"), "{table}");
 
