@@ -94,12 +94,11 @@ macro_rules! rare {
         /// function.
         #[expect(unsafe_code, reason = "compiled code calls this")]
         unsafe extern "C" fn $name(f: u64, mask: *const $float, x: *const $float, y: *mut $float) {
-            let functions = [vecmath::Rare::Sin, vecmath::Rare::Cos, vecmath::Rare::Tan];
             for lane in 0..$lanes {
                 // SAFETY: the caller vouches for whole vectors.
                 unsafe {
                     if mask.add(lane).read().is_sign_negative() {
-                        y.add(lane).write(functions[f as usize].$eval(x.add(lane).read()));
+                        y.add(lane).write(vecmath::Rare::ALL[f as usize].$eval(x.add(lane).read()));
                     }
                 }
             }

@@ -2,9 +2,6 @@
 
 use vecmath::{Rare, Width};
 
-/// By the numbers that compiled code passes: the order of declaration.
-const FUNCTIONS: [Rare; 3] = [Rare::Sin, Rare::Cos, Rare::Tan];
-
 /// The address of the function for vectors of this format.
 pub(crate) fn address(width: Width) -> u64 {
     match width {
@@ -32,7 +29,7 @@ macro_rules! lanes {
                 // references are made.
                 unsafe {
                     if mask.add(lane).read().is_sign_negative() {
-                        y.add(lane).write(FUNCTIONS[f as usize].$eval(x.add(lane).read()));
+                        y.add(lane).write(Rare::ALL[f as usize].$eval(x.add(lane).read()));
                     }
                 }
             }

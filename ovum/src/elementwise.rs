@@ -1,4 +1,5 @@
-//! A function of scalars applied to every element of arrays, as 256-bit vector code.
+//! A function of scalars applied to every element of arrays, as vector code: of 256 bits, and of
+//! 128 where the processor has no more.
 //!
 //! ```
 //! use frontend_py::Semantics;
@@ -39,5 +40,13 @@ pub fn elementwise(
     options: &LowerOptions,
 ) -> Result<Kernel> {
     let dag = backend_simd::lower(function, options).map_err(codegen)?;
-    Kernel::compile(&dag, uniform, &Options::default()).map_err(codegen)
+    if backend_simd::is_supported() {
+        return Kernel::compile(&dag, uniform, &Options::default()).map_err(codegen);
+    }
+    let options = backend_cranelift::Options {
+        opt_level: backend_cranelift::OptLevel::None,
+        ..backend_cranelift::Options::default()
+    };
+    let compiler = backend_cranelift::Compiler::new(options).map_err(codegen)?;
+    compiler.compile_vectors(&dag, uniform).map_err(codegen)
 }

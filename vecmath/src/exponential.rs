@@ -7,7 +7,6 @@ use crate::lanes::{Lanes, Width};
 
 /// `x = n ln 2 + r`; the low bits of `shifted` are `n + bias`.
 pub(crate) struct Reduced<V> {
-    pub(crate) n: V,
     pub(crate) shifted: V,
     pub(crate) r: V,
 }
@@ -29,7 +28,7 @@ fn reduce_by<L: Lanes>(l: &mut L, x: L::V, magic: L::V) -> Reduced<L::V> {
     let (high, low) = (l.constant(high), l.constant(low));
     let r = l.nfma(n, high, x);
     let r = l.nfma(n, low, r);
-    Reduced { n, shifted, r }
+    Reduced { shifted, r }
 }
 
 /// The first two numbers of a constant in parts.
@@ -185,21 +184,23 @@ pub fn expm1<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let low = by_width(l, -40.0, -20.0);
     let high = by_width(l, 710.0, 89.0);
     let inside = clamp(l, x, low, high);
-    let reduced = reduce(l, inside, 0.0);
+    // Half of everything, so that 2^1024 need not be a number.
+    let reduced = reduce(l, inside, -1.0);
     let r = reduced.r;
     let q = l.poly_split(r, &EXP);
     let r2 = l.mul(r, r);
-    let tail = l.mul(r2, q);
-    // Half of everything, so that 2^1024 need not be a number.
-    let (half, one) = (l.constant(0.5), l.constant(1.0));
-    let below = l.sub(reduced.n, one);
-    let power = power_of_two(l, below);
-    let y = l.sub(power, half);
-    let y = l.fma(power, r, y);
-    let y = l.fma(power, tail, y);
-    let y = l.add(y, y);
-    // For the sign of zero; the rest has the sign of `x` anyway.
-    l.with_sign(y, x)
+    // Minus the rest of the series. Zeros have the signs that keep the one of `x`.
+    let zero = l.constant(0.0);
+    let tail = l.nfma(r2, q, zero);
+    let format = l.width().format();
+    let half = l.constant(0.5);
+    let exponent = l.shl(reduced.shifted, format.mantissa);
+    let one = l.bits(format.one);
+    let power = l.int_add(exponent, one);
+    let y = l.sub(half, power);
+    let y = l.fms(power, r, y);
+    let y = l.nfma(power, tail, y);
+    l.add(y, y)
 }
 
 /// `x` itself where it is so small that a function with slope 1 at 0 rounds to it, else `y`; keeps

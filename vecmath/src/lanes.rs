@@ -85,6 +85,8 @@ pub enum Rare {
     Cos,
     /// Tangent of such an argument.
     Tan,
+    /// [`crate::log1p`] of an argument that is not above -1, or next to overflow.
+    Log1p,
 }
 
 /// Numbers of a polynomial or the parts of a constant, for both formats.

@@ -4,13 +4,15 @@
 //! `ln(1 + f) = 2 atanh(s)` with `s = f/(2 + f)`, which is `f - s (f - s^2 p(s^2))`.
 
 use crate::coefficients::{LN2, LOG, LOG1P01, LOG2_E, LOG10_2, LOG10_E};
-use crate::double::{Double, fast_sum, product, sum};
+use crate::double::{Double, fast_sum, product};
 use crate::exponential::two;
-use crate::lanes::{Coefficients, Lanes, Width};
+use crate::lanes::{Coefficients, Lanes, Rare, Width};
 
 /// `x = 2^k (1 + f)`; `2^(1 - k)` is `bits(2.0) - shift`.
 pub(crate) struct Split<V> {
     pub(crate) k: V,
+    /// `-k`, positive if it is zero.
+    pub(crate) minus_k: V,
     pub(crate) f: V,
     pub(crate) shift: V,
 }
@@ -37,10 +39,10 @@ pub(crate) fn split<L: Lanes>(l: &mut L, x: L::V) -> Split<L::V> {
     let whole_bits = l.constant(whole);
     let exponent = l.or(exponent, whole_bits);
     let offset = l.constant(whole + biased_exponent);
-    let k = l.sub(exponent, offset);
+    let (k, minus_k) = (l.sub(exponent, offset), l.sub(offset, exponent));
     let one = l.constant(1.0);
     let f = l.sub(m, one);
-    Split { k, f, shift }
+    Split { k, minus_k, f, shift }
 }
 
 /// `s` and `w` with `ln(1 + f) = f - s w`.
@@ -49,20 +51,21 @@ fn atanh_parts<L: Lanes>(l: &mut L, f: L::V, c: &Coefficients) -> (L::V, L::V) {
     let denominator = l.add(f, two);
     let s = l.div(f, denominator);
     let z = l.mul(s, s);
-    let p = l.poly(z, c);
+    let p = l.poly_split(z, c);
     let w = l.nfma(z, p, f);
     (s, w)
 }
 
-/// `k ln 2 + ln(1 + f)`.
-fn natural<L: Lanes>(l: &mut L, k: L::V, f: L::V) -> L::V {
+/// `k ln 2 + ln(1 + f)`. If `k` is zero and `minus_k` positive, zeros in the sum are negative, and
+/// the result has the sign of `f`.
+fn natural<L: Lanes>(l: &mut L, minus_k: L::V, f: L::V) -> L::V {
     let (s, w) = atanh_parts(l, f, &LOG);
     let [high, low] = two(LN2.of(l.width()));
-    let (high, low) = (l.constant(high), l.constant(low));
-    let tail = l.mul(k, low);
+    let (high, low) = (l.constant(high), l.constant(-low));
+    let tail = l.mul(minus_k, low);
     let tail = l.nfma(s, w, tail);
     let tail = l.add(f, tail);
-    l.fma(k, high, tail)
+    l.nfma(minus_k, high, tail)
 }
 
 /// `ln(1 + f)` as a sum of two numbers.
@@ -107,33 +110,34 @@ fn with_specials<L: Lanes>(l: &mut L, x: L::V, y: L::V) -> L::V {
 pub fn log<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let (normal, adjust) = normalised(l, x);
     let parts = split(l, normal);
-    let k = l.add(parts.k, adjust);
-    let y = natural(l, k, parts.f);
+    let minus_k = l.sub(parts.minus_k, adjust);
+    let y = natural(l, minus_k, parts.f);
     with_specials(l, x, y)
 }
 
 /// [`log`] of a positive, finite, normal number; of another, any number.
 pub fn log_normal<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let parts = split(l, x);
-    natural(l, parts.k, parts.f)
+    natural(l, parts.minus_k, parts.f)
 }
 
-/// `ln(1 + x)`.
+/// `ln(1 + x)`: with `k` of the rounded sum, `f = 2^-k x - (1 - 2^-k)` is rounded once.
 pub fn log1p<L: Lanes>(l: &mut L, x: L::V) -> L::V {
-    let one = l.constant(1.0);
-    let u = sum(l, one, x);
-    let parts = split(l, u.hi);
-    // What `u` lost, scaled like the rest; by 2^(1 - k), since k may be 1024.
     let format = l.width().format();
-    let two_bits = l.bits(format.one + (1 << format.mantissa));
-    let down = l.int_sub(two_bits, parts.shift);
-    let half = l.constant(0.5);
-    let lost = l.mul(u.lo, half);
-    let f = l.fma(lost, down, parts.f);
-    let y = natural(l, parts.k, f);
-    let y = with_specials(l, u.hi, y);
-    // For the sign of zero; the logarithm of 1 + x has the sign of x.
-    l.with_sign(y, x)
+    let one = l.constant(1.0);
+    let u = l.add(x, one);
+    let parts = split(l, u);
+    let one_bits = l.bits(format.one);
+    let down = l.int_sub(one_bits, parts.shift);
+    let rest = l.sub(one, down);
+    let f = l.fms(x, down, rest);
+    let y = natural(l, parts.minus_k, f);
+    // From here on 2^-k is no normal number.
+    let large = l.constant(if l.width() == Width::F64 { 4e307 } else { 8e37 });
+    let minus_one = l.constant(-1.0);
+    let (above, below) = (l.le(large, x), l.le(x, minus_one));
+    let outside = l.or(above, below);
+    l.rare(Rare::Log1p, outside, x, y)
 }
 
 /// [`log1p`] of a number from 0 to 1; of another, any number.

@@ -1,4 +1,5 @@
-//! The functions for lanes out of the ordinary: sine, cosine and tangent of large numbers.
+//! The functions for lanes out of the ordinary: sine, cosine and tangent of large numbers,
+//! logarithms of what has none.
 //!
 //! Source of the reduction: M. H. Payne and R. N. Hanek, "Radian reduction for trigonometric
 //! functions", SIGNUM Newsletter 18, 1983: of the product of the mantissa with 2/pi only the bits
@@ -7,6 +8,7 @@
 use crate::coefficients::TWO_OVER_PI;
 use crate::double::Double;
 use crate::lanes::{Rare, Width};
+use crate::logarithm::{log, log1p};
 use crate::scalar::Scalar;
 use crate::trigonometric::{
     cos, sin, sin_reduced, tan, tan_or_cotangent, tan_reduced, usual_bound,
@@ -14,17 +16,23 @@ use crate::trigonometric::{
 use std::f64::consts::FRAC_PI_2;
 
 impl Rare {
-    /// The function of one number; NaN for infinities and NaN.
+    /// Every function, in the order of declaration: by the numbers that compiled code passes.
+    pub const ALL: [Rare; 4] = [Rare::Sin, Rare::Cos, Rare::Tan, Rare::Log1p];
+
+    /// The function of one number.
     pub fn eval(self, x: f64) -> f64 {
         let l = &mut Scalar::<f64>::new();
+        if self == Rare::Log1p {
+            return log1p_anywhere(x);
+        }
         if !x.is_finite() {
             return f64::NAN;
         }
         if x.abs() < usual_bound(Width::F64) {
             return match self {
-                Rare::Sin => sin(l, x),
                 Rare::Cos => cos(l, x),
                 Rare::Tan => tan(l, x),
+                _ => sin(l, x),
             };
         }
         let (quarter, r) = reduce(x);
@@ -35,7 +43,7 @@ impl Rare {
             sin_reduced(l, Double { hi: s.hi, lo: s.lo - lo + 6.123_233_995_736_766e-17 })
         };
         match self {
-            Rare::Sin => match quarter {
+            Rare::Sin | Rare::Log1p => match quarter {
                 0 => sin_reduced(l, r),
                 1 => cosine(l),
                 2 => -sin_reduced(l, r),
@@ -57,6 +65,21 @@ impl Rare {
     /// The function of one binary32 number, by way of binary64.
     pub fn eval_f32(self, x: f32) -> f32 {
         self.eval(f64::from(x)) as f32
+    }
+}
+
+/// `ln(1 + x)` with the values of C99 where there is no number, and for the largest numbers, to
+/// which one is nothing.
+fn log1p_anywhere(x: f64) -> f64 {
+    let l = &mut Scalar::<f64>::new();
+    if x == -1.0 {
+        f64::NEG_INFINITY
+    } else if x < -1.0 {
+        f64::NAN
+    } else if x < 1e300 {
+        log1p(l, x)
+    } else {
+        log(l, x)
     }
 }
 

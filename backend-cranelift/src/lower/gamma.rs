@@ -6,7 +6,7 @@ use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableDa
 use rvsdg::{Const, Node, NodeKind, Op, RegionId, Type, ValueId};
 
 /// Two arms become selections if together they hold at most so many instructions and
-const MAX_SELECT_OPS: usize = 2;
+const MAX_SELECT_OPS: usize = 4;
 /// have at most so many outputs.
 const MAX_SELECTS: usize = 2;
 
@@ -55,7 +55,12 @@ impl Lowerer<'_> {
         Ok(1 + heaviest)
     }
 
-    fn check_arms(&self, node: &Node, arms: &[RegionId], inputs: &[ValueId]) -> Lowered<()> {
+    pub(super) fn check_arms(
+        &self,
+        node: &Node,
+        arms: &[RegionId],
+        inputs: &[ValueId],
+    ) -> Lowered<()> {
         let fits = arms.iter().all(|arm| {
             let region = self.f.region(*arm);
             region.params.len() == inputs.len() && region.results.len() == node.outputs.len()
@@ -73,14 +78,14 @@ impl Lowerer<'_> {
     }
 
     /// Lowers an arm in the current block.
-    fn enter_arm(&mut self, arm: RegionId, inputs: &[ValueId]) -> Lowered<i64> {
+    pub(super) fn enter_arm(&mut self, arm: RegionId, inputs: &[ValueId]) -> Lowered<i64> {
         for (param, input) in self.f.region(arm).params.iter().zip(inputs) {
             self.alias(*param, *input)?;
         }
         self.region(arm)
     }
 
-    fn branch(&mut self, predicate: ValueId, blocks: &[Block]) -> Lowered<()> {
+    pub(super) fn branch(&mut self, predicate: ValueId, blocks: &[Block]) -> Lowered<()> {
         let choice = self.scalar(predicate)?;
         match blocks {
             [only] => {
@@ -104,7 +109,7 @@ impl Lowerer<'_> {
     }
 
     /// Whether both arms are so small that computing both is cheaper than a branch.
-    fn is_selection(&self, node: &Node, arms: &[RegionId]) -> bool {
+    pub(super) fn is_selection(&self, node: &Node, arms: &[RegionId]) -> bool {
         let f = self.f;
         let live = |value: &&ValueId| self.live.value(**value) && !f.ty(**value).is_state();
         let outputs: Vec<&ValueId> = node.outputs.iter().filter(live).collect();
@@ -115,7 +120,7 @@ impl Lowerer<'_> {
                 NodeKind::Simple(Op::Const(_)) => true,
                 NodeKind::Simple(op) => {
                     ops += 1;
-                    is_cheap(op)
+                    is_cheap(op) || self.is_cheap_by_constant(op, f.node(*id))
                 }
                 _ => false,
             })
@@ -124,6 +129,15 @@ impl Lowerer<'_> {
             && ops <= MAX_SELECT_OPS
             && outputs.len() <= MAX_SELECTS
             && outputs.iter().all(|output| f.ty(**output).is_scalar())
+    }
+
+    /// Shifts and products by constants that are an instruction or two.
+    fn is_cheap_by_constant(&self, op: Op, node: &Node) -> bool {
+        match (op, self.constant_right(node)) {
+            (Op::IShl | Op::IShr, Some(count)) => (0..32).contains(&count),
+            (Op::IMul, _) => self.small_factor(node).is_some(),
+            _ => false,
+        }
     }
 
     fn selection(
@@ -166,7 +180,7 @@ fn known_arm(predicate: Const, arms: &[RegionId]) -> Option<RegionId> {
 }
 
 /// One instruction of latency 1 that cannot trap.
-fn is_cheap(op: Op) -> bool {
+pub(super) fn is_cheap(op: Op) -> bool {
     matches!(
         op,
         Op::IAdd

@@ -7,6 +7,7 @@
 
 mod effect;
 mod elementwise;
+mod ending;
 mod float;
 mod gamma;
 mod int;

@@ -4,7 +4,7 @@ use super::{Lowered, Lowerer};
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Type as Ty, Value, types};
-use rvsdg::{Cmp, Const, Node, Op, Type};
+use rvsdg::{Cmp, Const, Node, Op, Type, ValueId};
 
 /// What a called function counts towards the work between two looks at the limits.
 const CALL_WEIGHT: i64 = 16;
@@ -50,6 +50,21 @@ impl Lowerer<'_> {
             Op::IShr => return self.shift_right(node),
             Op::ITrueDiv => return self.true_div(node),
             Op::Cast(to) => return self.cast(node, to),
+            Op::IMul => {
+                if let Some((factor, shift)) = self.small_factor(node) {
+                    let x = self.scalar(factor)?;
+                    let shifted = self.b.ins().ishl_imm_u(x, i64::from(shift));
+                    return Ok(self.b.ins().iadd(x, shifted));
+                }
+            }
+            Op::FMul => {
+                // Exact, and needs no constant.
+                let two = |v: &ValueId| self.f.as_const(*v).and_then(Const::as_f64) == Some(2.0);
+                if let Some(at) = node.operands.iter().position(two) {
+                    let x = self.scalar(node.operands[1 - at])?;
+                    return Ok(self.b.ins().fadd(x, x));
+                }
+            }
             _ => {}
         }
         let a = self.scalar(node.operands[0])?;
@@ -182,6 +197,19 @@ impl Lowerer<'_> {
             &[a, b] => Ok((self.scalar(a)?, self.scalar(b)?)),
             _ => Err(CompileError::Malformed(node.outputs[0])),
         }
+    }
+
+    /// The factor and `k` of a product by `1 + 2^k`, which is an address's sum.
+    pub(super) fn small_factor(&self, node: &Node) -> Option<(ValueId, u8)> {
+        let &[a, b] = &node.operands[..] else { return None };
+        let constant = |v: ValueId| self.f.as_const(v)?.as_i64();
+        let (factor, constant) = match (constant(a), constant(b)) {
+            (None, Some(c)) => (a, c),
+            (Some(c), None) => (b, c),
+            _ => return None,
+        };
+        let shift = [(3, 1), (5, 2), (9, 3)].into_iter().find(|(c, _)| *c == constant)?.1;
+        Some((factor, shift))
     }
 
     /// The second operand, if it is an integer constant.

@@ -40,6 +40,9 @@ impl Lowerer<'_> {
             }
         }
         self.b.switch_to_block(header);
+        if let Some(ending) = self.ending(body) {
+            return self.by_arms(node, body, &ending, header, exit);
+        }
         let weight = self.region(body)?;
 
         let again = self.first_result(&region.results)?;

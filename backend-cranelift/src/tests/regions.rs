@@ -1,6 +1,6 @@
 //! Choices and loops.
 
-use super::{Build, compile, compile_all_ways, scalars, value};
+use super::{Build, call, compile, compile_all_ways, scalars, value};
 use crate::{CallError, CompileError, Compiler, Limits, MAX_DEPTH, Options};
 use rvsdg::{Cmp, Const, ExcKind, Function, Op, Scalar, Span, Type};
 use std::sync::atomic::AtomicBool;
@@ -42,6 +42,53 @@ fn a_loop_counts() {
         for n in [-3, 0, 1, 2, 10, 100_000] {
             let expected = (0..n.max(1)).fold(0_i64, |sum, i| sum.wrapping_add(i * i));
             assert_eq!(value(&compiled, &[Scalar::I64(n)]), Scalar::I64(expected));
+        }
+    }
+}
+
+/// The first `i` below `n` whose square exceeds the limit, else -1, and 1.5^i at the end; one arm of
+/// the loop's choice ends it.
+fn search() -> Function {
+    let mut b = Build::new(&[Type::I64, Type::I64], 2, 0);
+    let (limit, n, io, zero) = (b.param(0), b.param(1), b.io(), b.i64(0));
+    let (one, minus_one) = (b.f64(1.0), b.i64(-1));
+    let variables = [Type::I64, Type::F64, Type::I64];
+    let body = b.region(&variables, |b, params| {
+        let (i, x) = (params[0], params[1]);
+        let square = b.op(Op::IMul, &[i, i]);
+        let hit = b.op(Op::ICmp(Cmp::Gt), &[square, limit]);
+        let missed = b.region(&[], |b, _| {
+            let factor = b.f64(1.5);
+            let grown = b.op(Op::FMul, &[x, factor]);
+            let no = b.op(Op::Const(Const::Bool(false)), &[]);
+            vec![grown, minus_one, no]
+        });
+        let found = b.region(&[], |b, _| {
+            let yes = b.op(Op::Const(Const::Bool(true)), &[]);
+            vec![x, i, yes]
+        });
+        let outputs = b.gamma(hit, &[], vec![missed, found]);
+        let one = b.i64(1);
+        let next = b.op(Op::IAdd, &[i, one]);
+        let more = b.op(Op::ICmp(Cmp::Lt), &[next, n]);
+        let open = b.op(Op::BNot, &[outputs[2]]);
+        let again = b.op(Op::BAnd, &[open, more]);
+        vec![again, next, outputs[0], outputs[1]]
+    });
+    let outputs = b.theta(&[zero, one, minus_one], body);
+    b.finish(&[outputs[2], outputs[1]], &[io])
+}
+
+#[test]
+fn an_arm_ends_a_loop() {
+    for compiled in compile_all_ways(&search()) {
+        for (limit, n) in [(-1, 5), (0, 5), (50, 100), (50, 8), (50, 7), (50, 0), (1 << 40, 20)] {
+            let hit = (0..n.max(1)).find(|i| i * i > limit);
+            let steps = hit.unwrap_or(n.max(1));
+            let expected =
+                [Scalar::I64(hit.unwrap_or(-1)), Scalar::F64(1.5_f64.powi(steps as i32))];
+            let got = call(&compiled, &[Scalar::I64(limit), Scalar::I64(n)]);
+            assert_eq!(got.as_deref(), Ok(&expected[..]), "{limit} {n}");
         }
     }
 }

@@ -234,7 +234,7 @@ impl Algebra {
         self.recorder.div(numerator, sum)
     }
 
-    /// `(1 + erf u)/2` as the normal distribution of `u sqrt 2`.
+    /// `(1 + erf u)/2` as the normal distribution of `u sqrt 2`, with an error as that of the sum.
     fn normal_cdf(&mut self, u: Id) -> Id {
         let root_half = |x: Option<f64>| x.is_some_and(|x| (x - FRAC_1_SQRT_2).abs() < 1e-7);
         let scaled = match self.operands(u, Op::Mul) {
@@ -245,7 +245,12 @@ impl Algebra {
                 self.plain(Op::Mul, &[u, root])
             }
         };
-        self.call(Function::NormalCdf, &[scaled])
+        if self.as_constant(scaled).is_some() {
+            return self.call(Function::NormalCdf, &[scaled]);
+        }
+        let id = vecmath::normal_cdf_absolute(&mut self.recorder, scaled);
+        self.calls.insert(id, (Function::NormalCdf, vec![scaled]));
+        id
     }
 
     /// `sin x cos y + cos x sin y = sin(x + y)`, with the rounding error of the sum.

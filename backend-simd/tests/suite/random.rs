@@ -109,7 +109,7 @@ pub(crate) fn random_dag(
             23 => bits.push(r.shr(p, count)),
             24 => floats.push(bits[random.below(bits.len())]),
             _ => {
-                let f = [Rare::Sin, Rare::Cos, Rare::Tan][random.below(3)];
+                let f = Rare::ALL[random.below(Rare::ALL.len())];
                 floats.push(r.rare(f, mask, a, b));
             }
         }
