@@ -3,20 +3,24 @@
 use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::module::{Known, Module};
-use crate::stack::{MAX_DEPTH, MAX_INDENTS, on_large_stack};
+use crate::stack::{MAX_DEPTH, MAX_INDENTS, SHALLOW, unless_shallow};
 use crate::types::{ParamType, ReturnType, is_open, param_type, return_type, span_of};
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PythonVersion, StmtFunctionDef};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer};
 use ruff_text_size::Ranged;
 use rvsdg::{Const, Span};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The file read last: functions of one file are usually compiled one after the other.
+static LAST: Mutex<Option<SourceFile>> = Mutex::new(None);
 
 /// A parsed file.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     name: String,
     text: String,
-    parsed: Parsed<ModModule>,
+    parsed: Arc<Parsed<ModModule>>,
     line_starts: Vec<u32>,
     known: Vec<(String, Known)>,
 }
@@ -60,9 +64,15 @@ impl SourceFile {
             let message = "the file is larger than 1 GiB";
             return Err(Diagnostic::general(codes::TOO_LARGE, message).into());
         }
-        check_nesting(&text)?;
+        if let Some(last) = &*LAST.lock().unwrap_or_else(PoisonError::into_inner)
+            && last.text == text
+            && last.name == name
+        {
+            return Ok(last.clone());
+        }
+        let depth = check_nesting(&text)?;
         let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY311);
-        let parsed = on_large_stack(&text, || {
+        let parsed = unless_shallow(depth <= SHALLOW, || {
             let parsed = ruff_python_parser::parse_unchecked(&text, options);
             Ok(parsed.try_into_module().expect("module mode parses to a module"))
         })?;
@@ -86,7 +96,11 @@ impl SourceFile {
         }
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
-        Ok(SourceFile { name: name.to_owned(), text, parsed, line_starts, known: Vec::new() })
+        let name = name.to_owned();
+        let parsed = Arc::new(parsed);
+        let file = SourceFile { name, text, parsed, line_starts, known: Vec::new() };
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(file.clone());
+        Ok(file)
     }
 
     /// Explains names that the text does not: it binds them elsewhere, or by statements that make
@@ -226,10 +240,10 @@ pub(crate) fn signature_of(function: &StmtFunctionDef) -> Result<Signature, Diag
 }
 
 /// Refuses text whose syntax tree could be deeper than [`MAX_DEPTH`] operators, before a parser
-/// recurses on it.
-pub(crate) fn check_nesting(text: &str) -> Result<(), Diagnostic> {
-    if !nests_too_deeply(text) {
-        return Ok(());
+/// recurses on it; a bound of its depth.
+pub(crate) fn check_nesting(text: &str) -> Result<usize, Diagnostic> {
+    if let Some(depth) = nesting(text) {
+        return Ok(depth);
     }
     // The first line up to whose end the text nests too deeply.
     let ends: Vec<usize> = text
@@ -239,7 +253,7 @@ pub(crate) fn check_nesting(text: &str) -> Result<(), Diagnostic> {
             Some(*end)
         })
         .collect();
-    let line = ends.partition_point(|end| !nests_too_deeply(&text[..*end]));
+    let line = ends.partition_point(|end| nesting(&text[..*end]).is_some());
     let start = if line == 0 { 0 } else { ends[line - 1] };
     let shown = &text[start..];
     let start = start + shown.len() - shown.trim_start().len();
@@ -251,15 +265,16 @@ pub(crate) fn check_nesting(text: &str) -> Result<(), Diagnostic> {
 }
 
 /// Bounds the depth from tokens: an operator, an opening bracket or a postfix makes the tree one
-/// deeper at most, until a comma or the end of the bracket or line.
-fn nests_too_deeply(text: &str) -> bool {
+/// deeper at most, until a comma or the end of the bracket or line. None if it is too deep.
+fn nesting(text: &str) -> Option<usize> {
     let mut tokens = lexer::lex(text, Mode::Module);
     let mut indents = 0_usize;
     let mut brackets: Vec<usize> = Vec::new();
     let mut depth = 0_usize;
+    let mut deepest = 0_usize;
     loop {
         match tokens.next_token() {
-            TokenKind::EndOfFile => return false,
+            TokenKind::EndOfFile => return Some(deepest),
             TokenKind::Indent => indents += 1,
             TokenKind::Dedent => indents = indents.saturating_sub(1),
             TokenKind::Newline | TokenKind::Semi => {
@@ -286,7 +301,8 @@ fn nests_too_deeply(text: &str) -> bool {
             _ => depth += 1,
         }
         if depth > MAX_DEPTH || brackets.len() > MAX_DEPTH || indents > MAX_INDENTS {
-            return true;
+            return None;
         }
+        deepest = deepest.max(depth.max(brackets.len()) + indents);
     }
 }

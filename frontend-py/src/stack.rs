@@ -17,18 +17,32 @@ const STACK_BYTES: usize = 64 << 20;
 /// nesting takes at least one token, and less than 2 KiB of stack with the dev profile.
 const SHORT_TEXT: usize = 400;
 
-/// Runs the work on `text` on a thread with a large stack; on this thread if the text is short,
-/// because starting a thread takes as long as compiling a small function.
+/// Depth of a syntax tree that needs no large stack to be built: what a short text could have.
+pub(crate) const SHALLOW: usize = 200;
+
+/// Runs the work on `text` on a thread with a large stack; on this thread if the text is short.
 ///
 /// # Errors
-/// The work's own, or an internal error if it panicked or no thread could be started.
+/// As [`unless_shallow`].
 pub(crate) fn on_large_stack<T: Send>(
     text: &str,
     work: impl FnOnce() -> Result<T, Diagnostics> + Send,
 ) -> Result<T, Diagnostics> {
+    unless_shallow(is_short(text), work)
+}
+
+/// Runs the work on a thread with a large stack; on this thread if it is known to need little of
+/// it, because starting a thread takes as long as compiling a small function.
+///
+/// # Errors
+/// The work's own, or an internal error if it panicked or no thread could be started.
+pub(crate) fn unless_shallow<T: Send>(
+    shallow: bool,
+    work: impl FnOnce() -> Result<T, Diagnostics> + Send,
+) -> Result<T, Diagnostics> {
     const FAILED: &str = "the compiler failed on this input; please report it";
     let internal = |message: &str| Err(Diagnostic::general(codes::INTERNAL, message).into());
-    if is_short(text) {
+    if shallow {
         // The work's state is dropped with the panic; nobody sees it half done.
         let work = std::panic::AssertUnwindSafe(work);
         return std::panic::catch_unwind(work).unwrap_or_else(|_| internal(FAILED));

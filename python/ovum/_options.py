@@ -32,13 +32,13 @@ class Options:
         unknown = sorted(set(given) - set(cls.__dataclass_fields__))
         if unknown:
             raise TypeError(f"unknown option {unknown[0]!r}: see ovum.compile")
-        for name, read in _VARIABLES.items():
-            text = os.environ.get(f"OVUM_{name.upper()}")
+        for name, (variable, read) in _VARIABLES.items():
+            text = os.environ.get(variable)
             if text and name not in given:
                 try:
                     given[name] = read(text)
                 except ValueError:
-                    raise ValueError(f"OVUM_{name.upper()}={text} is not understood") from None
+                    raise ValueError(f"{variable}={text} is not understood") from None
         rules = given.get("rules")
         if rules is not None and not isinstance(rules, str):
             given["rules"], given["user_rules"] = _rules(rules, given.get("fastmath", False))
@@ -104,11 +104,11 @@ def _flag(text: str) -> bool:
 
 
 _VARIABLES: dict[str, Any] = {
-    "backend": str,
-    "cache": _flag,
-    "fast": _flag,
-    "optimize": _flag,
-    "threads": int,
+    "backend": ("OVUM_BACKEND", str),
+    "cache": ("OVUM_CACHE", _flag),
+    "fast": ("OVUM_FAST", _flag),
+    "optimize": ("OVUM_OPTIMIZE", _flag),
+    "threads": ("OVUM_THREADS", int),
 }
 
 

@@ -27,9 +27,10 @@ def test_stubtest():
 
 
 def test_importing_is_cheap():
+    # Time of the processor: what other processes take says nothing about the package.
     code = (
-        "import time, numpy; t = time.perf_counter(); import ovum;"
-        "print(time.perf_counter() - t)"
+        "import time, numpy; t = time.process_time(); import ovum;"
+        "print(time.process_time() - t)"
     )
     times = []
     for _ in range(5):

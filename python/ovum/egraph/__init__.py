@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from .._core import EGraphError
 from ._builtin import BigInt, BigRat, Bool, String, Unit, f64, i64
+from ._containers import Map, Set, Vec
 from ._declare import constant, function, method, primitive, relation, var, vars_
 from ._rules import (
     Action,
@@ -59,13 +60,16 @@ __all__ = [
     "EGraphError",
     "Expr",
     "Fact",
+    "Map",
     "Rewrite",
     "Rule",
     "Ruleset",
     "RunReport",
     "Schedule",
+    "Set",
     "String",
     "Unit",
+    "Vec",
     "birewrite",
     "constant",
     "delete",

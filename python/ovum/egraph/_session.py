@@ -255,7 +255,13 @@ class EGraph:
             return
         if known is not None:
             raise TypeError(f"two sorts are called {name}: {known!r} and {sort!r}")
-        if not hasattr(sort, "_literal") and name != "Unit":
+        items = getattr(sort, "_items", ())
+        for item in items:
+            self._declare_sort(item)
+        if items:
+            inside = " ".join(item._sort for item in items)
+            self._session.run("<sort>", f"(sort {name} ({name.partition('<')[0]} {inside}))")
+        elif not hasattr(sort, "_literal") and name != "Unit":
             self._session.run("<sort>", f"(sort {name})")
         self._sorts[name] = sort
 

@@ -45,6 +45,9 @@ def show(expr: Expr) -> str:
 def _call(term: Expr, head: Operator, args: list[str]) -> str:
     owner = head.owner.__name__ if head.owner is not None else ""
     attribute = _attribute(head)
+    if head.name == "map-of" and head.shape == "init":
+        entries = (f"{key}: {value}" for key, value in zip(args[::2], args[1::2], strict=True))
+        return f"{owner}({{{', '.join(entries)}}})"
     if head.shape == "init":
         return f"{owner}({', '.join(args)})"
     if head.shape in ("classmethod", "static"):
@@ -107,7 +110,8 @@ def read(answer: Any, sort: Any, operators: dict[str, Operator]) -> Any:
         if (folded := _folded(part, wanted)) is not None:
             done.append(folded)
             continue
-        operator = operators[part[0]]
+        # A container is written as the elements it is made of, whatever made it.
+        operator = operators.get(part[0]) or wanted._constructor(len(part) - 1)
         params, result = operator.signature
         if visited:
             count = len(params)
