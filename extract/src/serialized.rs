@@ -150,11 +150,13 @@ fn read(text: &str, options: ReadOptions) -> Result<(Problem, Vec<Diagnostic>), 
             kept.push((id.0.to_string(), class));
         }
     }
+    let mut any = false;
     if let Some(raw) = document.effects {
+        // A program may be wanted for its effects alone.
+        any = true;
         let effects = raw.resolve(&builder.class_names(), &kept).map_err(ReadError::Effects)?;
         builder.set_effects(effects);
     }
-    let mut any = false;
     for root in roots {
         match classes.get(&*root.0) {
             Some(class) => {

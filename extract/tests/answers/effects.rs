@@ -5,10 +5,11 @@ use extract::effects::EffectError;
 use extract::effects::oracle::{best_program, random_effects};
 use extract::runner::Algorithm;
 use extract::{
-    Control, Extractor, GreedyWalks, Invalid, NodeIndex, Outcome, Problem, ReadOptions, StateWalks,
-    Status, extractors, verify,
+    Auto, Control, Extractor, GreedyWalks, Invalid, NodeIndex, Outcome, Problem, ReadOptions,
+    StateWalks, Status, extractors, verify,
 };
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// What random problems are searched through; the few beyond are left out.
 const PROGRAMS: usize = 60_000;
@@ -239,4 +240,46 @@ fn columns_that_do_not_fit_are_refused() {
         let error = read(effects);
         assert!(error.starts_with("`effects`: ") && error.contains(what), "{error}");
     }
+}
+
+/// Least costs of the fixtures.
+const KNOWN_PROGRAMS: [(&str, f64); 4] = [
+    ("a-loop-of-checks", 17.0),
+    ("calls-and-versions", 231.0),
+    ("checks-in-a-branch", 14.0),
+    ("stores-before-a-raise", 22.0),
+];
+
+/// E-graphs of functions after saturation, as the optimiser exports them (its test `programs` says
+/// how they were written): the exact extractor proves its program, the heuristic's is as legal and
+/// costs no less; where every program can be tried, none is cheaper.
+#[test]
+fn exported_programs_are_answered_by_both_extractors() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let known = KNOWN_PROGRAMS.map(|(name, cost)| (name.to_owned(), cost));
+    let (mut found, mut tried) = (Vec::new(), 0);
+    for (name, _) in KNOWN_PROGRAMS {
+        let text = std::fs::read_to_string(folder.join(name).with_extension("json")).unwrap();
+        let p = Problem::from_json(&text, ReadOptions::default()).unwrap();
+        let effects = p.effects().expect("it has columns of states");
+        assert!(effects.walks().len() > 1, "{name} has the walks of io and of memory");
+        let exact = StateWalks.extract(&p, &Control::default());
+        let cost = verify(&p, &exact).unwrap().unwrap().dag_cost;
+        assert_eq!(exact.status, Status::Optimal, "{name}");
+        let greedy = GreedyWalks.extract(&p, &Control::default());
+        let other = verify(&p, &greedy).unwrap().unwrap().dag_cost;
+        assert!(cost <= other * (1.0 + 1e-9), "{name}: {cost} is proved, and greedy has {other}");
+        let auto = Auto.extract(&p, &Control::default());
+        assert_eq!(verify(&p, &auto).unwrap().unwrap().dag_cost, cost, "{name}");
+        if let Some(best) = best_program(&p, PROGRAMS) {
+            tried += 1;
+            assert_eq!(best, Some(cost), "{name}");
+        }
+        // Without its effects a program is none.
+        let cut = Outcome { walks: vec![Vec::new(); exact.walks.len()], ..exact };
+        assert!(matches!(verify(&p, &cut), Err(Invalid::Effects(_))), "{name}");
+        found.push((name.to_owned(), cost));
+    }
+    assert_eq!(found, known);
+    assert!(tried >= 2, "{tried} were small enough to try every program");
 }
