@@ -26,6 +26,8 @@ pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
 pub struct Control {
     /// When to stop with the best answer so far.
     pub deadline: Option<Instant>,
+    /// Subproblems after which a search without a deadline stops; none for its own number.
+    pub steps: Option<usize>,
     /// Set by another thread to stop.
     pub cancel: Arc<AtomicBool>,
     /// Seed of random choices.
@@ -40,6 +42,7 @@ impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control")
             .field("deadline", &self.deadline)
+            .field("steps", &self.steps)
             .field("cancel", &self.cancel)
             .field("seed", &self.seed)
             .field("threads", &self.threads)

@@ -6,6 +6,7 @@
 //! recur. `io` events come first, then memory events; a value comes when the next event needs it,
 //! so that nothing is computed in vain before an exception.
 
+use crate::deadlock::circles;
 use crate::language::{InstanceId, Meaning, Payload};
 use crate::model::{InstanceKind, Model, OrderMap};
 use crate::order::Order;
@@ -173,9 +174,7 @@ impl Decoder<'_, '_> {
                 }
             }
             if order.pending == before {
-                let left = items.iter().zip(&order.done).filter(|(_, done)| !**done);
-                let culprits = self.waiting(left.map(|(item, _)| item));
-                self.stuck.culprits.push(culprits);
+                self.blame(&items, &order.done, &tracks);
                 self.pretend(region, &mut tracks);
                 return Ok(tracks);
             }
@@ -231,6 +230,20 @@ impl Decoder<'_, '_> {
 
     fn is_stuck(&self) -> bool {
         !self.stuck.culprits.is_empty()
+    }
+
+    /// Notes what a stuck schedule may be blamed on: one of the nodes of each circle.
+    fn blame(&mut self, items: &[Item], done: &[bool], tracks: &Tracks) {
+        let circles = circles(self, items, done, tracks);
+        for circle in &circles {
+            let culprits = self.waiting(circle.iter().map(|at| &items[*at]));
+            self.stuck.culprits.push(culprits);
+        }
+        if circles.is_empty() {
+            let left = items.iter().zip(done).filter(|(_, done)| !**done);
+            let culprits = self.waiting(left.map(|(item, _)| item));
+            self.stuck.culprits.push(culprits);
+        }
     }
 
     /// In a stuck schedule one of the nodes that wait is banned. Those that read a state are

@@ -13,14 +13,20 @@ use crate::cost::{BRANCH_PROBABILITY, INSTANCE, weight};
 use crate::decode::decode;
 use crate::language::{Meaning, Payload};
 use crate::model::{InstanceKind, Model};
+use crate::program::export;
 use crate::realise::{Choice, Realiser, Selection, Set, Violation};
+use crate::repair::Repair;
 use crate::trips::of_theta;
 use egraph_core::{EClassId, ENodeId};
-use extract::{Control, Extractor, Problem, ProblemBuilder};
+use extract::{Control, Extractor, NodeIndex, Problem, ProblemBuilder, StateWalks};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 use rvsdg::{Function, NodeKind};
 
 /// Choices tried before the input is returned.
 const MAX_ATTEMPTS: usize = 40;
+/// Nodes of all subproblems of an exact search together.
+const EXACT_WORK: usize = 20_000;
 /// Candidates for one ban.
 const MAX_CANDIDATES: usize = 8;
 
@@ -36,52 +42,86 @@ pub struct Extracted {
 
 /// Extracts the program of least estimated cost that an extractor finds and that is legal, without
 /// the nodes in `without`.
+///
+/// The extractor chooses once. What is illegal about its choice is banned, one node for each thing
+/// that is wrong, and the choice repaired where the bans touch it.
 pub fn extract_program(
     model: &Model<'_>,
     extractor: &dyn Extractor,
     without: &[ENodeId],
 ) -> Option<Extracted> {
-    let mut banned: Set<ENodeId> = without.iter().copied().collect();
-    let mut choice = choose(model, &banned, extractor)?;
-    for _ in 0..MAX_ATTEMPTS {
-        let violation = match attempt(model, &choice, &banned) {
-            Ok((selection, function)) => return Some(Extracted { function, choice, selection }),
-            Err(violation) => violation,
-        };
-        // At first one ban for each thing that is wrong, so that their number does not matter.
-        let mut added: Vec<ENodeId> = Vec::new();
-        for culprits in &violation.culprits {
-            let mut culprits = culprits.iter().take(MAX_CANDIDATES);
-            added.extend(culprits.find(|node| !banned.contains(*node) && !added.contains(node)));
-        }
-        banned.extend(added.iter().copied());
-        let all = if added.is_empty() { None } else { choose(model, &banned, extractor) };
-        choice = all.or_else(|| {
-            for node in &added {
-                banned.remove(node);
-            }
-            let culprits = violation.culprits.into_iter().flatten().take(MAX_CANDIDATES);
-            ban_one(model, culprits, &mut banned, extractor)
-        })?;
+    let banned: Set<ENodeId> = without.iter().copied().collect();
+    let (problem, nodes) = freeze_with(model, &banned, true);
+    let outcome = extractor.extract(&problem, &Control::default());
+    if problem.roots().iter().any(|root| outcome.choices[root.index()].is_none()) {
+        return None;
     }
-    None
+    let parents = problem.parents();
+    let repair = Repair::new(&problem, &parents, outcome.choices);
+    Attempts::new(model, &nodes, repair, banned).legal(MAX_ATTEMPTS)
 }
 
-/// Bans the first node that leaves a choice for the roots, and gives that choice.
-fn ban_one(
-    model: &Model<'_>,
-    mut culprits: impl Iterator<Item = ENodeId>,
-    banned: &mut Set<ENodeId>,
-    extractor: &dyn Extractor,
-) -> Option<Choice> {
-    culprits.find_map(|node| {
-        let new = banned.insert(node);
-        let choice = choose(model, banned, extractor).filter(|_| new);
-        if choice.is_none() && new {
-            banned.remove(&node);
+/// A choice on its way to a program.
+pub(crate) struct Attempts<'a, 'f> {
+    model: &'a Model<'f>,
+    /// The e-node of each node of the problem.
+    nodes: &'a [ENodeId],
+    number: HashMap<ENodeId, NodeIndex, FxBuildHasher>,
+    classes: Vec<EClassId>,
+    repair: Repair<'a>,
+    banned: Set<ENodeId>,
+}
+
+impl<'a, 'f> Attempts<'a, 'f> {
+    fn new(
+        model: &'a Model<'f>,
+        nodes: &'a [ENodeId],
+        repair: Repair<'a>,
+        banned: Set<ENodeId>,
+    ) -> Self {
+        let numbered = nodes.iter().enumerate();
+        let number = numbered.map(|(at, node)| (*node, NodeIndex(at as u32))).collect();
+        let classes = model.graph.classes().collect();
+        Attempts { model, nodes, number, classes, repair, banned }
+    }
+
+    /// Bans what is illegal about the choice, one node for each thing that is wrong, until nothing
+    /// is.
+    fn legal(&mut self, attempts: usize) -> Option<Extracted> {
+        for _ in 0..attempts {
+            let choice = self.choice();
+            let violation = match attempt(self.model, &choice, &self.banned) {
+                Ok((selection, function)) => {
+                    return Some(Extracted { function, choice, selection });
+                }
+                Err(violation) => violation,
+            };
+            let mut banned = 0;
+            for culprits in violation.culprits {
+                let mut culprits = culprits.into_iter().take(MAX_CANDIDATES);
+                banned += usize::from(culprits.any(|node| self.ban(node)));
+            }
+            if banned == 0 {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// The choice by class index of the e-graph.
+    fn choice(&self) -> Choice {
+        let mut choice: Choice = vec![None; self.model.graph.class_bound()];
+        for (class, node) in self.classes.iter().zip(self.repair.choices()) {
+            choice[class.index()] = node.map(|node| self.nodes[node.index()]);
         }
         choice
-    })
+    }
+
+    /// Bans a node if the roots have a choice without it.
+    fn ban(&mut self, node: ENodeId) -> bool {
+        let number = self.number.get(&node).copied();
+        number.is_some_and(|number| self.repair.ban(number)) && self.banned.insert(node)
+    }
 }
 
 fn attempt(
@@ -95,17 +135,21 @@ fn attempt(
     Ok((selection, function))
 }
 
-/// The extractor's choice, by class index; none if a root has no finite choice.
-fn choose(model: &Model<'_>, banned: &Set<ENodeId>, extractor: &dyn Extractor) -> Option<Choice> {
-    let (problem, nodes) = freeze_with(model, banned, true);
-    let outcome = extractor.extract(&problem, &Control::default());
+/// The program of least cost of a small e-graph, or the best that a bounded search finds: values,
+/// effects and walks are chosen together ([`extract::StateWalks`]).
+pub fn extract_exactly(model: &Model<'_>) -> Option<Extracted> {
+    let program = export(model);
+    let steps = EXACT_WORK / program.problem.node_count().max(1);
+    let control = Control { steps: Some(steps), ..Control::default() };
+    let outcome = StateWalks.extract(&program.problem, &control);
+    let selection = program.selection(model, &outcome)?;
+    let function = decode(model, &selection).ok()?;
+    debug_assert_eq!(crate::legality::check(model, &selection), [], "an illegal selection");
     let mut choice: Choice = vec![None; model.graph.class_bound()];
-    let classes: Vec<EClassId> = model.graph.classes().collect();
-    for (index, class) in classes.iter().enumerate() {
-        choice[class.index()] = outcome.choices[index].map(|node| nodes[node.index()]);
+    for (class, node) in &selection.used {
+        choice[class.index()] = Some(*node);
     }
-    let root = |class: &EClassId| choice[model.graph.find(*class).index()].is_some();
-    model.results.iter().all(root).then_some(choice)
+    Some(Extracted { function, choice, selection })
 }
 
 /// The dense problem of a model, with the e-node of each of its nodes.

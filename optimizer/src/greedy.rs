@@ -56,36 +56,71 @@ impl Extractor for GreedyDifferences {
     }
 }
 
-struct Search<'a> {
-    problem: &'a Problem,
-    parents: &'a Parents,
-    choices: Vec<Option<NodeIndex>>,
+/// Choices with an order of their classes, while they change.
+pub(crate) struct Search<'a> {
+    pub(crate) problem: &'a Problem,
+    pub(crate) parents: &'a Parents,
+    pub(crate) choices: Vec<Option<NodeIndex>>,
+    /// Nodes that must not be chosen.
+    pub(crate) banned: Vec<bool>,
     /// Place of each class with a choice: behind the children of its choice.
     place: Vec<u32>,
-    /// The classes with a choice by place.
+    /// The classes by place; those with a choice, and some that lost theirs.
     order: Vec<ClassIndex>,
     /// Which of the two terms of a comparison contain a class, and the comparison.
     marks: Vec<(u32, u8)>,
     comparison: u32,
     heap: BinaryHeap<u32>,
-    work: usize,
+    /// Classes that comparisons may still visit.
+    pub(crate) work: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(
+    pub(crate) fn new(
         problem: &'a Problem,
         parents: &'a Parents,
         choices: Vec<Option<NodeIndex>>,
     ) -> Search<'a> {
-        let order = children_first(problem, &choices);
-        let mut place = vec![u32::MAX; problem.class_count()];
-        for (at, class) in order.iter().enumerate() {
-            place[class.index()] = at as u32;
+        let mut search = Search {
+            problem,
+            parents,
+            choices,
+            banned: vec![false; problem.node_count()],
+            place: vec![u32::MAX; problem.class_count()],
+            order: Vec::new(),
+            marks: vec![(0, 0); problem.class_count()],
+            comparison: 0,
+            heap: BinaryHeap::new(),
+            work: WORK * problem.class_count(),
+        };
+        search.order_anew();
+        search
+    }
+
+    /// Orders all classes with a choice. O(nodes).
+    pub(crate) fn order_anew(&mut self) {
+        self.order = children_first(self.problem, &self.choices);
+        self.place.fill(u32::MAX);
+        for (at, class) in self.order.iter().enumerate() {
+            self.place[class.index()] = at as u32;
         }
-        let marks = vec![(0, 0); problem.class_count()];
-        let work = WORK * problem.class_count();
-        let heap = BinaryHeap::new();
-        Search { problem, parents, choices, place, order, marks, comparison: 0, heap, work }
+    }
+
+    /// Gives a class without a choice, which nothing chosen needs, a node whose children all have
+    /// one.
+    pub(crate) fn give(&mut self, class: ClassIndex, node: NodeIndex) {
+        if self.place[class.index()] == u32::MAX {
+            self.place[class.index()] = self.order.len() as u32;
+            self.order.push(class);
+        }
+        self.choices[class.index()] = Some(node);
+        self.restore_order(class, node);
+    }
+
+    /// Whether a node may be chosen and its children are.
+    pub(crate) fn is_complete(&self, node: NodeIndex) -> bool {
+        let chosen = |child: ClassIndex| self.choices[child.index()].is_some();
+        !self.banned[node.index()] && self.problem.children(node).all(chosen)
     }
 
     /// Looks at every class, children first; whether any changed its choice.
@@ -106,11 +141,12 @@ impl<'a> Search<'a> {
         changed
     }
 
-    fn consider(&mut self, class: ClassIndex, node: NodeIndex) -> bool {
+    /// Moves a class to a node if that is cheaper, and says whether.
+    pub(crate) fn consider(&mut self, class: ClassIndex, node: NodeIndex) -> bool {
         let Some(current) = self.choices[class.index()].filter(|current| *current != node) else {
             return false;
         };
-        if self.problem.children(node).any(|child| self.choices[child.index()].is_none()) {
+        if !self.is_complete(node) {
             return false;
         }
         let Some(difference) = self.difference(class, node, current) else { return false };
@@ -124,7 +160,12 @@ impl<'a> Search<'a> {
 
     /// Cost of the term of `new` beyond that of `old`; none if it contains its own class, or if the
     /// budget is spent.
-    fn difference(&mut self, class: ClassIndex, new: NodeIndex, old: NodeIndex) -> Option<f64> {
+    pub(crate) fn difference(
+        &mut self,
+        class: ClassIndex,
+        new: NodeIndex,
+        old: NodeIndex,
+    ) -> Option<f64> {
         self.comparison += 1;
         self.heap.clear();
         let mut total = self.problem.cost(new) - self.problem.cost(old);
@@ -146,7 +187,14 @@ impl<'a> Search<'a> {
             if at == class && terms & NEW != 0 {
                 return None;
             }
-            let choice = self.choices[at.index()].expect("a class in the order has a choice");
+            let Some(choice) = self.choices[at.index()] else {
+                // Taken while a ban is carried out.
+                if terms & NEW != 0 {
+                    return None;
+                }
+                single -= 1;
+                continue;
+            };
             match terms {
                 NEW => total += self.problem.cost(choice),
                 OLD => total -= self.problem.cost(choice),

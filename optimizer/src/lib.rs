@@ -25,6 +25,7 @@
 pub mod approx;
 mod certify;
 pub mod cost;
+mod deadlock;
 pub mod decode;
 pub mod encode;
 pub mod extraction;
@@ -41,6 +42,7 @@ mod pipeline;
 pub mod program;
 pub mod realise;
 mod regions;
+mod repair;
 mod saturate;
 pub mod trips;
 mod versions;

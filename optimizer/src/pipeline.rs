@@ -1,7 +1,7 @@
 //! The whole road of one function: encode, saturate, extract, decode, judge.
 
 use crate::encode::{Assumptions, encode};
-use crate::extraction::{Extracted, cost_of, extract_program};
+use crate::extraction::{Extracted, cost_of, extract_exactly, extract_program};
 use crate::facts::Range;
 use crate::families::{Plan, check, plan};
 use crate::greedy::GreedyDifferences;
@@ -18,12 +18,24 @@ use std::time::Instant;
 /// A second version of a function must be cheaper by this factor.
 const WORTH_A_VERSION: f64 = 0.9;
 
-/// Optimises a function with the default extractor, [`GreedyDifferences`].
+/// E-nodes of a graph that is small enough for the exact extraction.
+const EXACT_NODES: usize = 512;
+
+/// Who chooses.
+#[derive(Clone, Copy)]
+struct Chooser<'a> {
+    extractor: &'a dyn Extractor,
+    /// Small graphs are extracted exactly as well.
+    exact: bool,
+}
+
+/// Optimises a function: [`GreedyDifferences`] chooses, and for small e-graphs the exact search of
+/// [`extract_exactly`] if it finds something cheaper.
 ///
 /// # Errors
 /// If the options do not fit the function or each other.
 pub fn optimize(function: &Function, options: &Options) -> Result<Optimized, OptionsError> {
-    optimize_with(function, options, &GreedyDifferences)
+    choose(function, options, Chooser { extractor: &GreedyDifferences, exact: true })
 }
 
 /// Optimises a function with an extractor of the caller's choice.
@@ -37,6 +49,14 @@ pub fn optimize_with(
     function: &Function,
     options: &Options,
     extractor: &dyn Extractor,
+) -> Result<Optimized, OptionsError> {
+    choose(function, options, Chooser { extractor, exact: false })
+}
+
+fn choose(
+    function: &Function,
+    options: &Options,
+    extractor: Chooser<'_>,
 ) -> Result<Optimized, OptionsError> {
     let mut report = Report { cost_before: cost_of(function), ..Report::default() };
     report.cost_after = report.cost_before;
@@ -67,7 +87,7 @@ pub fn optimize_with(
 fn with_members(
     function: &Function,
     options: &Options,
-    extractor: &dyn Extractor,
+    extractor: Chooser<'_>,
     known: (&Assumptions, &Plan),
     report: Report,
 ) -> Result<Optimized, OptionsError> {
@@ -114,7 +134,7 @@ fn join(
 fn one_version(
     function: &Function,
     options: &Options,
-    extractor: &dyn Extractor,
+    extractor: Chooser<'_>,
     (assumptions, plan): (&Assumptions, &Plan),
     mut report: Report,
 ) -> Optimized {
@@ -141,14 +161,20 @@ fn one_version(
     }
 
     let start = Instant::now();
-    let judged = certified_program(&model, &saturation, options, extractor);
+    let judged = certified_program(&model, &saturation, options, extractor.extractor);
+    let judged = judged.map(|(extracted, certificate)| {
+        let cost = cost_of(&extracted.function);
+        (extracted.function, certificate, cost)
+    });
+    let least = judged.as_ref().map_or(f64::INFINITY, |(.., cost)| *cost);
+    let exact = extractor.exact && is_for_exact_search(&model, options, least);
+    let exact = exact.then(|| exact_program(&model, least)).flatten();
     report.phases.insert("extract", start.elapsed());
-    let Some((extracted, certificate)) = judged else {
+    let Some((optimized, certificate, cost)) = exact.or(judged) else {
         report.kept_input = true;
         report.nothing_legal = true;
         return Optimized { function: function.clone(), report };
     };
-    let cost = cost_of(&extracted.function);
     if cost >= report.cost_before {
         report.kept_input = true;
         return Optimized { function: function.clone(), report };
@@ -156,7 +182,23 @@ fn one_version(
     report.cost_after = cost;
     report.approximations = certificate.approximations;
     report.error_bound = certificate.bound;
-    Optimized { function: extracted.function, report }
+    Optimized { function: optimized, report }
+}
+
+/// Whether values and states may be worth choosing together: there are regions or effects, few
+/// e-nodes, and a program that can become cheaper.
+fn is_for_exact_search(model: &Model<'_>, options: &Options, cost: f64) -> bool {
+    let joint = !model.instances.is_empty() || model.graph.analysis().language.mems() > 0;
+    let small = model.graph.node_count() <= EXACT_NODES;
+    joint && small && options.max_error.is_none() && cost > 0.0
+}
+
+/// The exact search's program, if it costs less than `cost`.
+fn exact_program(model: &Model<'_>, cost: f64) -> Option<(Function, Certificate, f64)> {
+    let found = extract_exactly(model)?.function;
+    let certificate = Certificate { approximations: Vec::new(), bound: None };
+    let own = cost_of(&found);
+    (own < cost).then_some((found, certificate, own))
 }
 
 /// The cheapest legal program within the error budget: where an approximated one exceeds it, the

@@ -137,7 +137,8 @@ impl<'a> Search<'a> {
             if !self.worth(open.bound) {
                 break;
             }
-            let limit = self.control.deadline.is_none() && number >= MAX_STEPS;
+            let steps = self.control.steps.unwrap_or(MAX_STEPS);
+            let limit = self.control.deadline.is_none() && number >= steps;
             if limit || self.control.should_stop() {
                 self.floor = self.floor.min(open.bound);
                 break;

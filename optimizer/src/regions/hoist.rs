@@ -165,6 +165,10 @@ impl Round<'_, '_> {
         length: EClassId,
     ) -> bool {
         let graph = self.graph();
+        // A condition whose value is known says nothing more.
+        if constant(graph, condition).is_some() {
+            return false;
+        }
         let unchecked = children[children.len() - 1];
         let is_index = |class| class == unchecked || class == graph.find(index);
         let is_zero = |class| integer(graph, class) == Some(0);
@@ -180,8 +184,6 @@ impl Round<'_, '_> {
             _ => false,
         });
         let range = graph.data(unchecked).range.ints();
-        below
-            && (not_negative || range.is_some_and(|range| range.lo >= 0))
-            && constant(graph, condition).is_none()
+        below && (not_negative || range.is_some_and(|range| range.lo >= 0))
     }
 }

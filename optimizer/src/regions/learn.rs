@@ -185,7 +185,7 @@ impl Round<'_, '_> {
         let mut found = Vec::new();
         let mut work = vec![(graph.find(class), 3)];
         while let Some((class, depth)) = work.pop() {
-            for node in graph.nodes(class) {
+            for node in graph.nodes(class).take(MAX_PARTS) {
                 let op = graph.op(node);
                 if let Some(cmp) = self.ops.comparison(op) {
                     found.push((cmp, graph.child(node, 0), graph.child(node, 1)));

@@ -9,25 +9,42 @@ use super::look::{Ops, constant, integer, truth};
 use crate::facts::Graph;
 use crate::model::Model;
 use egraph_core::{EClassId, ENodeId, Limit};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 use rvsdg::{Cmp, Const, Type};
 
 /// Comparisons looked at for one proof.
 const FUEL: u32 = 200;
 /// Facts in a chain.
 const DEPTH: u32 = 6;
-/// Uses of a value that are searched for facts.
+/// The same, from or to a constant.
+const FIXED_DEPTH: u32 = 2;
+/// Facts about a value that are looked at.
 const USES: usize = 64;
+
+/// Known comparisons by what they say is smaller: how much at least, and than what.
+type Known = HashMap<EClassId, Vec<(i64, EClassId)>, FxBuildHasher>;
 
 /// A search for a proof.
 pub(super) struct Prover<'a, 'f> {
     model: &'a Model<'f>,
     ops: &'a Ops,
+    /// The known comparisons; without them each class is asked for its uses.
+    known: Option<&'a Known>,
     fuel: u32,
+    /// The depth at which something could not be proved.
+    failed: HashMap<(EClassId, i64, EClassId), u32, FxBuildHasher>,
 }
 
 impl<'a, 'f> Prover<'a, 'f> {
+    /// A search among all that is known at this moment.
     pub(super) fn new(model: &'a Model<'f>, ops: &'a Ops) -> Self {
-        Prover { model, ops, fuel: FUEL }
+        Prover { model, ops, known: None, fuel: FUEL, failed: HashMap::default() }
+    }
+
+    /// A search among the comparisons that were known at some time: faster.
+    fn among(model: &'a Model<'f>, ops: &'a Ops, known: &'a Known) -> Self {
+        Prover { known: Some(known), ..Prover::new(model, ops) }
     }
 
     /// The truth of a comparison on every entry to the operands' region, if it can be proved.
@@ -70,9 +87,17 @@ impl<'a, 'f> Prover<'a, 'f> {
         {
             return true;
         }
+        // Most of what comparisons say beside a constant is in the ranges.
+        let fixed = |class| constant(graph, class).is_some();
+        let depth = if fixed(a) || fixed(b) { depth.min(FIXED_DEPTH) } else { depth };
         if depth == 0 || self.fuel == 0 {
             return false;
         }
+        let tried = self.failed.entry((a, offset, b)).or_default();
+        if *tried >= depth {
+            return false;
+        }
+        *tried = depth;
         self.fuel -= 1;
         // In the parent region more is known about what comes from there.
         if let (Some(x), Some(y)) = (self.model.imported(a), self.model.imported(b))
@@ -117,15 +142,18 @@ impl<'a, 'f> Prover<'a, 'f> {
 
     /// A known comparison leads from `a` to something larger.
     fn step(&mut self, a: EClassId, offset: i64, b: EClassId, depth: u32) -> bool {
-        let model = self.model;
-        for node in model.graph.parents(a).take(USES) {
-            let Some((low, gap, high)) = fact(&model.graph, self.ops, node) else { continue };
-            if low == a && high != a && self.at_most(high, offset.saturating_sub(gap), b, depth - 1)
-            {
-                return true;
-            }
+        if let Some(known) = self.known {
+            let larger = known.get(&a).map(Vec::as_slice).unwrap_or_default();
+            let mut larger = larger.iter().take(USES);
+            return larger
+                .any(|(gap, high)| self.at_most(*high, offset.saturating_sub(*gap), b, depth - 1));
         }
-        false
+        let graph = &self.model.graph;
+        let mut facts = graph.parents(a).take(USES).filter_map(|node| fact(graph, self.ops, node));
+        facts.any(|(low, gap, high)| {
+            let leads = low == a && high != a;
+            leads && self.at_most(high, offset.saturating_sub(gap), b, depth - 1)
+        })
     }
 }
 
@@ -165,12 +193,24 @@ fn sums(graph: &Graph, ops: &Ops, class: EClassId) -> Vec<(EClassId, i64)> {
 }
 
 impl Round<'_, '_> {
+    /// The comparisons whose truth is known.
+    fn known(&self) -> Known {
+        let (graph, mut known) = (self.graph(), Known::default());
+        let nodes = Cmp::ALL.into_iter().flat_map(|cmp| graph.nodes_with_op(self.ops.compare(cmp)));
+        for (low, gap, high) in nodes.filter_map(|node| fact(graph, &self.ops, node)) {
+            if low != high {
+                known.entry(low).or_default().push((gap, high));
+            }
+        }
+        known
+    }
+
     /// Decides comparisons of integers that are open.
     pub(super) fn compare(&mut self) -> Result<(), Limit> {
         if self.model.instances.is_empty() {
             return Ok(());
         }
-        let mut decided = Vec::new();
+        let (mut decided, known) = (Vec::new(), self.known());
         for cmp in Cmp::ALL {
             for node in self.graph().nodes_with_op(self.ops.compare(cmp)) {
                 let class = self.graph().class_of(node);
@@ -179,7 +219,8 @@ impl Round<'_, '_> {
                     continue;
                 }
                 let (a, b) = (self.graph().child(node, 0), self.graph().child(node, 1));
-                if let Some(truth) = Prover::new(self.model, &self.ops).decide(cmp, a, b) {
+                let mut prover = Prover::among(self.model, &self.ops, &known);
+                if let Some(truth) = prover.decide(cmp, a, b) {
                     decided.push((class, truth));
                 }
             }
