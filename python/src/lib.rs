@@ -31,6 +31,10 @@ fn supported() -> Vec<(&'static str, &'static str)> {
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // What the processor can do is asked once in a process. In a virtual machine the answer takes
+    // half a millisecond: here, where it is not part of a function's first result.
+    #[cfg(target_arch = "x86_64")]
+    let _ = std::arch::is_x86_feature_detected!("avx2");
     module.add_class::<kernel::Kernel>()?;
     module.add_class::<ufunc::Ufunc>()?;
     module.add_function(wrap_pyfunction!(ufunc::ufunc, module)?)?;

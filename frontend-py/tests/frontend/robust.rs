@@ -8,6 +8,7 @@ use rvsdg::Type;
 
 const FUNCTIONS: &str = include_str!("../fixtures/functions.py");
 const LIBRARY: &str = include_str!("../fixtures/library.py");
+const PROGRAMS: &str = include_str!("../fixtures/programs.py");
 
 /// A number that the environment sets, for recorded runs.
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -81,10 +82,10 @@ fn tokens(text: &str) -> Vec<&str> {
 fn mutated_programs() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ setting("OVUM_MUTATED_SEED", 0));
     let rounds = setting("OVUM_MUTATED_SOURCES", 1_500);
-    let texts = [FUNCTIONS, LIBRARY].map(|text| text.split("\n\n\n"));
+    let texts = [FUNCTIONS, LIBRARY, PROGRAMS].map(|text| text.split("\n\n\n"));
     let chunks: Vec<&str> = texts.into_iter().flatten().filter(|c| c.contains("def ")).collect();
     let imports = "import math\nimport numpy as np\n";
-    let pool: Vec<&str> = [FUNCTIONS, LIBRARY].map(tokens).concat();
+    let pool: Vec<&str> = [FUNCTIONS, LIBRARY, PROGRAMS].map(tokens).concat();
     let extra = [
         "return",
         "break",
