@@ -9,8 +9,9 @@ use rvsdg::{MathFn, Op};
 
 /// Estimated trips of a loop whose count is unknown.
 pub const TRIP_COUNT: f64 = 10.0;
-/// Estimated probability of an arm of a two-armed branch.
-pub const BRANCH_PROBABILITY: f64 = 0.5;
+/// What an arm of a two-armed branch counts for. Less than half: what is computed before the branch
+/// instead is in vain where the arm is not entered, and must pay even then for few iterations.
+pub const BRANCH_PROBABILITY: f64 = 0.3;
 /// Cost of entering a gamma or of one iteration of a theta, beside its content.
 pub const INSTANCE: f64 = 2.0;
 /// Cost of carrying a variable through one iteration, beside what its next value takes: a value from
@@ -23,6 +24,8 @@ pub const MAY_RAISE: f64 = 2.0;
 const RECURSION: f64 = 200.0;
 const ARITHMETIC: f64 = 1.0;
 const CAST: f64 = 2.0;
+/// A conditional move and the copy that it overwrites, where a branch has a jump.
+const SELECTION: f64 = 1.5;
 const MEMORY: f64 = 4.0;
 const DIVISION: f64 = 5.0;
 const INTEGER_POWER: f64 = 10.0;
@@ -40,6 +43,7 @@ pub fn weight(op: Op) -> f64 {
         Op::IFloorDiv | Op::IMod | Op::FDiv | Op::FFloorDiv | Op::FMod | Op::ITrueDiv => DIVISION,
         Op::IPow => INTEGER_POWER,
         Op::Cast(_) => CAST,
+        Op::Select => SELECTION,
         Op::Load | Op::Store => MEMORY,
         Op::Guard(_) => MAY_RAISE,
         Op::Recur { .. } => RECURSION,
