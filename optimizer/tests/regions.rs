@@ -325,3 +325,73 @@ fn eight_invariants_leave_a_large_body_for_a_few_nodes_each() {
     let after = optimize(&function, &Options::default()).expect("valid options").function;
     assert_eq!((at_depth(&after, "math.sin", 0), at_depth(&after, "math.sin", 1)), (8, 0));
 }
+
+/// Two loops over `x`, with these steps, that are added up.
+fn two_loops(first: &str, second: &str) -> Function {
+    let one = |step: &str| {
+        format!(
+            "theta [0 %x]
+              (body [%i %s]
+                (%t = fdiv %s {step}) (%u = fsub %t %x)
+                (%j = iadd %i 1) (%go = icmp.lt %j %m)
+                (results %go %j %u))"
+        )
+    };
+    exact(&format!(
+        "(lambda @f [(%x f64) (%n i64)] [%io] -> f64
+          (%m = iand %n 7)
+          (%a %b = {})
+          (%c %d = {})
+          (%e = fmul %b %d)
+          (results %e %io))",
+        one(first),
+        one(second)
+    ))
+}
+
+#[test]
+fn loops_that_compute_the_same_are_one() {
+    let f = two_loops("3.0", "3.0");
+    assert_eq!((instances(&f), count(&f, Op::FDiv)), ((0, 1), 1), "{f}");
+}
+
+#[test]
+fn loops_that_differ_in_a_constant_are_two() {
+    let f = two_loops("3.0", "5.0");
+    assert_eq!((instances(&f), count(&f, Op::FDiv)), ((0, 2), 2), "{f}");
+}
+
+/// Two branches on `x < y`, each around a loop; the second one's step is given.
+fn two_branches(second: &str) -> Function {
+    let one = |step: &str| {
+        format!(
+            "gamma %p []
+              (arm [] (results %y))
+              (arm []
+                (%i %s = theta [0 %x]
+                  (body [%i %s]
+                    (%t = fdiv %s {step}) (%j = iadd %i 1) (%go = icmp.lt %j %m)
+                    (results %go %j %t)))
+                (results %s))"
+        )
+    };
+    exact(&format!(
+        "(lambda @f [(%x f64) (%y f64) (%n i64)] [%io] -> f64
+          (%m = iand %n 7)
+          (%p = fcmp.lt %x %y)
+          (%a = {})
+          (%b = {})
+          (%u = fmul %a %b)
+          (results %u %io))",
+        one("3.0"),
+        one(second)
+    ))
+}
+
+#[test]
+fn branches_that_compute_the_same_are_one() {
+    let same = two_branches("3.0");
+    assert_eq!((instances(&same).1, count(&same, Op::FDiv)), (1, 1), "{same}");
+    let other = two_branches("5.0");
+    assert_eq!(count(&other, Op::FDiv), 2, "{other}");
+}

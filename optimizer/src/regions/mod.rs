@@ -2,7 +2,7 @@
 //!
 //! A round looks at every node and instance once, outer regions first, and adds what follows:
 //! facts ([`learn`], [`order`]), invariants moved outwards ([`hoist`]), loops ([`loops`],
-//! [`sums`]), branches ([`branches`]), memory ([`memory`]). Nothing is copied for them; the few
+//! [`sums`]), branches ([`branches`]), memory ([`memory`]), regions that compute the same ([`same`]). Nothing is copied for them; the few
 //! rules that need a body in another region go through [`copy`].
 //!
 //! An equality added here holds under every *hypothetical* entry to its region: it comes from
@@ -17,15 +17,18 @@ mod loops;
 mod memory;
 mod mutant;
 mod order;
+mod same;
 mod sums;
 mod unroll;
 
 use crate::families::Crossing;
 use crate::model::Model;
 use crate::realise::Set;
-use egraph_core::{EClassId, Limit, Reason};
+use egraph_core::{EClassId, ENodeId, Limit, Reason};
+use hashbrown::HashMap;
 use indexmap::IndexMap;
 use look::Ops;
+use rustc_hash::FxBuildHasher;
 
 /// What the rules remember between rounds.
 #[derive(Debug, Default)]
@@ -36,6 +39,8 @@ pub(crate) struct Memory {
     rounds: usize,
     /// Nodes that unrolling was allowed to add.
     unrolled: usize,
+    /// Comparisons that could not be decided, with a hash of what was known.
+    undecided: HashMap<ENodeId, u64, FxBuildHasher>,
     /// What was done once and must not be done again.
     done: Set<(&'static str, u32, u32)>,
 }
@@ -90,6 +95,9 @@ impl Round<'_, '_> {
                 continue;
             }
             self.instance(at)?;
+        }
+        if self.rules.loops && self.rules.branches {
+            self.same_regions();
         }
         Ok(())
     }

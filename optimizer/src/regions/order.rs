@@ -10,8 +10,9 @@ use crate::facts::Graph;
 use crate::model::Model;
 use egraph_core::{EClassId, ENodeId, Limit};
 use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHasher};
 use rvsdg::{Cmp, Const, Type};
+use std::hash::{Hash, Hasher};
 
 /// Comparisons looked at for one proof.
 const FUEL: u32 = 200;
@@ -88,8 +89,9 @@ impl<'a, 'f> Prover<'a, 'f> {
             return true;
         }
         // Most of what comparisons say beside a constant is in the ranges.
-        let fixed = |class| constant(graph, class).is_some();
-        let depth = if fixed(a) || fixed(b) { depth.min(FIXED_DEPTH) } else { depth };
+        let fixed = |class| constant(&self.model.graph, class).is_some();
+        let (low_fixed, high_fixed) = (fixed(a), fixed(b));
+        let depth = if low_fixed || high_fixed { depth.min(FIXED_DEPTH) } else { depth };
         if depth == 0 || self.fuel == 0 {
             return false;
         }
@@ -105,8 +107,8 @@ impl<'a, 'f> Prover<'a, 'f> {
         {
             return true;
         }
-        self.below_is_sum(a, offset, b, depth)
-            || self.above_is_sum(a, offset, b, depth)
+        !low_fixed && self.below_is_sum(a, offset, b, depth)
+            || !high_fixed && self.above_is_sum(a, offset, b, depth)
             || self.step(a, offset, b, depth)
     }
 
@@ -205,12 +207,25 @@ impl Round<'_, '_> {
         known
     }
 
+    /// A hash of what is known about two classes and of the number of facts.
+    fn seen(&self, a: EClassId, b: EClassId, facts: usize) -> u64 {
+        let mut hasher = FxHasher::default();
+        for class in [a, b] {
+            let range = self.graph().data(class).range.ints().map(|range| (range.lo, range.hi));
+            (self.graph().find(class).index(), range).hash(&mut hasher);
+        }
+        facts.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Decides comparisons of integers that are open.
     pub(super) fn compare(&mut self) -> Result<(), Limit> {
         if self.model.instances.is_empty() {
             return Ok(());
         }
         let (mut decided, known) = (Vec::new(), self.known());
+        let facts: usize = known.values().map(Vec::len).sum();
+        let mut undecided = std::mem::take(&mut self.memory.undecided);
         for cmp in Cmp::ALL {
             for node in self.graph().nodes_with_op(self.ops.compare(cmp)) {
                 let class = self.graph().class_of(node);
@@ -220,11 +235,19 @@ impl Round<'_, '_> {
                 }
                 let (a, b) = (self.graph().child(node, 0), self.graph().child(node, 1));
                 let mut prover = Prover::among(self.model, &self.ops, &known);
+                // Nothing new to go by, as far as can be told from the operands.
+                let seen = self.seen(a, b, facts);
+                if undecided.get(&node) == Some(&seen) {
+                    continue;
+                }
                 if let Some(truth) = prover.decide(cmp, a, b) {
                     decided.push((class, truth));
+                } else {
+                    undecided.insert(node, seen);
                 }
             }
         }
+        self.memory.undecided = undecided;
         for (class, truth) in decided {
             let known = self.model.constant(self.graph().region(class), Const::Bool(truth))?;
             self.equate("comparison-follows", class, known);
