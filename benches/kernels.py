@@ -357,8 +357,16 @@ def main():
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--target", type=Path, default=ROOT / "target/release/examples")
     arguments.add_argument("--no-gcc", action="store_true")
+    arguments.add_argument("--threads", action="store_true", help="one thread, two, and a copy")
     arguments.add_argument("--only", metavar="A,B", help="these kernels in this process's part")
     options = arguments.parse_args()
+    if options.threads:
+        print("| kernel | type | 1 thread | 2 threads | speed-up | GB/s | of a copy |")
+        print("|---|---|---|---|---|---|---|", flush=True)
+        program = [options.target / "kernels", "threads"]
+        for line in subprocess.run(program, check=True, capture_output=True, text=True).stdout.splitlines():
+            print("| " + " | ".join(line.split()) + " |")
+        return
     if options.only:
         for name in set(KERNELS) - set(options.only.split(",")):
             del KERNELS[name]

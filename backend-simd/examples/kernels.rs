@@ -4,7 +4,13 @@
 //! ```text
 //! cargo run --release -p backend-simd --example kernels [COPIES [NAME]]
 //! cargo run --release -p backend-simd --example kernels lines
+//! cargo run --release -p backend-simd --example kernels threads
 //! ```
+//!
+//! The third form runs each kernel over 10,000,000 elements with one thread and with two, and
+//! beside them a copy of as many bytes as a kernel moves, as the STREAM benchmark does (J. D.
+//! McCalpin, 1995): `NAME TYPE ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per
+//! element, the share with one thread.
 //!
 //! The second form leaves gcc out and prints `NAME TYPE N NANOSECONDS MICROSECONDS`, the last one
 //! to compile, for `benches/kernels.py`.
@@ -107,19 +113,65 @@ fn rival(ty: &str) -> Result<BTreeMap<(String, usize), f64>, Box<dyn Error>> {
     Ok(times)
 }
 
+/// Elements that no cache holds.
+const MANY: usize = 10_000_000;
+
+/// Times one kernel with one thread and with two, interleaved, and a copy; writes a line.
+fn threads<T: Number>(
+    (name, ty): (&str, &str),
+    kernel: &Kernel,
+    domains: Domains,
+    pools: &[rayon::ThreadPool; 2],
+) -> Result<(), Box<dyn Error>> {
+    let mut state = 1_u64;
+    let mut random = |low: f64, high: f64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        T::of(low + (high - low) * ((state >> 11) as f64 / (1_u64 << 53) as f64))
+    };
+    let data: Vec<Vec<T>> = domains
+        .iter()
+        .map(|(low, high)| (0..MANY).map(|_| random(*low, *high)).collect())
+        .collect();
+    let inputs: Vec<Input<'_, T>> = data.iter().map(|d| Input::Array(d)).collect();
+    let mut out = vec![T::default(); MANY];
+    let mut best = [f64::INFINITY; 3];
+    for _ in 0..7 {
+        for (pool, best) in pools.iter().zip(&mut best) {
+            let time = pool.install(|| {
+                least(1, || kernel.run_parallel(&inputs, &mut [&mut out]).expect("they fit"))
+            });
+            *best = best.min(time);
+        }
+        let copied = least(1, || out.copy_from_slice(std::hint::black_box(&data[0])));
+        best[2] = best[2].min(copied);
+    }
+    let size = std::mem::size_of::<T>() as f64;
+    let moved = (domains.len() + 1) as f64 * size * MANY as f64;
+    let (speed, copy) = (moved / best[0], 2.0 * size * MANY as f64 / best[2]);
+    let per = |time: f64| time / MANY as f64;
+    let (one, two) = (per(best[0]), per(best[1]));
+    let (gain, share) = (best[0] / best[1], speed / copy);
+    writeln!(std::io::stdout(), "{name} {ty} {one:.3} {two:.3} {gain:.2} {speed:.1} {share:.2}")?;
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let lines = std::env::args().nth(1).is_some_and(|word| word == "lines");
-    let copies = std::env::args().nth(1).filter(|_| !lines);
+    let two = std::env::args().nth(1).is_some_and(|word| word == "threads");
+    let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build();
+    let pools = [pool(1)?, pool(2)?];
+    let copies = std::env::args().nth(1).filter(|_| !lines && !two);
     let copies: Option<u32> = copies.map(|n| n.parse()).transpose()?;
     let only = std::env::args().nth(2);
     for (ty, c_type) in [("f64", "double"), ("f32", "float")] {
-        let rival = if only.is_none() && !lines {
+        let rival = if only.is_none() && !lines && !two {
             rival(c_type).unwrap_or_default()
         } else {
             BTreeMap::new()
         };
-        if !lines {
+        if !lines && !two {
             writeln!(
                 out,
                 "| {ty} | 4096 | 1e6 | gcc 4096 | gcc 1e6 | ratio 1e6 | lower us | code us | nodes | copies | spills | hoisted |"
@@ -143,6 +195,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             let options = Options { copies, portable: false };
             let kernel = Kernel::compile(&dag, &uniform, &options)?;
             let coding = least(20, || drop(Kernel::compile(&dag, &uniform, &options))) / 1e3;
+            if two {
+                drop(out);
+                if ty == "f64" {
+                    threads::<f64>((name, ty), &kernel, domains, &pools)?;
+                } else {
+                    threads::<f32>((name, ty), &kernel, domains, &pools)?;
+                }
+                out = std::io::stdout().lock();
+                continue;
+            }
             let times = if ty == "f64" {
                 time::<f64>(&kernel, domains)
             } else {

@@ -9,6 +9,7 @@ mod effect;
 mod elementwise;
 mod ending;
 mod float;
+mod fused;
 mod gamma;
 mod int;
 mod memory;

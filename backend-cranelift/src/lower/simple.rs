@@ -57,6 +57,11 @@ impl Lowerer<'_> {
                     return Ok(self.b.ins().iadd(x, shifted));
                 }
             }
+            Op::FAdd | Op::FSub => {
+                if let Some(sum) = self.fused_sum(op, node)? {
+                    return Ok(sum);
+                }
+            }
             Op::FMul => {
                 // Exact, and needs no constant.
                 let two = |v: &ValueId| self.f.as_const(*v).and_then(Const::as_f64) == Some(2.0);

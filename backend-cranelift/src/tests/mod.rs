@@ -4,6 +4,7 @@ mod calls;
 mod differential;
 mod elementwise;
 mod faults;
+mod fused;
 mod memory;
 #[path = "../../../backend-simd/tests/suite/random.rs"]
 mod random;
