@@ -8,8 +8,7 @@
 //! ```
 //!
 //! The third form runs each kernel over 10,000,000 elements with one thread and with two, and
-//! beside them a copy of as many bytes as a kernel moves, as the STREAM benchmark does (J. D.
-//! McCalpin, 1995): `NAME TYPE ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per
+//! beside them a copy of an array (`memcpy`): `NAME TYPE ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per
 //! element, the share with one thread.
 //!
 //! The second form leaves gcc out and prints `NAME TYPE N NANOSECONDS MICROSECONDS`, the last one
