@@ -7,12 +7,11 @@
 //! cargo run --release -p backend-simd --example kernels threads
 //! ```
 //!
-//! The third form runs each kernel over 10,000,000 elements with one thread and with two, and
-//! beside them a copy of an array (`memcpy`): `NAME TYPE ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per
-//! element, the share with one thread.
-//!
 //! The second form leaves gcc out and prints `NAME TYPE N NANOSECONDS MICROSECONDS`, the last one
-//! to compile, for `benches/kernels.py`.
+//! to compile, for `benches/kernels.py`. The third form runs each kernel over 10,000,000 elements
+//! with one thread and with two, and beside them a copy of an array (`memcpy`): it prints `NAME TYPE
+//! ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two with one
+//! thread.
 
 use backend_simd::{Input, Kernel, LowerOptions, Options, Real, lower};
 use frontend_py::{Semantics, SourceFile, compile};

@@ -1,13 +1,13 @@
 //! In fast mathematics: sums with products among their terms, as fused operations.
 //!
 //! `a b - c d + e` becomes `fma(a, b, fma(-c, d, e))`: the plain terms first, a product at a time
-//! after them. Only what stands in the sum's own region is taken apart, so that nothing moves into
-//! a loop.
+//! after them, the foremost last. What stands outside the innermost loop is not taken apart, so
+//! that nothing moves into a loop.
 
 use super::{Lowered, Lowerer, Vectors};
 use crate::error::CompileError;
 use cranelift_codegen::ir::{InstBuilder, Value};
-use rvsdg::{Const, Node, NodeKind, Op, ValueDef, ValueId};
+use rvsdg::{Const, Node, NodeKind, Op, RegionId, ValueDef, ValueId};
 
 /// A term of a sum, and whether it is subtracted.
 enum Term {
@@ -23,7 +23,7 @@ impl Lowerer<'_> {
             return Ok(None);
         }
         let mut terms = Vec::new();
-        self.terms(op, node, false, true, &mut terms);
+        self.terms(op, node, (false, node.region), true, &mut terms);
         if !terms.iter().any(|term| matches!(term, Term::Product(..))) {
             return Ok(None);
         }
@@ -39,7 +39,7 @@ impl Lowerer<'_> {
                 });
             }
         }
-        for term in &terms {
+        for term in terms.iter().rev() {
             if let Term::Product(a, b, minus) = term {
                 let (mut a, b) = (self.scalar(*a)?, self.scalar(*b)?);
                 if *minus {
@@ -55,33 +55,55 @@ impl Lowerer<'_> {
     }
 
     /// Appends the terms of a sum or difference, two levels deep where that finds products.
-    fn terms(&self, op: Op, node: &Node, minus: bool, deep: bool, terms: &mut Vec<Term>) {
+    fn terms(
+        &self,
+        op: Op,
+        node: &Node,
+        (minus, from): (bool, RegionId),
+        deep: bool,
+        terms: &mut Vec<Term>,
+    ) {
         let &[a, b] = &node.operands[..] else { return };
         for (value, minus) in [(a, minus), (b, minus != (op == Op::FSub))] {
-            match self.neighbour(value, node) {
+            match self.neighbour(value, from) {
                 Some((Op::FMul, product)) if !self.doubles(product) => {
                     terms.push(Term::Product(product.operands[0], product.operands[1], minus));
                 }
-                Some((inner @ (Op::FAdd | Op::FSub), sum)) if deep && self.has_product(sum) => {
-                    self.terms(inner, sum, minus, false, terms);
+                Some((inner @ (Op::FAdd | Op::FSub), sum))
+                    if deep && self.has_product(sum, from) =>
+                {
+                    self.terms(inner, sum, (minus, from), false, terms);
                 }
                 _ => terms.push(Term::Plain(value, minus)),
             }
         }
     }
 
-    fn has_product(&self, sum: &Node) -> bool {
-        sum.operands.iter().any(|value| matches!(self.neighbour(*value, sum), Some((Op::FMul, _))))
+    fn has_product(&self, sum: &Node, from: RegionId) -> bool {
+        let is_product =
+            |value: &ValueId| matches!(self.neighbour(*value, from), Some((Op::FMul, _)));
+        sum.operands.iter().any(is_product)
     }
 
-    /// The operation behind a value, if it stands in the same region.
-    fn neighbour(&self, value: ValueId, beside: &Node) -> Option<(Op, &Node)> {
+    /// The operation behind a value, if no loop is between it and the region that is lowered.
+    fn neighbour(&self, value: ValueId, from: RegionId) -> Option<(Op, &Node)> {
         let ValueDef::Output { node, .. } = self.f.value(value).def else { return None };
         let node = self.f.node(node);
         match node.kind {
-            NodeKind::Simple(op) if node.region == beside.region => Some((op, node)),
+            NodeKind::Simple(op) if self.is_within_loop(node.region, from) => Some((op, node)),
             _ => None,
         }
+    }
+
+    /// Whether `outer` is `region` or around it, within the innermost loop.
+    fn is_within_loop(&self, outer: RegionId, mut region: RegionId) -> bool {
+        while region != outer {
+            match self.f.parent(region) {
+                Some(parent) if self.loops.last() != Some(&region) => region = parent,
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// Whether a product is one by 2, which is a sum.

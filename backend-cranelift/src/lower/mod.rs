@@ -80,6 +80,8 @@ pub(crate) struct Lowerer<'a> {
     /// Operations left before loops look at the limits; none if they never do.
     fuel: Option<Variable>,
     has_loops: bool,
+    /// Bodies of the loops around what is lowered.
+    loops: Vec<RegionId>,
     depth: usize,
     vectors: Vectors,
     kernels: Kernels,
@@ -125,6 +127,7 @@ impl<'a> Lowerer<'a> {
             raises: Vec::new(),
             fuel,
             has_loops: false,
+            loops: Vec::new(),
             depth: 0,
             vectors: Vectors::Off,
             kernels: Kernels::default(),

@@ -40,10 +40,14 @@ impl Lowerer<'_> {
             }
         }
         self.b.switch_to_block(header);
+        self.loops.push(body);
         if let Some(ending) = self.ending(body) {
-            return self.by_arms(node, body, &ending, header, exit);
+            let weight = self.by_arms(node, body, &ending, header, exit);
+            self.loops.pop();
+            return weight;
         }
         let weight = self.region(body)?;
+        self.loops.pop();
 
         let again = self.first_result(&region.results)?;
         args.clear();

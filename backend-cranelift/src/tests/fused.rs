@@ -2,7 +2,7 @@
 
 use super::{Build, value};
 use crate::{Compiler, Options, Vectors};
-use rvsdg::{Function, Op, Scalar, Type, ValueId};
+use rvsdg::{Cmp, Function, Op, Scalar, Type, ValueId};
 
 /// One of some sums of products of four numbers.
 fn sum(shape: usize, ty: Type) -> Function {
@@ -69,4 +69,30 @@ fn fused_sums_of_integers_are_exact() {
             assert!((got - want).abs() == 0.0, "{shape} {args:?}: {got} instead of {want}");
         }
     }
+}
+
+#[test]
+fn products_are_fused_from_outside_a_choice_but_not_a_loop() {
+    let options = Options { vectors: Vectors::FastMath, verify: true, ..Options::default() };
+    let compiler = Compiler::new(options).expect("the host");
+    let fused = |inside_loop: bool| {
+        let mut b = Build::new(&[Type::F64, Type::F64, Type::Bool], 1, 0);
+        let (x, y, choice, io) = (b.param(0), b.param(1), b.param(2), b.io());
+        let product = b.op(Op::FMul, &[x, y]);
+        let outputs = if inside_loop {
+            let body = b.region(&[Type::F64], |b, params| {
+                let sum = b.op(Op::FAdd, &[params[0], product]);
+                let again = b.op(Op::FCmp(Cmp::Lt), &[sum, x]);
+                vec![again, sum]
+            });
+            b.theta(&[y], body)
+        } else {
+            let no = b.region(&[], |_, _| vec![x]);
+            let yes = b.region(&[], |b, _| vec![b.op(Op::FAdd, &[product, x])]);
+            b.gamma(choice, &[], vec![no, yes])
+        };
+        let f = b.finish(&[outputs[0]], &[io]);
+        compiler.clif_text(&f).expect("it lowers").contains("fma")
+    };
+    assert_eq!([fused(false), fused(true)], [backend_simd::is_supported(), false]);
 }
