@@ -6,7 +6,7 @@ use crate::{emit, portable};
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use vecmath::{Dag, Width};
+use vecmath::{Dag, Op, Width};
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -415,9 +415,15 @@ impl Kernel {
     }
 }
 
-/// Two copies hide the latency of short graphs; of longer ones, four (measured on Zen 4).
+/// Two copies hide the latency of short graphs; of longer ones, four; of those that divide most of
+/// the time, three keep the divider busy (measured on Zen 4).
 fn default_copies(dag: &Dag) -> u32 {
-    if dag.nodes.len() > 40 { 4 } else { 2 }
+    let slow = dag.nodes.iter().filter(|node| matches!(node.op, Op::Div | Op::Sqrt)).count();
+    match dag.nodes.len() {
+        41.. => 4,
+        length if slow * 6 > length => 3,
+        _ => 2,
+    }
 }
 
 /// Whether this processor runs the code that kernels are compiled to. The environment variable

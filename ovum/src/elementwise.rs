@@ -50,3 +50,40 @@ pub fn elementwise(
     let compiler = backend_cranelift::Compiler::new(options).map_err(codegen)?;
     compiler.compile_vectors(&dag, uniform).map_err(codegen)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Pipeline, Source};
+    use frontend_py::Semantics;
+
+    #[test]
+    fn every_length_gives_the_bits_of_single_elements() {
+        let text = "from math import exp, log1p, sin\n\
+            def f(x: f64, y: f64) -> f64:\n    return exp(-x * x) + y * sin(x) - log1p(y)\n";
+        let source = Source::python("f.py", text.to_owned()).expect("it parses");
+        let pipeline = Pipeline { semantics: Semantics::Fast, ..Pipeline::default() };
+        let function = pipeline.lower(&source, "f", None).expect("it lowers").function;
+        let options = LowerOptions { fast_math: true, ..LowerOptions::default() };
+        for uniform in [[false, false], [false, true]] {
+            let kernel = elementwise(&function, &uniform, &options).expect("it has a vector form");
+            assert!(kernel.is_native());
+            let x: Vec<f64> = (0..67).map(|k| f64::from(k) * 0.37 - 9.0).collect();
+            let y: Vec<f64> = (0..67).map(|k| f64::from(k % 7) * 0.5 - 0.9).collect();
+            let second = |k: usize| if uniform[1] { y[3] } else { y[k] };
+            for count in 0..=67 {
+                let mut out = vec![0.0; count];
+                let other =
+                    if uniform[1] { Input::Scalar(y[3]) } else { Input::Array(&y[..count]) };
+                kernel.run(&[Input::Array(&x[..count]), other], &mut [&mut out]).expect("it fits");
+                for (k, result) in out.iter().enumerate() {
+                    let mut one = [0.0];
+                    let b = [second(k)];
+                    let other = if uniform[1] { Input::Scalar(b[0]) } else { Input::Array(&b) };
+                    kernel.run(&[Input::Array(&[x[k]]), other], &mut [&mut one]).expect("it fits");
+                    assert_eq!(result.to_bits(), one[0].to_bits(), "{k} of {count}");
+                }
+            }
+        }
+    }
+}

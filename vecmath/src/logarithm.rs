@@ -46,12 +46,12 @@ pub(crate) fn split<L: Lanes>(l: &mut L, x: L::V) -> Split<L::V> {
 }
 
 /// `s` and `w` with `ln(1 + f) = f - s w`.
-fn atanh_parts<L: Lanes>(l: &mut L, f: L::V, c: &Coefficients) -> (L::V, L::V) {
+fn atanh_parts<L: Lanes>(l: &mut L, f: L::V) -> (L::V, L::V) {
     let two = l.constant(2.0);
     let denominator = l.add(f, two);
     let s = l.div(f, denominator);
     let z = l.mul(s, s);
-    let p = l.poly_split(z, c);
+    let p = l.poly_split(z, &LOG);
     let w = l.nfma(z, p, f);
     (s, w)
 }
@@ -59,7 +59,7 @@ fn atanh_parts<L: Lanes>(l: &mut L, f: L::V, c: &Coefficients) -> (L::V, L::V) {
 /// `k ln 2 + ln(1 + f)`. If `k` is zero and `minus_k` positive, zeros in the sum are negative, and
 /// the result has the sign of `f`.
 fn natural<L: Lanes>(l: &mut L, minus_k: L::V, f: L::V) -> L::V {
-    let (s, w) = atanh_parts(l, f, &LOG);
+    let (s, w) = atanh_parts(l, f);
     let [high, low] = two(LN2.of(l.width()));
     let (high, low) = (l.constant(high), l.constant(-low));
     let tail = l.mul(minus_k, low);
@@ -70,7 +70,7 @@ fn natural<L: Lanes>(l: &mut L, minus_k: L::V, f: L::V) -> L::V {
 
 /// `ln(1 + f)` as a sum of two numbers.
 fn natural_double<L: Lanes>(l: &mut L, f: L::V) -> Double<L::V> {
-    let (s, w) = atanh_parts(l, f, &LOG);
+    let (s, w) = atanh_parts(l, f);
     let p = product(l, s, w);
     let (high, low) = (l.neg(p.hi), p.lo);
     let d = fast_sum(l, f, high);
@@ -142,7 +142,12 @@ pub fn log1p<L: Lanes>(l: &mut L, x: L::V) -> L::V {
 
 /// [`log1p`] of a number from 0 to 1; of another, any number.
 pub fn log1p_unit<L: Lanes>(l: &mut L, x: L::V) -> L::V {
-    let (s, w) = atanh_parts(l, x, &LOG1P01);
+    let two = l.constant(2.0);
+    let denominator = l.add(x, two);
+    let s = l.div(x, denominator);
+    let z = l.mul(s, s);
+    let p = l.poly(z, &LOG1P01);
+    let w = l.nfma(z, p, x);
     l.nfma(s, w, x)
 }
 

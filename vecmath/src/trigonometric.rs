@@ -42,7 +42,7 @@ fn subtract<L: Lanes>(l: &mut L, x: L::V, n: L::V, p: &Coefficients) -> Double<L
 /// `sin(r)` for `|r| <= pi/2`.
 pub(crate) fn sin_reduced<L: Lanes>(l: &mut L, r: Double<L::V>) -> L::V {
     let z = l.mul(r.hi, r.hi);
-    let p = l.poly_split(z, &SIN);
+    let p = l.poly(z, &SIN);
     // The slope at `r` for the low part: 1 - z/2 is the cosine closely enough.
     let (half, one) = (l.constant(0.5), l.constant(1.0));
     let slope = l.nfma(z, half, one);
