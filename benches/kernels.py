@@ -364,7 +364,8 @@ def main():
         print("| kernel | type | 1 thread | 2 threads | speed-up | GB/s | of a copy |")
         print("|---|---|---|---|---|---|---|", flush=True)
         program = [options.target / "kernels", "threads"]
-        for line in subprocess.run(program, check=True, capture_output=True, text=True).stdout.splitlines():
+        done = subprocess.run(program, check=True, capture_output=True, text=True)
+        for line in done.stdout.splitlines():
             print("| " + " | ".join(line.split()) + " |")
         return
     if options.only:
