@@ -189,6 +189,7 @@ mod signature;
 mod store;
 mod table;
 mod term;
+mod threads;
 mod unionfind;
 
 /// The egglog language: sorts and values, programs and how they run.
@@ -197,8 +198,8 @@ pub mod egglog {
 
     pub use crate::lang::api::{Base, Datatype, Language, Rule};
     pub use crate::lang::exec::{
-        Analysis, DidMerge, Error, Graph, Id, Match, Node, Op, Options, Output, Runner, Session,
-        Summary, Term,
+        Analysis, DidMerge, Error, Graph, Id, Match, Node, Op, Options, Output, Pool, Runner,
+        Session, Summary, Term,
     };
     pub use crate::{define_language, rewrite, rule};
 }

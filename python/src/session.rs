@@ -2,7 +2,7 @@
 //! nested tuples, functions of Python can be primitives.
 
 use egraph_core::egglog::values::{Datum, Sort};
-use egraph_core::egglog::{Options, Output, Session, Term};
+use egraph_core::egglog::{Options, Output, Pool, Session, Term};
 use hashbrown::HashMap;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
@@ -44,16 +44,12 @@ impl Database {
     ) -> PyResult<Database> {
         let time = seconds.map(Duration::try_from_secs_f64).transpose();
         let time = time.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        let pool = match threads {
-            0 | 1 => None,
-            threads => rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok(),
-        };
         let options = Options {
             nodes: nodes.unwrap_or(usize::MAX),
             time,
             bytes,
             directory: None,
-            pool: pool.map(Arc::new),
+            pool: (threads > 1).then(|| Pool::new(threads)),
         };
         let mut session = Session::new(options);
         if explain {

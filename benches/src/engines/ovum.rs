@@ -3,10 +3,8 @@
 use super::{Outcome, ovum_kernel, ovum_lambda, ovum_math};
 use crate::peer::Job;
 use crate::workloads::{Program, egg_lambda, egg_math};
-use egraph_core::egglog::exec::{Options, Session};
+use egraph_core::egglog::exec::{Options, Pool, Session};
 use egraph_core::egglog::syntax::codes;
-use rayon::ThreadPoolBuilder;
-use std::sync::Arc;
 
 /// A finished run, before anything is counted.
 pub enum Finished {
@@ -46,12 +44,10 @@ pub fn run(job: &Job) -> Result<Finished, String> {
         }
         program => program.to_egglog().ok_or("this workload is not in egglog's language")?,
     };
-    let pool = ThreadPoolBuilder::new().num_threads(job.threads);
-    let pool = (job.threads > 1).then(|| pool.build()).transpose();
     let options = Options {
         nodes: job.node_limit.unwrap_or(usize::MAX),
         time: job.time_limit,
-        pool: pool.map_err(|error| error.to_string())?.map(Arc::new),
+        pool: pool(job),
         ..Options::default()
     };
     let mut session = Session::new(options);
@@ -63,6 +59,11 @@ pub fn run(job: &Job) -> Result<Finished, String> {
     };
     let printed = answers.iter().map(ToString::to_string).collect();
     Ok(Finished::Program { session: Box::new(session), printed, stopped })
+}
+
+/// The threads that a workload runs on.
+pub(super) fn pool(job: &Job) -> Option<Pool> {
+    (job.threads > 1).then(|| Pool::new(job.threads))
 }
 
 fn rust(run: Result<(Session, Outcome), String>) -> Result<Finished, String> {

@@ -245,7 +245,7 @@ pub(super) fn run(
     hook: Option<Hook<'_>>,
 ) -> Result<(Session, Outcome), String> {
     let tell = |error: Error| error.to_string();
-    let mut session = Session::new(Options::default());
+    let mut session = Session::new(Options { pool: super::ovum::pool(job), ..Options::default() });
     session.declare::<Lambda>().map_err(tell)?;
     session.analyse(Scope::new(&session).map_err(tell)?).map_err(tell)?;
     session.rules("", rules(&session)?).map_err(tell)?;

@@ -149,9 +149,10 @@ fn rules() -> Result<Vec<Rule>, String> {
 }
 
 /// The session before anything is rewritten.
-fn session() -> Result<Session, String> {
+fn session(job: &Job) -> Result<Session, String> {
     let tell = |error: egraph_core::egglog::Error| error.to_string();
-    let mut session = Session::new(Options::default());
+    let options = Options { pool: super::ovum::pool(job), ..Options::default() };
+    let mut session = Session::new(options);
     session.declare::<Math>().map_err(tell)?;
     session.every("Math", "math").map_err(tell)?;
     session.analyse(Fold::new(&session).map_err(tell)?).map_err(tell)?;
@@ -169,7 +170,7 @@ pub(super) fn run(
     iterations: usize,
     hook: Option<Hook<'_>>,
 ) -> Result<(Session, Outcome), String> {
-    let mut session = session()?;
+    let mut session = session(job)?;
     let limits = Limits {
         nodes: node_limit,
         iterations: iterations.min(ITERATION_LIMIT),

@@ -28,7 +28,9 @@ pub(crate) use search::{Budget, Matches, Search};
 mod tests;
 
 use crate::store::{Store, TableId, Value};
+use crate::threads::Pace;
 use plan::Plan;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
 /// An argument of an atom or call.
@@ -120,6 +122,11 @@ pub(crate) struct Query {
     pub(crate) see_hidden: bool,
     /// A match may be reported again: what is done with it changes nothing the second time.
     pub(crate) idempotent: bool,
+    /// How long a changed row takes.
+    pub(crate) pace: Pace,
+    /// Searches to come in which a primitive is likely to make values, as they may be made in the
+    /// order of calls only.
+    pub(crate) in_order: AtomicU32,
     /// Plans by focus (an atom, or none), with the table sizes that they were made for.
     plans: Mutex<Vec<Option<Arc<Plan>>>>,
 }
@@ -141,7 +148,18 @@ impl Query {
         let plans = Mutex::new(vec![None; atoms.len() + 1]);
         let report = (0..vars).collect();
         let splits = Vec::new();
-        Self { vars, atoms, calls, splits, report, see_hidden: false, idempotent: false, plans }
+        Self {
+            vars,
+            atoms,
+            calls,
+            splits,
+            report,
+            see_hidden: false,
+            idempotent: false,
+            pace: Pace::default(),
+            in_order: AtomicU32::new(0),
+            plans,
+        }
     }
 
     /// Words of one match.

@@ -1,8 +1,7 @@
 //! Rules, and one iteration of a set of them: search on a frozen store, then commit, then rebuild.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-
-use rayon::prelude::*;
 
 use super::actions::{Actions, Actor};
 use super::batch::Scratch;
@@ -10,6 +9,7 @@ use super::block::{BLOCK, Calls, Selection};
 use super::search::Unit;
 use super::{Budget, Matches, Prims, Query, Search};
 use crate::store::{Refused, Store, Value};
+use crate::threads::Pool;
 
 /// A compiled rule. One compilation serves any number of stores with the same tables.
 #[derive(Clone, Debug)]
@@ -91,6 +91,8 @@ type Found = Vec<Vec<Value>>;
 
 /// Words that are not worth a part of their own.
 const SHORT: usize = 1 << 12;
+/// Searches for which a rule is run in the order of calls after that proved necessary.
+const IN_ORDER: u32 = 16;
 /// From so many matches on, those whose effects hold meanwhile are looked for together.
 const FEW: usize = 16;
 
@@ -102,7 +104,6 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     prims: &P,
     due: &mut [Due<'_>],
     bounds: Bounds,
-    pool: Option<&rayon::ThreadPool>,
     mut admission: Option<Admission<'_>>,
 ) -> (Iteration, Result<(), Halt>) {
     let version = store.version();
@@ -116,7 +117,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     let now = store.tick();
     let most = admission.as_ref().map_or(&[][..], |admission| admission.most);
     let mut scratch = Scratch::default();
-    let found = search(store, prims, due, bounds, most, pool, &mut scratch, &mut done);
+    let found = search(store, prims, due, bounds, most, &mut scratch, &mut done);
     done.search = started.elapsed();
     let (mut found, whole) = match found {
         Ok(found) => found,
@@ -130,9 +131,11 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
         if let Some(admission) = &mut admission {
             let most = admission.most[rule];
             if matches > most && done.matches[rule] <= most {
-                matches = count(store, prims, &due.rule.query, most, bounds);
+                let query = &due.rule.query;
+                matches = count(store, prims, query, most, bounds, &mut scratch);
             }
-            if !(admission.admit)(rule, matches) {
+            // Which of too many matches were found is nobody's business.
+            if !(admission.admit)(rule, matches) || done.matches[rule] > most {
                 found[rule].clear();
                 continue;
             }
@@ -160,11 +163,59 @@ fn count<P: Prims>(
     query: &Query,
     most: usize,
     bounds: Bounds,
+    scratch: &mut Scratch,
 ) -> usize {
     let search = Search::new(query, store, 0);
     let matches = most.saturating_add(1);
     let budget = Budget { matches, deadline: bounds.deadline, shared: false };
-    search.run_all(store, prims, budget).count
+    let foreseen = search.units.iter().map(|unit| query.pace.foresee(unit.steps()));
+    let Some(pool) = store.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
+        return search.run_all(store, prims, budget).count;
+    };
+    let (store, budget) = (&*store, Budget { shared: true, ..budget });
+    let pieces: Vec<u32> = (0..search.units.len() as u32).collect();
+    let all = AtomicUsize::new(0);
+    let deferred = pool.map(scratch, &pieces, |scratch, at| {
+        // As many as that are enough, whichever they are.
+        if all.load(Ordering::Relaxed) >= matches {
+            return false;
+        }
+        let found = search.run(store, prims, &search.units[at], budget, None, scratch);
+        all.fetch_add(found.count, Ordering::Relaxed);
+        found.deferred
+    });
+    if deferred.iter().any(|(_, deferred)| *deferred) {
+        return search.run_all(store, prims, Budget { shared: false, ..budget }).count;
+    }
+    all.into_inner().min(matches)
+}
+
+/// Units of the searches of rules, in the order of the rules.
+struct Work<'a> {
+    rule: usize,
+    unit: &'a Unit,
+}
+
+/// The numbers of the units that several threads are to run, the longest first; none if they are
+/// not worth it.
+fn shared(pool: &Pool, due: &[Due<'_>], work: &[Work<'_>]) -> Vec<u32> {
+    for due in due {
+        let lower = |left: u32| left.checked_sub(1);
+        // It is nobody's loss if two searches count as one.
+        let _ = due.rule.query.in_order.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower);
+    }
+    let mut pieces: Vec<(u32, u64)> = Vec::with_capacity(work.len());
+    for (at, work) in work.iter().enumerate() {
+        let query = &due[work.rule].rule.query;
+        if query.in_order.load(Ordering::Relaxed) == 0 {
+            pieces.push((at as u32, query.pace.foresee(work.unit.steps())));
+        }
+    }
+    if !pool.pays(pieces.iter().map(|(_, foreseen)| *foreseen)) {
+        return Vec::new();
+    }
+    pieces.sort_by_key(|(_, foreseen)| std::cmp::Reverse(foreseen.checked_ilog2()));
+    pieces.into_iter().map(|(at, _)| at).collect()
 }
 
 /// The matches of all rules whose effects do not hold yet, and whether all matches were looked at.
@@ -175,7 +226,6 @@ fn search<P: Prims>(
     due: &[Due<'_>],
     bounds: Bounds,
     most: &[usize],
-    pool: Option<&rayon::ThreadPool>,
     scratch: &mut Scratch,
     done: &mut Iteration,
 ) -> Result<(Vec<Found>, Vec<bool>), Halt> {
@@ -183,49 +233,69 @@ fn search<P: Prims>(
         .iter()
         .map(|due| {
             let since = if due.rule.naive { 0 } else { *due.since };
-            Search::new(&due.rule.query, store, since)
+            Search::planned(&due.rule.query, store, since)
         })
         .collect();
+    store.catch_up();
     let whole = searches.iter().map(|search| search.since == 0).collect();
     let store = &*store;
-    let run = |scratch: &mut Scratch, rule: usize, unit: &Unit, shared: bool| -> Matches {
+    let run = |scratch: &mut Scratch, work: &Work<'_>, shared: bool| -> Matches {
         let started = Instant::now();
-        let matches = most.get(rule).map_or(usize::MAX, |most| most.saturating_add(1));
+        let matches = most.get(work.rule).map_or(usize::MAX, |most| most.saturating_add(1));
         let budget = Budget { matches, deadline: bounds.deadline, shared };
-        let actions = Some(&due[rule].rule.actions);
-        let mut found = searches[rule].run(store, prims, unit, budget, actions, scratch);
+        let actions = Some(&due[work.rule].rule.actions);
+        let search = &searches[work.rule];
+        let mut found = search.run(store, prims, work.unit, budget, actions, scratch);
         found.time = started.elapsed();
         found
     };
-    let work: Vec<(usize, &Unit)> = searches
+    let work: Vec<Work<'_>> = searches
         .iter()
         .enumerate()
-        .flat_map(|(rule, search)| search.units.iter().map(move |unit| (rule, unit)))
+        .flat_map(|(rule, search)| search.units.iter().map(move |unit| Work { rule, unit }))
         .collect();
     let mut results: Vec<Option<Matches>> = vec![None; work.len()];
-    if let Some(pool) = pool.filter(|pool| pool.current_num_threads() > 1 && work.len() > 1) {
-        results = pool.install(|| {
-            work.par_iter()
-                .map_init(Scratch::default, |scratch, (rule, unit)| {
-                    Some(run(scratch, *rule, unit, true)).filter(|found| !found.deferred)
-                })
-                .collect()
-        });
+    if let Some(pool) = &store.pool {
+        let pieces = shared(pool, due, &work);
+        if !pieces.is_empty() {
+            let counts: Vec<AtomicUsize> = due.iter().map(|_| AtomicUsize::new(0)).collect();
+            let found = pool.map(scratch, &pieces, |scratch, at| {
+                let rule = work[at].rule;
+                let most = most.get(rule).copied().unwrap_or(usize::MAX);
+                if counts[rule].load(Ordering::Relaxed) > most {
+                    return Matches::default();
+                }
+                let found = run(scratch, &work[at], true);
+                counts[rule].fetch_add(found.count, Ordering::Relaxed);
+                found
+            });
+            for (at, found) in found {
+                if found.deferred {
+                    let query = &due[work[at as usize].rule].rule.query;
+                    query.in_order.store(IN_ORDER, Ordering::Relaxed);
+                } else {
+                    results[at as usize] = Some(found);
+                }
+            }
+        }
     }
     let mut words: Vec<Found> = vec![Vec::new(); due.len()];
+    let mut steps = vec![0; due.len()];
     let mut bytes = 0;
-    for ((rule, unit), result) in work.into_iter().zip(results) {
+    for (work, result) in work.into_iter().zip(results) {
+        let rule = work.rule;
         let most = most.get(rule).copied().unwrap_or(usize::MAX);
         if done.matches[rule] > most {
             // They are too many already, on any number of threads.
             continue;
         }
-        let found = result.unwrap_or_else(|| run(scratch, rule, unit, false));
+        let found = result.unwrap_or_else(|| run(scratch, &work, false));
         if found.timed_out {
             return Err(Halt::Time);
         }
         done.matches[rule] = (done.matches[rule] + found.count).min(most.saturating_add(1));
         done.times[rule] += found.time;
+        steps[rule] += work.unit.steps();
         bytes += found.words.len() * size_of::<Value>();
         if bounds.bytes.is_some_and(|limit| bytes > limit) {
             return Err(Halt::Memory);
@@ -240,6 +310,11 @@ fn search<P: Prims>(
         match words[rule].last_mut() {
             Some(last) if found.words.len() < SHORT => last.extend_from_slice(&found.words),
             _ => words[rule].push(found.words),
+        }
+    }
+    if store.pool.is_some() {
+        for (rule, due) in due.iter().enumerate() {
+            due.rule.query.pace.measured(steps[rule], done.times[rule]);
         }
     }
     Ok((words, whole))

@@ -14,7 +14,7 @@ use super::{Operand, Prims, Query};
 use crate::store::{DEAD, Delta, Store, Table, TableId, Value};
 
 /// Rows of changes that one unit of parallel work walks.
-pub(crate) const CHUNK: u32 = 4096;
+pub(crate) const CHUNK: u32 = 1024;
 /// Rows looked at between two looks at the clock.
 const PATIENCE: u32 = 1 << 14;
 
@@ -98,10 +98,24 @@ pub(crate) struct Search<'q> {
     pub(crate) units: Vec<Unit>,
 }
 
+impl Unit {
+    /// Rows to walk: an upper bound, and at least 1.
+    pub(crate) fn steps(&self) -> usize {
+        self.start.len().max(1)
+    }
+}
+
 impl<'q> Search<'q> {
     /// Chooses plans for the matches that a change since the stamp makes new (all for 0), and
     /// brings the indexes up to date that they read.
     pub(crate) fn new(query: &'q Query, store: &mut Store, since: u32) -> Self {
+        let search = Self::planned(query, store, since);
+        store.catch_up();
+        search
+    }
+
+    /// As [`Search::new`]; the indexes are current after the next [`Store::catch_up`].
+    pub(crate) fn planned(query: &'q Query, store: &mut Store, since: u32) -> Self {
         let mut search = Self { query, since, units: Vec::new() };
         if query.atoms.is_empty() {
             if since == 0 {
@@ -152,7 +166,7 @@ impl<'q> Search<'q> {
 
     fn ensure(store: &mut Store, columns: &[(TableId, usize)]) {
         for (table, column) in columns {
-            store.tables[*table as usize].ensure_index(*column);
+            store.want_index(*table, *column);
         }
     }
 
@@ -194,7 +208,7 @@ impl<'q> Search<'q> {
         }
     }
 
-    /// The plan for a focus, made anew if the tables have other sizes; its indexes are current.
+    /// The plan for a focus, made anew if the tables have other sizes; its indexes are wanted.
     fn plan(&self, store: &mut Store, focus: Option<usize>) -> Arc<Plan> {
         let slot = focus.map_or(0, |focus| focus + 1);
         let mut plans = self.query.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -70,7 +70,7 @@ fn saturate(store: &mut Store, rules: &[Rule]) {
             due.map(|(rule, (since, known))| Due { rule, since, known }).collect()
         };
         let (iteration, halt) =
-            iterate(store, &mut (), &(), &mut due, Bounds::default(), None, None);
+            iterate(store, &mut (), &(), &mut due, Bounds::default(), None);
         halt.unwrap();
         if !iteration.changed {
             return;

@@ -33,6 +33,8 @@ pub(crate) struct Index {
     free: Vec<Vec<u32>>,
     /// Rows before this one are listed.
     pub(crate) upto: u32,
+    /// It will be read before rows change.
+    pub(crate) wanted: bool,
     /// Keys that were ever listed: with the rows, an estimate of the fan-out.
     pub(crate) keys: u32,
 }
@@ -45,7 +47,7 @@ impl Index {
         } else {
             Heads::Hashed(HashTable::new())
         };
-        Self { heads, blocks: Vec::new(), free: Vec::new(), upto: 0, keys: 0 }
+        Self { heads, blocks: Vec::new(), free: Vec::new(), upto: 0, wanted: false, keys: 0 }
     }
 
     fn entry(&self, key: Value) -> Option<&u32> {

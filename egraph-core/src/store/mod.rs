@@ -18,6 +18,10 @@ mod unionfind;
 #[cfg(test)]
 mod tests;
 
+use crate::threads::Pool;
+use std::sync::{Mutex, PoisonError};
+use table::Behind;
+
 pub(crate) use table::{Conflict, DEAD, Delta, Kind, Table, TableDecl};
 pub(crate) use unionfind::UnionFind;
 
@@ -25,6 +29,9 @@ pub(crate) use hash::hash_words;
 
 /// A value: a class id, or an index into an interner of the host.
 pub(crate) type Value = u32;
+
+/// Nanoseconds that listing a row in an index takes.
+const LISTING: u64 = 8;
 
 /// Number of a table in its store.
 pub(crate) type TableId = u32;
@@ -93,8 +100,12 @@ pub(crate) struct Store {
     /// Row numbers are known outside and must not change.
     pub(crate) stable_rows: bool,
     frames: Vec<(usize, usize)>,
+    /// Indexes that are wanted, with the number of rows that they lack.
+    wanting: Vec<(TableId, usize, u32)>,
     /// What is new, if somebody wants to know.
     pub(crate) news: Option<Box<News>>,
+    /// Threads that help.
+    pub(crate) pool: Option<Pool>,
 }
 
 /// What happened since somebody looked: see [`Store::news`].
@@ -129,7 +140,9 @@ impl Store {
             facts: 0,
             stable_rows: false,
             frames: Vec::new(),
+            wanting: Vec::new(),
             news: None,
+            pool: None,
         }
     }
 
@@ -147,6 +160,36 @@ impl Store {
     #[inline]
     pub(crate) fn table(&self, table: TableId) -> &Table {
         &self.tables[table as usize]
+    }
+
+    /// Builds the index of a column; one that is there lists all rows after the next
+    /// [`Store::catch_up`].
+    pub(crate) fn want_index(&mut self, table: TableId, column: usize) {
+        let rows = self.tables[table as usize].want_index(column);
+        if rows > 0 {
+            self.wanting.push((table, column, rows));
+        }
+    }
+
+    /// Brings the wanted indexes up to date.
+    pub(crate) fn catch_up(&mut self) {
+        let wanting = std::mem::take(&mut self.wanting);
+        let foreseen = wanting.iter().map(|(.., rows)| u64::from(*rows) * LISTING);
+        let Some(pool) = self.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
+            for (table, column, _) in &wanting {
+                self.tables[*table as usize].ensure_index(*column);
+            }
+            return;
+        };
+        let mut behind: Vec<Behind<'_>> = self.tables.iter_mut().flat_map(Table::behind).collect();
+        behind.sort_by_key(|behind| std::cmp::Reverse(behind.rows()));
+        let pieces: Vec<u32> = (0..behind.len() as u32).collect();
+        let behind: Vec<Mutex<Option<Behind<'_>>>> =
+            behind.into_iter().map(|behind| Mutex::new(Some(behind))).collect();
+        pool.map(&mut (), &pieces, |(), at| {
+            let behind = behind[at].lock().unwrap_or_else(PoisonError::into_inner).take();
+            behind.into_iter().for_each(Behind::catch_up);
+        });
     }
 
     /// Rows of all tables.

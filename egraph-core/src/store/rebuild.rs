@@ -68,6 +68,9 @@ impl Store {
             }
             let forwarded = std::mem::take(&mut self.forwarded);
             let round = Round::new(self, &displaced, &forwarded);
+            if self.pool.is_some() {
+                self.list(&round);
+            }
             for table in 0..self.tables.len() as TableId {
                 if let Err(refused) = self.rebuild_table(host, table, &round) {
                     failed = failed.and(Err(refused));
@@ -78,32 +81,56 @@ impl Store {
         failed
     }
 
+    /// Brings the indexes up to date that a round reads, all together.
+    fn list(&mut self, round: &Round) {
+        for table in 0..self.tables.len() as TableId {
+            if let Way::Listed(columns) = self.way(table, round) {
+                columns.iter().for_each(|(column, _)| self.want_index(table, *column));
+            }
+        }
+        self.catch_up();
+    }
+
+    /// How the rows of a table are found that mention displaced values.
+    fn way(&self, table: TableId, round: &Round) -> Way {
+        let known = self.table(table);
+        let columns: Columns = (0..=known.arity())
+            .map(|column| (column, known.kind(column)))
+            .filter(|(_, kind)| !round.of(*kind).is_empty())
+            .collect();
+        if columns.is_empty() || known.live() == 0 {
+            return Way::None;
+        }
+        let wanted: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();
+        if wanted * SCAN_SHARE > known.len() as usize {
+            Way::All(columns)
+        } else {
+            Way::Listed(columns)
+        }
+    }
+
     fn rebuild_table<H: Host>(
         &mut self,
         host: &mut H,
         table: TableId,
         round: &Round,
     ) -> Result<(), Refused> {
-        let known = &mut self.tables[table as usize];
-        let columns: SmallVec<[(usize, Kind); 8]> = (0..=known.arity())
-            .map(|column| (column, known.kind(column)))
-            .filter(|(_, kind)| !round.of(*kind).is_empty())
-            .collect();
-        if columns.is_empty() || known.live() == 0 {
-            return Ok(());
-        }
-        let wanted: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();
         let mut failed = Ok(());
-        if wanted * SCAN_SHARE > known.len() as usize {
-            let (mut from, len) = (0, known.len());
-            while from < len {
-                let to = len.min(from + GROUP);
-                let mut rows: SmallVec<[u32; GROUP as usize]> = (from..to).collect();
-                failed = failed.and(self.canonicalise_group(host, table, &mut rows, &columns));
-                from = to;
+        let columns = match self.way(table, round) {
+            Way::None => return Ok(()),
+            Way::All(columns) => {
+                let (mut from, len) = (0, self.table(table).len());
+                while from < len {
+                    let to = len.min(from + GROUP);
+                    let mut rows: SmallVec<[u32; GROUP as usize]> = (from..to).collect();
+                    failed = failed.and(self.canonicalise_group(host, table, &mut rows, &columns));
+                    from = to;
+                }
+                return failed;
             }
-            return failed;
-        }
+            Way::Listed(columns) => columns,
+        };
+        let known = &mut self.tables[table as usize];
         let mut rows = Vec::new();
         for (column, kind) in &columns {
             known.ensure_index(*column);
@@ -209,6 +236,19 @@ impl Store {
         self.tables[table as usize].restamp(row, clock);
         Ok(())
     }
+}
+
+/// Columns of a table and what they hold.
+type Columns = SmallVec<[(usize, Kind); 8]>;
+
+/// How rows with displaced values in some columns are found.
+enum Way {
+    /// There are none.
+    None,
+    /// By looking at all.
+    All(Columns),
+    /// Through the indexes of the columns.
+    Listed(Columns),
 }
 
 /// The values displaced in one round, by what they are.

@@ -103,6 +103,38 @@ pub(crate) struct Table {
     undo: Vec<u32>,
 }
 
+/// An index that does not list all rows.
+#[derive(Debug)]
+pub(crate) struct Behind<'a> {
+    index: &'a mut Index,
+    column: usize,
+    /// The rows that are not listed.
+    rows: &'a [u32],
+    width: usize,
+    len: u32,
+}
+
+impl Behind<'_> {
+    /// Rows to be listed.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows.len() / self.width
+    }
+
+    /// Lists all rows.
+    pub(crate) fn catch_up(self) {
+        let Self { index, column, rows, width, len } = self;
+        index.wanted = false;
+        let mut row = index.upto;
+        for words in rows.chunks_exact(width) {
+            if words[width - 1] != DEAD {
+                index.push(words[column], row);
+            }
+            row += 1;
+        }
+        index.upto = len;
+    }
+}
+
 /// Changes since a stamp.
 #[derive(Clone, Debug)]
 pub(crate) struct Delta {
@@ -425,12 +457,32 @@ impl Table {
     pub(crate) fn ensure_index(&mut self, column: usize) {
         let dense = matches!(self.kind(column), Kind::Class(_));
         let index = self.indexes[column].get_or_insert_with(|| Index::new(dense));
-        for words in self.rows.chunks_exact(self.width).skip(index.upto as usize) {
-            if words[self.width - 1] != DEAD {
-                index.push(words[column], index.upto);
-            }
-            index.upto += 1;
+        let (rows, width) = (&self.rows[index.upto as usize * self.width..], self.width);
+        Behind { rows, index, width, column, len: self.len }.catch_up();
+    }
+
+    /// Builds the index of a column. One that is there is noted as wanted if it lacks rows: then
+    /// the number of these is given.
+    pub(crate) fn want_index(&mut self, column: usize) -> u32 {
+        let Some(index) = &mut self.indexes[column] else {
+            self.ensure_index(column);
+            return 0;
+        };
+        if index.wanted {
+            return 0;
         }
+        index.wanted = index.upto != self.len;
+        self.len - index.upto
+    }
+
+    /// The indexes that are wanted and do not list all rows.
+    pub(crate) fn behind(&mut self) -> impl Iterator<Item = Behind<'_>> {
+        let (rows, width, len) = (self.rows.as_slice(), self.width, self.len);
+        let indexes = self.indexes.iter_mut().enumerate();
+        indexes.filter_map(move |(column, index)| {
+            let index = index.as_mut().filter(|index| index.wanted)?;
+            Some(Behind { rows: &rows[index.upto as usize * width..], index, width, column, len })
+        })
     }
 
     /// The index of a column, if it lists every row.

@@ -6,11 +6,10 @@ use super::extract_args::megabytes;
 use crate::error::{Error, Result, codes};
 use crate::json::Json;
 use clap::Args;
-use egraph_core::egglog::exec::{Options, Output, Session};
+use egraph_core::egglog::exec::{Options, Output, Pool, Session};
 use egraph_core::egglog::syntax::{Diagnostic, codes as language};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Run programs in the egglog language.
@@ -51,7 +50,7 @@ pub(crate) struct EggArgs {
 
 /// Carries out the command and gives its exit code.
 pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
-    let options = options(args)?;
+    let options = options(args);
     let mut programs = Vec::new();
     let mut failed = false;
     for file in &args.files {
@@ -73,24 +72,15 @@ pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
     Ok(i32::from(failed))
 }
 
-fn options(args: &EggArgs) -> Result<Options> {
-    let pool = match args.threads {
-        1 => None,
-        threads => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            Some(Arc::new(pool.map_err(|error| {
-                Error::input(codes::READ, format!("threads cannot be started: {error}"))
-            })?))
-        }
-    };
+fn options(args: &EggArgs) -> Options {
     let defaults = Options::default();
-    Ok(Options {
+    Options {
         nodes: args.node_limit.unwrap_or(defaults.nodes),
         time: args.time_limit,
         bytes: args.memory_limit.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         directory: args.directory.clone(),
-        pool,
-    })
+        pool: (args.threads > 1).then(|| Pool::new(args.threads)),
+    }
 }
 
 /// A program that was run.

@@ -79,7 +79,7 @@ pub trait Analysis: Send + Sync + 'static {
     /// values may only ascend in a lattice without infinite chains.
     fn merge(&self, into: &mut Self::Data, from: Self::Data) -> DidMerge;
 
-    /// Called for each class that is new, was united or has another value. May add nodes, unite
+    /// Called for each class that is new, has a new node, was united or has another value. May add nodes, unite
     /// classes and hide nodes; an addition that the limit on rows refuses ends the round.
     fn modify(&self, _graph: &mut Graph<'_>, _class: Id) {}
 }
@@ -112,8 +112,8 @@ impl<D: Clone + Send + Sync + 'static> Data for Vec<Option<D>> {
 pub(super) trait Code: Send + Sync {
     /// Values of no class.
     fn empty(&self) -> Box<dyn Data>;
-    /// A row of a constructor is new, or the value of an argument has changed.
-    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32);
+    /// A row of a constructor is new, or (not `fresh`) the value of an argument has changed.
+    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool);
     /// A class was displaced by the other.
     fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value);
     fn modify(&self, graph: &mut Graph<'_>, class: Id);
@@ -128,7 +128,7 @@ impl<A: Analysis> Code for A {
         Box::new(Slots::<A>::new())
     }
 
-    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32) {
+    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool) {
         let value = self.make(graph, &Node::new(graph, table, row));
         let class = graph.store.classes.find(graph.store.table(table).output(row));
         let Some(slots) = slots::<A>(graph) else { return };
@@ -143,7 +143,9 @@ impl<A: Analysis> Code for A {
             }
             Some(known) => self.merge(known, value).0,
         };
-        graph.machine.turned(class, changed);
+        if fresh || changed {
+            graph.machine.turned(class, changed);
+        }
     }
 
     fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value) {
@@ -198,7 +200,7 @@ impl Machine {
         for (table, row) in news.rows.drain(..) {
             let rows = store.table(table);
             if rows.decl.is_constructor() && !rows.is_dead(row) {
-                code.learn(&mut Graph { machine: self, store }, table, row);
+                code.learn(&mut Graph { machine: self, store }, table, row, true);
             }
         }
         for class in news.displaced.drain(..) {
@@ -240,7 +242,7 @@ impl Machine {
                     Code::modify(&*code, &mut Graph { machine: self, store }, id);
                 } else {
                     for (table, row) in above(store, class) {
-                        code.learn(&mut Graph { machine: self, store }, table, row);
+                        code.learn(&mut Graph { machine: self, store }, table, row, false);
                     }
                     if !self.codes.is_empty() {
                         store.touch(class);

@@ -283,10 +283,7 @@ impl Machine {
             let Every { sort, table, seen } = self.every[at];
             let end = store.classes.len() as u32;
             for class in seen..end {
-                if store.class_sort(class) == sort
-                    && store.classes.find(class) == class
-                    && store.lookup(table, &[class]).is_none()
-                {
+                if store.class_sort(class) == sort && store.classes.find(class) == class {
                     store.set(self, table, &[class], super::lower::FACT)?;
                 }
             }

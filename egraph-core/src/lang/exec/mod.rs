@@ -72,6 +72,7 @@ use std::time::{Duration, Instant};
 
 use crate::ematch::{self, Operand};
 use crate::store::{Conflict, Kind, Refused, Store, Table, TableDecl, TableId, Value};
+pub use crate::threads::Pool;
 
 use super::proof::Event;
 use super::syntax::Sources;
@@ -93,8 +94,8 @@ pub struct Options {
     pub bytes: Option<usize>,
     /// Where `input`, `output` and `include` look for files.
     pub directory: Option<PathBuf>,
-    /// The threads that search; one if there is none.
-    pub pool: Option<Arc<rayon::ThreadPool>>,
+    /// The threads that work together; the calling one alone if there is none.
+    pub pool: Option<Pool>,
 }
 
 impl Default for Options {
@@ -221,6 +222,7 @@ impl Session {
         };
         let mut store = Store::new();
         store.set_limit(options.nodes);
+        store.pool.clone_from(&options.pool);
         Self {
             checker,
             sources: Sources::new(),

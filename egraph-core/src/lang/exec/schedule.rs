@@ -145,7 +145,6 @@ impl Session {
             &computed,
             &mut due,
             bounds,
-            self.options.pool.as_deref(),
             admission,
         );
         drop(due);

@@ -138,8 +138,7 @@ fn the_same_rows_for_any_number_of_threads() {
         (T (V 1) (P (V 2) (P (V 3) (V 4))))
         (run 7) (print-size) (print-function P) (print-function V)";
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let options = Options { pool: Some(Arc::new(pool)), ..Options::default() };
+        let options = Options { pool: Some(Pool::lavish(threads)), ..Options::default() };
         let mut session = Session::new(options);
         let mut answers = Vec::new();
         session.run("test.egg", program, &mut answers).unwrap();

@@ -1,0 +1,202 @@
+//! Threads that help the calling one.
+//!
+//! Waking a thread costs tens of microseconds, more than most rounds of a rule set take. Work is
+//! therefore measured as it is done ([`Pace`]), and shared only where the work that is foreseen
+//! would keep two threads busy for much longer than that. What comes out is the same whichever way
+//! is taken: pieces give their results in the order of the pieces, wherever they were done.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// Nanoseconds that sharing must save, by what is foreseen.
+const WORTHWHILE: u64 = 120_000;
+/// As [`WORTHWHILE`], where threads have still to be started.
+const WORTH_STARTING: u64 = 400_000;
+
+/// Threads that sessions may share work with. Clones are the same threads.
+///
+/// ```
+/// use egraph_core::egglog::{Options, Pool, Session};
+///
+/// let options = Options { pool: Some(Pool::new(2)), ..Options::default() };
+/// let session = Session::new(options);
+/// # let _ = session;
+/// ```
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    /// The calling thread included.
+    threads: usize,
+    /// Whether sharing is decided by what it saves.
+    thrifty: bool,
+    /// None inside if the system refused threads.
+    pool: OnceLock<Option<Arc<ThreadPool>>>,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("threads", &self.0.threads).finish_non_exhaustive()
+    }
+}
+
+/// The caller's threads: as many work together as the pool has, the calling one among them.
+impl From<Arc<ThreadPool>> for Pool {
+    fn from(pool: Arc<ThreadPool>) -> Self {
+        let threads = pool.current_num_threads();
+        Self(Arc::new(Inner { threads, thrifty: true, pool: OnceLock::from(Some(pool)) }))
+    }
+}
+
+impl Pool {
+    /// So many threads, the calling one among them. The others are started when there is first
+    /// enough to do for them; if the system refuses them, the calling thread does everything.
+    pub fn new(threads: usize) -> Self {
+        Self(Arc::new(Inner { threads, thrifty: true, pool: OnceLock::new() }))
+    }
+
+    /// As [`Pool::new`], sharing whatever there is to share.
+    #[cfg(test)]
+    pub(crate) fn lavish(threads: usize) -> Self {
+        Self(Arc::new(Inner { threads, thrifty: false, pool: OnceLock::new() }))
+    }
+
+    /// Whether pieces that are foreseen to take so many nanoseconds are worth sharing.
+    pub(crate) fn pays(&self, pieces: impl Iterator<Item = u64> + Clone) -> bool {
+        if self.0.threads < 2 {
+            return false;
+        }
+        if !self.0.thrifty {
+            return true;
+        }
+        let all: u64 = pieces.clone().sum();
+        let least = if self.0.pool.get().is_some() { WORTHWHILE } else { WORTH_STARTING };
+        if all < least {
+            return false;
+        }
+        let longest = pieces.max().unwrap_or(0);
+        all - longest.max(all / self.0.threads as u64) >= least
+    }
+
+    fn started(&self) -> Option<&ThreadPool> {
+        let start = || {
+            if self.0.threads < 2 {
+                return None;
+            }
+            let builder = ThreadPoolBuilder::new().num_threads(self.0.threads - 1);
+            builder.build().ok().map(Arc::new)
+        };
+        self.0.pool.get_or_init(start).as_deref()
+    }
+
+    /// The results of a task for pieces, in the order of their numbers. Pieces are taken in the
+    /// order given, by each thread with a state of its own.
+    pub(crate) fn map<S: Default, R: Send>(
+        &self,
+        state: &mut S,
+        pieces: &[u32],
+        task: impl Fn(&mut S, usize) -> R + Sync,
+    ) -> Vec<(u32, R)> {
+        let next = AtomicUsize::new(0);
+        let work = |state: &mut S| {
+            let mut done = Vec::new();
+            while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push((*piece, task(state, *piece as usize)));
+            }
+            done
+        };
+        let others = Mutex::new(Vec::new());
+        let mut done = match self.started() {
+            None => work(state),
+            Some(pool) => pool.in_place_scope(|scope| {
+                for _ in 1..self.0.threads.min(pieces.len()) {
+                    scope.spawn(|_| {
+                        let done = work(&mut S::default());
+                        others.lock().unwrap_or_else(PoisonError::into_inner).extend(done);
+                    });
+                }
+                work(state)
+            }),
+        };
+        done.extend(others.into_inner().unwrap_or_else(PoisonError::into_inner));
+        done.sort_unstable_by_key(|(piece, _)| *piece);
+        done
+    }
+}
+
+/// How long work takes, as measured.
+#[derive(Debug, Default)]
+pub(crate) struct Pace(AtomicU32);
+
+impl Pace {
+    /// Sixteenths of a nanosecond for a step, before anything was measured.
+    const USUAL: u64 = 10 << 4;
+
+    /// The nanoseconds that so many steps will take.
+    pub(crate) fn foresee(&self, steps: usize) -> u64 {
+        let pace = match self.0.load(Ordering::Relaxed) {
+            0 => Self::USUAL,
+            pace => u64::from(pace),
+        };
+        (steps as u64).saturating_mul(pace) >> 4
+    }
+
+    /// So many steps took so long.
+    pub(crate) fn measured(&self, steps: usize, time: Duration) {
+        if steps == 0 {
+            return;
+        }
+        let new = time.as_nanos() as u64 * 16 / steps as u64;
+        let new = match self.0.load(Ordering::Relaxed) {
+            0 => new,
+            old => u64::midpoint(new, u64::from(old)),
+        };
+        self.0.store(u32::try_from(new).unwrap_or(u32::MAX).max(1), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_give_their_results_in_order() {
+        let pieces: Vec<u32> = (0..1000).rev().collect();
+        for pool in [Pool::new(1), Pool::lavish(3)] {
+            let mut state = 0u64;
+            let done = pool.map(&mut state, &pieces, |sum, piece| {
+                *sum += 1;
+                piece * 2
+            });
+            let expected: Vec<(u32, usize)> = (0..1000).map(|n| (n, n as usize * 2)).collect();
+            assert!(state <= 1000);
+            assert_eq!(done, expected);
+        }
+    }
+
+    #[test]
+    fn little_work_and_work_in_one_piece_is_not_shared() {
+        let pool = Pool::new(2);
+        assert!(!pool.pays([1000; 100].into_iter()));
+        assert!(!pool.pays([1 << 30, 1000].into_iter()));
+        assert!(pool.pays([1 << 20; 4].into_iter()));
+        assert!(!Pool::new(1).pays([1 << 20; 4].into_iter()));
+        assert!(Pool::lavish(2).pays([1].into_iter()));
+        assert!(pool.0.pool.get().is_none(), "nothing was started to find that out");
+    }
+
+    #[test]
+    fn what_was_measured_is_foreseen() {
+        let pace = Pace::default();
+        assert_eq!(pace.foresee(10), 100);
+        pace.measured(0, Duration::from_secs(1));
+        pace.measured(100, Duration::from_nanos(4000));
+        assert_eq!(pace.foresee(10), 400);
+        pace.measured(1, Duration::from_secs(10));
+        assert!(pace.foresee(1) > 1000);
+    }
+}
