@@ -194,7 +194,7 @@ mod tests {
         let pace = Pace::default();
         assert_eq!(pace.foresee(10), 100);
         pace.measured(0, Duration::from_secs(1));
-        pace.measured(100, Duration::from_nanos(4000));
+        pace.measured(100, Duration::from_micros(4));
         assert_eq!(pace.foresee(10), 400);
         pace.measured(1, Duration::from_secs(10));
         assert!(pace.foresee(1) > 1000);

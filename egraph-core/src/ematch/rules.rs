@@ -219,7 +219,6 @@ fn shared(pool: &Pool, due: &[Due<'_>], work: &[Work<'_>]) -> Vec<u32> {
 }
 
 /// The matches of all rules whose effects do not hold yet, and whether all matches were looked at.
-#[expect(clippy::too_many_arguments, reason = "what an iteration consists of")]
 fn search<P: Prims>(
     store: &mut Store,
     prims: &P,

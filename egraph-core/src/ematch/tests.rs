@@ -69,8 +69,7 @@ fn saturate(store: &mut Store, rules: &[Rule]) {
             let due = rules.iter().zip(marks);
             due.map(|(rule, (since, known))| Due { rule, since, known }).collect()
         };
-        let (iteration, halt) =
-            iterate(store, &mut (), &(), &mut due, Bounds::default(), None);
+        let (iteration, halt) = iterate(store, &mut (), &(), &mut due, Bounds::default(), None);
         halt.unwrap();
         if !iteration.changed {
             return;

@@ -120,10 +120,12 @@ impl Store {
             Way::None => return Ok(()),
             Way::All(columns) => {
                 let (mut from, len) = (0, self.table(table).len());
+                let mut rows = [0; GROUP as usize];
                 while from < len {
                     let to = len.min(from + GROUP);
-                    let mut rows: SmallVec<[u32; GROUP as usize]> = (from..to).collect();
-                    failed = failed.and(self.canonicalise_group(host, table, &mut rows, &columns));
+                    let rows = &mut rows[..(to - from) as usize];
+                    rows.iter_mut().zip(from..to).for_each(|(at, row)| *at = row);
+                    failed = failed.and(self.canonicalise_group(host, table, rows, &columns));
                     from = to;
                 }
                 return failed;

@@ -124,12 +124,10 @@ impl Behind<'_> {
     pub(crate) fn catch_up(self) {
         let Self { index, column, rows, width, len } = self;
         index.wanted = false;
-        let mut row = index.upto;
-        for words in rows.chunks_exact(width) {
+        for (row, words) in (index.upto..).zip(rows.chunks_exact(width)) {
             if words[width - 1] != DEAD {
                 index.push(words[column], row);
             }
-            row += 1;
         }
         index.upto = len;
     }

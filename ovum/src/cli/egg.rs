@@ -49,7 +49,7 @@ pub(crate) struct EggArgs {
 }
 
 /// Carries out the command and gives its exit code.
-pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
+pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> i32 {
     let options = options(args);
     let mut programs = Vec::new();
     let mut failed = false;
@@ -69,7 +69,7 @@ pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
             program.complain(console);
         }
     }
-    Ok(i32::from(failed))
+    i32::from(failed)
 }
 
 fn options(args: &EggArgs) -> Options {

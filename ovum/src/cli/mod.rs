@@ -66,7 +66,7 @@ pub fn run_styled(
         }
         args::Command::Egg(args) => {
             console.json = args.json;
-            egg::egg(&args, &mut console)
+            Ok(egg::egg(&args, &mut console))
         }
         args::Command::Extract(args) => {
             console.json = args.json;

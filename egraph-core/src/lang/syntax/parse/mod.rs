@@ -119,7 +119,11 @@ fn call<'t, 'a>(sexp: Sexp<'t, 'a>, what: &str) -> Parsed<(Name, Members<'t, 'a>
     let Some(head) = members.next() else {
         return Err(Diagnostic::new(codes::USAGE, sexp.span(), format!("expected {what}")));
     };
-    Ok((name(head, &format!("the head of {what}"))?, members))
+    let head = match head.word() {
+        Some(word) => Name::new(word, head.span()),
+        None => name(head, &format!("the head of {what}"))?,
+    };
+    Ok((head, members))
 }
 
 /// An expression, without recursion.
