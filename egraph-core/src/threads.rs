@@ -132,6 +132,12 @@ impl Pool {
 #[derive(Debug, Default)]
 pub(crate) struct Pace(AtomicU32);
 
+impl Clone for Pace {
+    fn clone(&self) -> Self {
+        Self(AtomicU32::new(self.0.load(Ordering::Relaxed)))
+    }
+}
+
 impl Pace {
     /// Sixteenths of a nanosecond for a step, before anything was measured.
     const USUAL: u64 = 10 << 4;

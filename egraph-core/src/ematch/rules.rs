@@ -41,7 +41,9 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     fn check(&self, store: &Store) -> Result<(), Halt> {
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        // What was done has still to be closed under congruence in time.
+        let rest = || Duration::from_nanos(store.rebuilding.foresee(store.open()));
+        if self.deadline.is_some_and(|deadline| Instant::now() + rest() >= deadline) {
             return Err(Halt::Time);
         }
         if self.bytes.is_some_and(|limit| store.bytes() > limit) {
@@ -146,12 +148,13 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     let started = Instant::now();
     let outcome = commit(store, actor, due, found, bounds, &mut scratch, &mut done);
     done.commit = started.elapsed();
-    let started = Instant::now();
+    let (started, displaced) = (Instant::now(), store.open());
     let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
         Refused::Full => Halt::Full,
         Refused::Failed(why) => Halt::Failed(0, why),
     });
     done.rebuild = started.elapsed();
+    store.rebuilding.measured(displaced, done.rebuild);
     done.changed = store.version() != version;
     (done, outcome.and(rebuilt))
 }

@@ -18,7 +18,7 @@ mod unionfind;
 #[cfg(test)]
 mod tests;
 
-use crate::threads::Pool;
+use crate::threads::{Pace, Pool};
 use std::sync::{Mutex, PoisonError};
 use table::Behind;
 
@@ -104,6 +104,8 @@ pub(crate) struct Store {
     wanting: Vec<(TableId, usize, u32)>,
     /// What is new, if somebody wants to know.
     pub(crate) news: Option<Box<News>>,
+    /// How long a displaced value takes to rebuild, with what follows from it.
+    pub(crate) rebuilding: Pace,
     /// Threads that help.
     pub(crate) pool: Option<Pool>,
 }
@@ -142,6 +144,7 @@ impl Store {
             frames: Vec::new(),
             wanting: Vec::new(),
             news: None,
+            rebuilding: Pace::default(),
             pool: None,
         }
     }
@@ -267,6 +270,11 @@ impl Store {
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.displaced.is_empty() && self.forwarded.is_empty()
+    }
+
+    /// Values displaced since the last rebuild.
+    pub(crate) fn open(&self) -> usize {
+        self.displaced.len() + self.forwarded.len()
     }
 
     /// Makes two classes one. False when they were.
