@@ -16,6 +16,10 @@ use super::{Failure, Output, RuleCode, RuleState, Session, graph, lower};
 /// A failure and the command that met it.
 type Done = Result<(), Diagnostic>;
 
+/// Files of which each includes the next; a path may name one file in many ways, so that asking
+/// whether it is being read does not end every circle.
+const MAX_INCLUDED: usize = 64;
+
 impl Session {
     /// Runs a program; `name` is what diagnostics call it. Answers are given in order.
     ///
@@ -160,13 +164,7 @@ impl Session {
                 }
                 self.write_file(*span, file, &text, true)?;
             }
-            Command::Include(span, file) => {
-                let path = self.path(file);
-                let text = std::fs::read_to_string(&path)
-                    .map_err(|error| unreadable(*span, &path.display(), &error))?;
-                let file = self.sources.add(path.display().to_string(), text);
-                self.run_file(file, answers)?;
-            }
+            Command::Include(span, file) => self.include(*span, file, answers)?,
             Command::Prove(span, query) => answers.push(Output::Text(self.prove(*span, query)?)),
             Command::ProveExists(span, function) => {
                 answers.push(Output::Text(self.prove_exists(*span, *function)?));
@@ -277,6 +275,25 @@ impl Session {
         }
         answers.push(answer);
         Ok(())
+    }
+
+    fn include(&mut self, span: Span, file: &str, answers: &mut Vec<Output>) -> Done {
+        let path = self.path(file);
+        if self.including.contains(&path) {
+            let message = format!("`{file}` includes itself");
+            return Err(Diagnostic::new(codes::FILE, span, message));
+        }
+        if self.including.len() == MAX_INCLUDED {
+            let message = format!("more than {MAX_INCLUDED} files include one another");
+            return Err(Diagnostic::new(codes::TOO_LARGE, span, message));
+        }
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| unreadable(span, &path.display(), &error))?;
+        let file = self.sources.add(path.display().to_string(), text);
+        self.including.push(path);
+        let done = self.run_file(file, answers);
+        self.including.pop();
+        done
     }
 
     fn path(&self, file: &str) -> PathBuf {

@@ -179,6 +179,8 @@ pub struct Session {
     scopes: Vec<Scope>,
     options: Options,
     deadline: Option<Instant>,
+    /// The files that are being included, the outermost first.
+    including: Vec<PathBuf>,
     /// Some rule deletes rows: then no rule may see an old match again.
     deletes: bool,
     report: RunReport,
@@ -235,6 +237,7 @@ impl Session {
             scopes: Vec::new(),
             options,
             deadline: None,
+            including: Vec::new(),
             deletes: false,
             report: RunReport::default(),
             best: extract::Best::default(),
@@ -285,16 +288,11 @@ impl Session {
         Some(self.store.table(self.places.place(function).table).live() as usize)
     }
 
-    fn add_table(
-        &mut self,
-        decl: TableDecl,
-        info: TableInfo,
-        merge: Option<Arc<Merge>>,
-    ) -> TableId {
+    fn add_table(&mut self, decl: TableDecl, info: TableInfo) -> TableId {
         let table = self.store.add_table(decl);
         self.machine.columns.push((info.inputs.clone(), info.output));
         self.tables.push(info);
-        self.machine.merges.push(merge);
+        self.machine.merges.push(None);
         self.machine.operators.push(None);
         table
     }
@@ -336,16 +334,6 @@ impl Session {
             conflict,
             implied: false,
         };
-        let merge = match &decl.merge {
-            types::Merge::Expr(expr) => {
-                let var = |name: &str| VarDecl { name: name.into(), sort: decl.output };
-                let vars = [var("old"), var("new")];
-                let mut lowering = Lowering::new(&self.machine, &self.places, &vars);
-                let result = lowering.expr(expr);
-                Some(Arc::new(Merge { actions: lowering.finish(false), result }))
-            }
-            types::Merge::Union | types::Merge::Conflict => None,
-        };
         let info = TableInfo {
             function: Some(function),
             inputs: decl.inputs.clone().into(),
@@ -353,7 +341,7 @@ impl Session {
             cost: decl.cost,
             extractable: decl.kind == FuncKind::Constructor && !decl.unextractable,
         };
-        let table = self.add_table(table, info, merge);
+        let table = self.add_table(table, info);
         debug_assert_eq!(self.places.functions.len(), function.index());
         self.machine.functions.push(table);
         self.places.functions.push(Place {
@@ -363,6 +351,15 @@ impl Session {
             output,
             operands: decl.operator.as_ref().map(|_| self.machine.kind(decl.inputs[0])),
         });
+        // A merge expression may look at its own table, which therefore has its place before.
+        if let types::Merge::Expr(expr) = &decl.merge {
+            let var = |name: &str| VarDecl { name: name.into(), sort: decl.output };
+            let vars = [var("old"), var("new")];
+            let mut lowering = Lowering::new(&self.machine, &self.places, &vars);
+            let result = lowering.expr(expr);
+            let merge = Merge { actions: lowering.finish(false), result };
+            self.machine.merges[table as usize] = Some(Arc::new(merge));
+        }
     }
 
     /// Evaluates the unit and the annihilator of a constructor that was just declared, if it is
@@ -417,7 +414,7 @@ impl Session {
             cost: 1,
             extractable: false,
         };
-        let table = self.add_table(decl, info, None);
+        let table = self.add_table(decl, info);
         self.places.global_tables.push((sort, table));
         table
     }

@@ -221,3 +221,41 @@ fn a_limit_on_time_is_kept_within_a_round() {
     assert!(started.elapsed() < 2 * time, "{:?}", started.elapsed());
     check_closed(&session);
 }
+
+#[test]
+fn a_merge_looks_at_its_own_table() {
+    let program = "
+        (function next (i64) i64 :merge (next old))
+        (set (next 2) 7)
+        (set (next 1) 2)
+        (set (next 1) 3)
+        (extract (next 1))";
+    assert_eq!(answers(program), ["7"]);
+    let refused = refusal(
+        Options::default(),
+        "
+        (function next (i64) i64 :merge (next old))
+        (set (next 1) 2)
+        (set (next 1) 3)",
+    );
+    assert!(refused.starts_with("error[EG050]"), "{refused}");
+}
+
+#[test]
+fn files_that_include_one_another_are_refused() {
+    let folder = std::env::temp_dir().join(format!("ovum-include-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).expect("its files can be written");
+    };
+    write("a.egg", "(include \"b.egg\")");
+    write("b.egg", "(include \"a.egg\")");
+    write("c.egg", "(include \"./c.egg\")");
+    let options = || Options { directory: Some(folder.clone()), ..Options::default() };
+    let refused = refusal(options(), "(include \"a.egg\")");
+    assert!(refused.contains("`a.egg` includes itself"), "{refused}");
+    assert!(refused.contains("b.egg:1:1"), "{refused}");
+    let refused = refusal(options(), "(include \"c.egg\")");
+    assert!(refused.contains("includes itself"), "{refused}");
+    std::fs::remove_dir_all(&folder).expect("what was written can be removed");
+}
