@@ -7,6 +7,7 @@ use crate::json::Json;
 use crate::report::Style;
 use crate::source::Text;
 use frontend_py::{Diagnostic, Diagnostics};
+use rvsdg::Span;
 use std::fmt;
 
 /// A result of this crate's.
@@ -93,6 +94,20 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
         if let Some(first) = self.0.diagnostics.first_mut() {
             first.hint = Some(hint.into());
+        }
+        self
+    }
+
+    /// Gives an error without a place that of what asked for it, if that has one.
+    #[must_use]
+    pub fn at(mut self, text: &Text, span: Option<Span>) -> Error {
+        let placeless = self.0.diagnostics.iter().all(|diagnostic| diagnostic.span.is_none());
+        if placeless
+            && span.is_some()
+            && let Some(first) = self.0.diagnostics.first_mut()
+        {
+            first.span = span;
+            self.0.text = Some(text.clone());
         }
         self
     }

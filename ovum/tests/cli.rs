@@ -671,3 +671,36 @@ fn kernels_are_measured_in_both_forms() {
     assert!(triangle.contains("closed-sum"), "{triangle}");
     assert!(out.contains("2 kernels: "), "{out}");
 }
+
+#[test]
+fn calls_that_a_file_asks_for_are_shown() {
+    let text = |call: &str| format!("{DIVIDE}\n# ovum: run {call}\n");
+    refused(
+        "asked-function",
+        &text("multiply(1, 2)"),
+        &["run", "FILE"],
+        1,
+        expect![[r#"
+        error[OV002]: the file has no function `multiply`
+          --> FILE:10:13
+           |
+        10 | # ovum: run multiply(1, 2)
+           |             ^^^^^^^^^^^^^^
+           |
+           = hint: its functions are: divide, scale
+    "#]],
+    );
+    refused(
+        "asked-count",
+        &text("divide(1)"),
+        &["run", "FILE"],
+        1,
+        expect![[r#"
+        error[OV904]: `divide` takes 2 arguments, but 1 was given
+          --> FILE:10:13
+           |
+        10 | # ovum: run divide(1)
+           |             ^^^^^^^^^
+    "#]],
+    );
+}

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 struct Request {
     written: String,
     call: CallSpec,
+    /// Where the file asks for it.
+    place: Option<Span>,
 }
 
 /// What a call gave.
@@ -60,7 +62,10 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console<'_>) -> Result<i32> {
     let mut code = 0;
     let mut objects = Vec::new();
     for request in &requests {
-        let ran = session.make_call(request).map_err(|error| time_limit(error, args.time_limit))?;
+        let ran = session.make_call(request).map_err(|error| {
+            let error = time_limit(error, args.time_limit);
+            error.at(session.source.text(), request.place)
+        })?;
         if console.json {
             let mut object = answer_json(&ran.program.function.shape, &ran.inputs, &ran.answer);
             if let Some(verdict) = ran.verdict {
@@ -95,16 +100,17 @@ fn requests(args: &RunArgs, source: &Source) -> Result<Vec<Request>> {
             Some(func) if *func != call.function => {
                 Err(Error::usage(format!("FUNC is `{func}`, but --call calls `{}`", call.function)))
             }
-            _ => Ok(vec![Request { written: text.clone(), call }]),
+            _ => Ok(vec![Request { written: text.clone(), call, place: None }]),
         };
     }
     let mut requests = Vec::new();
     for directive in source.directives() {
         let call = frontend_py::call::parse_call(&directive.call)
             .map_err(|diagnostic| directive_error(source.text(), &directive, diagnostic))?;
-        let call = source.complete(&call)?;
+        let place = place(source.text(), &directive);
+        let call = source.complete(&call).map_err(|error| error.at(source.text(), place))?;
         if args.func.as_ref().is_none_or(|func| *func == call.function) {
-            requests.push(Request { written: directive.call, call });
+            requests.push(Request { written: directive.call, call, place });
         }
     }
     if !requests.is_empty() {
@@ -118,10 +124,16 @@ fn requests(args: &RunArgs, source: &Source) -> Result<Vec<Request>> {
         let written = format!("{func}()");
         let call =
             CallSpec { function: func.clone(), args: vec![], keywords: vec![], lists: vec![] };
-        return Ok(vec![Request { written, call }]);
+        return Ok(vec![Request { written, call, place: None }]);
     }
     let message = format!("`{func}` has parameters, and there is no call of it");
     Err(Error::usage(message).hint(format!("give its arguments: --call \"{func}(…)\"")))
+}
+
+/// Where a directive's call stands in the file.
+fn place(text: &Text, directive: &RunDirective) -> Option<Span> {
+    let start = text.find_in_line(directive.line, &directive.call)?;
+    Some(Span { start, end: start + directive.call.len() as u32 })
 }
 
 /// A diagnostic about a directive's call as one about the file.
