@@ -4,7 +4,7 @@
 //! the `entry` leaf of its port. An instance's outputs are leaves of its home region; its ports are
 //! in the side table, so that adding or dropping one copies nothing.
 
-use crate::cost::{BRANCH_PROBABILITY, TRIP_COUNT};
+use crate::cost::{BRANCH_PROBABILITY, CostModel, TRIP_COUNT};
 use crate::facts::{FactAnalysis, Graph, Range};
 use crate::language::{InstanceId, Language, Payload, Payloads};
 use crate::model::{Instance, InstanceKind, Model, OrderMap, Port, RegionInfo};
@@ -12,6 +12,7 @@ use egraph_core::{EClassId, Limit, OpId, RegionId};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use rvsdg::{Const, Function, NodeId, NodeKind, Op, Span, Type, ValueId};
+use std::sync::Arc;
 
 /// Why a function cannot be encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Assumptions {
     pub holds: Option<ValueId>,
     /// Bound on e-nodes.
     pub node_limit: usize,
+    /// What operations cost; without it the shipped weights.
+    pub costs: Option<Arc<CostModel>>,
 }
 
 /// Puts a function into an e-graph.
@@ -72,6 +75,7 @@ pub fn encode<'f>(
             regions: vec![body],
             results: Vec::new(),
             states: OrderMap::default(),
+            costs: assumptions.costs.clone().unwrap_or_else(CostModel::shipped),
             spans: OrderMap::default(),
             input_nodes: 0,
         },

@@ -9,7 +9,7 @@
 //!
 //! The last resort is the input program: it is returned where nothing legal or cheaper is found.
 
-use crate::cost::{BRANCH_PROBABILITY, INSTANCE, weight};
+use crate::cost::{CostModel, arm_share};
 use crate::decode::decode;
 use crate::language::{Meaning, Payload};
 use crate::model::{InstanceKind, Model};
@@ -198,7 +198,7 @@ fn freeze_with(
             InstanceKind::Gamma => instance.home,
             InstanceKind::Theta => instance.regions[0],
         };
-        let cost = INSTANCE * model.regions[region.index()].frequency;
+        let cost = model.costs.instance() * model.regions[region.index()].frequency;
         builder.add_node(class, "instance", cost, &[dense(instance.predicate)]);
     }
     for class in model.results.iter().chain(model.states.values()) {
@@ -228,24 +228,32 @@ fn dependencies(model: &Model<'_>, id: ENodeId) -> Vec<EClassId> {
     }
 }
 
+/// Whether a region itself contains a loop.
+fn has_loop(function: &Function, region: rvsdg::RegionId) -> bool {
+    let nodes = &function.region(region).nodes;
+    nodes.iter().any(|node| matches!(function.node(*node).kind, NodeKind::Theta { .. }))
+}
+
 /// Estimated cost of one call of a function: weights of its operations, times the estimated
 /// executions of their regions.
-pub fn cost_of(function: &Function) -> f64 {
+pub fn cost_of(function: &Function, costs: &CostModel) -> f64 {
     let mut total = 0.0;
     let mut work = vec![(function.body(), 1.0_f64)];
     while let Some((region, frequency)) = work.pop() {
         for node in &function.region(region).nodes {
             match &function.node(*node).kind {
-                NodeKind::Simple(op) => total += weight(*op) * frequency,
+                NodeKind::Simple(op) => total += costs.weight(*op) * frequency,
                 NodeKind::Gamma { arms } => {
-                    total += INSTANCE * frequency;
-                    let share = BRANCH_PROBABILITY * 2.0 / arms.len() as f64;
-                    work.extend(arms.iter().map(|arm| (*arm, frequency * share)));
+                    total += costs.instance() * frequency;
+                    let loops: Vec<bool> =
+                        arms.iter().map(|arm| has_loop(function, *arm)).collect();
+                    let share = |arm| frequency * arm_share(&loops, arm);
+                    work.extend(arms.iter().enumerate().map(|(k, arm)| (*arm, share(k))));
                 }
                 NodeKind::Theta { body } => {
                     let operands = &function.node(*node).operands;
                     let trips = of_theta(function, *body, operands).estimate;
-                    total += INSTANCE * frequency * trips;
+                    total += costs.instance() * frequency * trips;
                     work.push((*body, frequency * trips));
                 }
             }

@@ -27,6 +27,7 @@ mod certify;
 pub mod cost;
 mod deadlock;
 pub mod decode;
+mod derivation;
 pub mod encode;
 pub mod extraction;
 pub mod facts;
@@ -44,7 +45,9 @@ pub mod realise;
 mod regions;
 mod repair;
 mod saturate;
+mod tail;
 pub mod trips;
+pub mod validate;
 mod versions;
 
 pub use families::{Condition, FAMILIES, Family, Law, Side, UserRule};

@@ -1,11 +1,13 @@
 //! A function as an e-graph: the graph, and the side tables that regions need.
 
+use crate::cost::CostModel;
 use crate::facts::{Facts, Graph};
 use crate::language::InstanceId;
 use egraph_core::{EClassId, ENodeId, RegionId};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use rvsdg::{Function, Span, Type};
+use std::sync::Arc;
 
 /// A map that is iterated in order of insertion.
 pub type OrderMap<K, V> = IndexMap<K, V, FxBuildHasher>;
@@ -88,6 +90,8 @@ pub struct Model<'f> {
     pub states: OrderMap<Type, EClassId>,
     /// Nodes below this number are the input program's.
     pub input_nodes: usize,
+    /// What operations cost.
+    pub costs: Arc<CostModel>,
     /// Where a node comes from. Nodes that rules add have no entry.
     pub spans: OrderMap<ENodeId, Span>,
 }

@@ -1,9 +1,11 @@
 //! What a caller asks of the optimiser, and what it answers.
 
+use crate::cost::CostModel;
 use crate::families::UserRule;
 use indexmap::IndexMap;
 use rvsdg::Function;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Options of [`crate::optimize`].
@@ -29,6 +31,12 @@ pub struct Options {
     pub time_limit: Duration,
     /// Threads that search for matches; the answer does not depend on it.
     pub threads: usize,
+    /// What operations cost.
+    pub cost_model: Arc<CostModel>,
+    /// Rules that do not run, by their names in reports.
+    pub without: Vec<String>,
+    /// Record which rules each output stems from: [`Report::derivation`].
+    pub trace: bool,
 }
 
 impl Default for Options {
@@ -43,6 +51,9 @@ impl Default for Options {
             iteration_limit: 30,
             time_limit: Duration::from_secs(10),
             threads: 1,
+            cost_model: CostModel::shipped(),
+            without: Vec::new(),
+            trace: false,
         }
     }
 }
@@ -81,6 +92,9 @@ pub struct Report {
     pub error_bound: Option<f64>,
     /// Fused operations by kind.
     pub fusions: IndexMap<String, usize>,
+    /// With [`Options::trace`], the rules that each output stems from: the results in order, then
+    /// `io`, then the memory states. Rules that state facts count for every output.
+    pub derivation: Vec<Vec<String>>,
     /// Whether the input was kept because nothing cheaper was found.
     pub kept_input: bool,
     /// Whether the input was kept because no legal program was found in the e-graph.

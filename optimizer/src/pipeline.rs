@@ -1,5 +1,6 @@
 //! The whole road of one function: encode, saturate, extract, decode, judge.
 
+use crate::derivation::derivation;
 use crate::encode::{Assumptions, encode};
 use crate::extraction::{Extracted, cost_of, extract_exactly, extract_program};
 use crate::facts::Range;
@@ -17,6 +18,9 @@ use std::time::Instant;
 
 /// A second version of a function must be cheaper by this factor.
 const WORTH_A_VERSION: f64 = 0.9;
+
+/// Rules that are left out where nothing legal is found with them.
+const SHAPES: [&str; 3] = ["peel", "unswitch", "unroll-by-factor"];
 
 /// E-nodes of a graph that is small enough for the exact extraction.
 const EXACT_NODES: usize = 512;
@@ -58,9 +62,15 @@ fn choose(
     options: &Options,
     extractor: Chooser<'_>,
 ) -> Result<Optimized, OptionsError> {
-    let mut report = Report { cost_before: cost_of(function), ..Report::default() };
+    let mut report =
+        Report { cost_before: cost_of(function, &options.cost_model), ..Report::default() };
     report.cost_after = report.cost_before;
     let (assumptions, plan) = understand(function, options)?;
+    if plan.tail_recursion
+        && let Some(looped) = crate::tail::loop_of(function)
+    {
+        return as_loop(function, &looped, options, extractor);
+    }
     if !function.phi.is_empty() {
         return with_members(function, options, extractor, (&assumptions, &plan), report);
     }
@@ -74,12 +84,34 @@ fn choose(
         let source = &version.function;
         let fast = one_version(source, options, extractor, (&assumptions, &plan), report);
         best.report.phases.insert("versions", start.elapsed());
-        let cost = fast.report.cost_after + version.overhead();
+        let cost = fast.report.cost_after + version.overhead(&options.cost_model);
         if !fast.report.kept_input && cost < best.report.cost_after * WORTH_A_VERSION {
             best = join(function, &version, &best, fast, cost);
         }
     }
     Ok(best)
+}
+
+/// Optimises the loop that a function is that calls itself last.
+fn as_loop(
+    function: &Function,
+    looped: &Function,
+    options: &Options,
+    extractor: Chooser<'_>,
+) -> Result<Optimized, OptionsError> {
+    let mut optimized = choose(looped, options, extractor)?;
+    let report = &mut optimized.report;
+    report.cost_before = cost_of(function, &options.cost_model);
+    report.kept_input = false;
+    report.rules_fired.insert(crate::tail::RULE.to_owned(), 1);
+    if options.trace {
+        let outputs = function.result_types().len() + function.state_types().len();
+        report.derivation.resize(outputs, Vec::new());
+        for rules in &mut report.derivation {
+            rules.push(crate::tail::RULE.to_owned());
+        }
+    }
+    Ok(optimized)
 }
 
 /// Optimises a function and those that it calls by number, each for itself: a call is opaque. One
@@ -101,7 +133,8 @@ fn with_members(
     let options = Options { domains: indexmap::IndexMap::new(), ..options.clone() };
     for (number, member) in function.phi.iter().enumerate() {
         let (assumptions, plan) = understand(member, &options)?;
-        let report = Report { cost_before: cost_of(member), ..Report::default() };
+        let report =
+            Report { cost_before: cost_of(member, &options.cost_model), ..Report::default() };
         let optimized = one_version(member, &options, extractor, (&assumptions, &plan), report);
         for (name, count) in optimized.report.rules_fired {
             *best.report.rules_fired.entry(name).or_default() += count;
@@ -126,7 +159,14 @@ fn join(
     for (name, count) in &fast.report.rules_fired {
         *rules_fired.entry(name.clone()).or_default() += count;
     }
-    let report = Report { phases, rules_fired, cost_after: cost, ..fast.report };
+    let mut derivation = fast.report.derivation.clone();
+    for (at, rules) in derivation.iter_mut().enumerate() {
+        rules.extend(whole.report.derivation.get(at).into_iter().flatten().cloned());
+        rules.push("checks-leave-loops".to_owned());
+        rules.sort_unstable();
+        rules.dedup();
+    }
+    let report = Report { phases, rules_fired, derivation, cost_after: cost, ..fast.report };
     Optimized { function, report }
 }
 
@@ -163,7 +203,7 @@ fn one_version(
     let start = Instant::now();
     let judged = certified_program(&model, &saturation, options, extractor.extractor);
     let judged = judged.map(|(extracted, certificate)| {
-        let cost = cost_of(&extracted.function);
+        let cost = cost_of(&extracted.function, &options.cost_model);
         (extracted.function, certificate, cost)
     });
     let least = judged.as_ref().map_or(f64::INFINITY, |(.., cost)| *cost);
@@ -171,6 +211,13 @@ fn one_version(
     let exact = exact.then(|| exact_program(&model, least)).flatten();
     report.phases.insert("extract", start.elapsed());
     let Some((optimized, certificate, cost)) = exact.or(judged) else {
+        // Loops in several shapes have many programs with effects twice or not at all.
+        if saturation.rules_fired.keys().any(|rule| SHAPES.contains(&rule.as_str())) {
+            let mut options = options.clone();
+            options.without.extend(SHAPES.map(str::to_owned));
+            let report = Report { cost_before: report.cost_before, ..Report::default() };
+            return one_version(function, &options, extractor, (assumptions, plan), report);
+        }
         report.kept_input = true;
         report.nothing_legal = true;
         return Optimized { function: function.clone(), report };
@@ -182,6 +229,10 @@ fn one_version(
     report.cost_after = cost;
     report.approximations = certificate.approximations;
     report.error_bound = certificate.bound;
+    if options.trace {
+        let used = report.approximations.iter().map(|used| used.rule.clone()).collect();
+        report.derivation = derivation(&model, &saturation, &used);
+    }
     Optimized { function: optimized, report }
 }
 
@@ -197,7 +248,7 @@ fn is_for_exact_search(model: &Model<'_>, options: &Options, cost: f64) -> bool 
 fn exact_program(model: &Model<'_>, cost: f64) -> Option<(Function, Certificate, f64)> {
     let found = extract_exactly(model)?.function;
     let certificate = Certificate { approximations: Vec::new(), bound: None };
-    let own = cost_of(&found);
+    let own = cost_of(&found, &model.costs);
     (own < cost).then_some((found, certificate, own))
 }
 
@@ -219,7 +270,10 @@ fn certified_program(
 }
 
 /// What the analysis may assume (the asserted domains, folding) and which rules run.
-fn understand(function: &Function, options: &Options) -> Result<(Assumptions, Plan), OptionsError> {
+pub(crate) fn understand(
+    function: &Function,
+    options: &Options,
+) -> Result<(Assumptions, Plan), OptionsError> {
     for (name, (lo, hi)) in &options.domains {
         let param = function.params.iter().find(|param| *param.name == **name);
         let bad = |text: String| Err(OptionsError::BadDomain(text));
@@ -253,6 +307,7 @@ fn understand(function: &Function, options: &Options) -> Result<(Assumptions, Pl
         inexact: options.fast_math,
         holds: None,
         node_limit: options.node_limit,
+        costs: Some(options.cost_model.clone()),
     };
     Ok((assumptions, plan))
 }

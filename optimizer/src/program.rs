@@ -6,7 +6,6 @@
 //! of an instance are one event, and so are an effect and its value. What an effect costs is paid
 //! by the effect; its value is free.
 
-use crate::cost::INSTANCE;
 use crate::language::{InstanceId, Meaning, Payload};
 use crate::model::{InstanceKind, Model};
 use crate::realise::Selection;
@@ -154,7 +153,7 @@ impl Exporter<'_, '_> {
                 InstanceKind::Gamma => instance.home,
                 InstanceKind::Theta => instance.regions[0],
             };
-            let cost = INSTANCE * model.regions[region.index()].frequency;
+            let cost = model.costs.instance() * model.regions[region.index()].frequency;
             let class = self.entered + at as u32;
             let name = format!("instance {at}");
             self.builder.add_named_node(class, &name, "instance", cost, &[]);

@@ -12,6 +12,7 @@ use egraph_core::{EClassId, ENodeId, RegionId};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
 use rvsdg::Type;
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -73,6 +74,8 @@ pub struct Realiser<'a, 'f> {
     /// What the walks contain, where that was asked.
     passed: OrderMap<(RegionId, Type), Set<Demand>>,
     demands: Vec<(RegionId, Type, Demand, Option<ENodeId>)>,
+    /// Costs of walks, as far as they were asked for.
+    walk_costs: RefCell<OrderMap<(RegionId, Type), f64>>,
     work: Vec<(EClassId, Option<ENodeId>)>,
 }
 
@@ -87,6 +90,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
             required: OrderMap::default(),
             passed: OrderMap::default(),
             demands: Vec::new(),
+            walk_costs: RefCell::default(),
             work: Vec::new(),
         }
     }
@@ -483,8 +487,34 @@ impl<'a, 'f> Realiser<'a, 'f> {
         culprits
     }
 
+    /// Cost of an effect; that of an instance is what happens to the state inside.
     fn step_cost(&self, node: ENodeId) -> f64 {
-        self.model.node_weight(node) + 1e-6
+        let (model, graph) = (self.model, &self.model.graph);
+        let own = model.node_weight(node) + 1e-6;
+        let payload = graph.analysis().payloads.get(graph.payload(node));
+        let Payload::Port(id, k) = payload else { return own };
+        let instance = model.instance(id);
+        let state = instance.ports[k as usize].ty;
+        let entered = match instance.kind {
+            InstanceKind::Gamma => instance.home,
+            InstanceKind::Theta => instance.regions[0],
+        };
+        let inside = instance.regions.iter().map(|region| self.walk_cost(*region, state));
+        own + model.costs.instance() * model.regions[entered.index()].frequency
+            + inside.sum::<f64>()
+    }
+
+    /// Cost of the cheapest walk of a region.
+    fn walk_cost(&self, region: RegionId, state: Type) -> f64 {
+        if let Some(known) = self.walk_costs.borrow().get(&(region, state)) {
+            return *known;
+        }
+        let ends =
+            self.model.state_entry(region, state).zip(self.model.state_result(region, state));
+        let path = ends.and_then(|(from, to)| self.path(region, state, from, to, &Set::default()));
+        let cost = path.map_or(0.0, |(cost, _)| cost);
+        self.walk_costs.borrow_mut().insert((region, state), cost);
+        cost
     }
 
     /// Cheapest sequence of effects from one class to another (Dijkstra), with its cost.
@@ -583,8 +613,8 @@ impl Model<'_> {
     pub fn node_weight(&self, node: ENodeId) -> f64 {
         let weight = match self.graph.analysis().language.meaning(self.graph.op(node)) {
             // A value demands its effect: the effect's weight keeps a pure form cheaper.
-            Meaning::Simple(op) | Meaning::Value(op) => crate::cost::weight(op),
-            Meaning::LoopVar => crate::cost::PORT,
+            Meaning::Simple(op) | Meaning::Value(op) => self.costs.weight(op),
+            Meaning::LoopVar => self.costs.port(),
             _ => 0.0,
         };
         let region = self.graph.node(node).region;

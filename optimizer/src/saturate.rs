@@ -10,7 +10,9 @@ use crate::language::{Meaning, Payload};
 use crate::model::Model;
 use crate::options::{Approximation, Options};
 use crate::regions::{self, Memory};
-use egraph_core::{Composition, Limits, Rules, Runner, SchedulerKind, StopReason};
+use egraph_core::{
+    Composition, EClassId, Limits, Reason, Rules, Runner, SchedulerKind, StopReason,
+};
 use indexmap::IndexMap;
 use rvsdg::Const;
 use std::sync::Arc;
@@ -35,6 +37,8 @@ pub(crate) struct Saturation {
     pub(crate) rules_fired: IndexMap<String, usize>,
     /// Approximations that were admitted, by the number in their payload.
     pub(crate) sites: Vec<Site>,
+    /// Classes with the rules that made them equal to others, where [`Options::trace`] asks.
+    pub(crate) trail: Vec<(EClassId, String)>,
 }
 
 /// What an extracted program's error is.
@@ -53,11 +57,13 @@ pub(crate) fn saturate(model: &mut Model<'_>, options: &Options, plan: &Plan) ->
         stop_reason: StopReason::Saturated.to_string(),
         rules_fired: IndexMap::new(),
         sites: Vec::new(),
+        trail: Vec::new(),
     };
+    model.graph.set_union_log(options.trace);
     let patterns = plan.steps.iter().any(|step| step.sets.is_some());
     let mut runner = Saturator {
         rules: patterns.then(|| compile(model, options)),
-        memory: Memory::default(),
+        memory: Memory::new(options),
         options,
         started,
     };
@@ -70,6 +76,7 @@ pub(crate) fn saturate(model: &mut Model<'_>, options: &Options, plan: &Plan) ->
         }
     }
     model.estimate_frequencies();
+    saturation.trail = runner.trail(model);
     for (name, count) in runner.memory.fired {
         *saturation.rules_fired.entry(name.to_owned()).or_default() += count;
     }
@@ -124,6 +131,21 @@ impl Saturator<'_> {
     }
 }
 
+impl Saturator<'_> {
+    /// Classes with the rules that changed them, by pattern rules and by those that cross regions.
+    fn trail(&mut self, model: &Model<'_>) -> Vec<(EClassId, String)> {
+        let names: Vec<&str> =
+            self.rules.iter().flat_map(|rules| rules.names().map(|(name, _)| name)).collect();
+        let logged = model.graph.union_log().iter().filter_map(|entry| match entry.reason {
+            Reason::Rule(rule) => Some((entry.left, names[rule as usize].to_owned())),
+            Reason::Analysis => Some((entry.left, "fold".to_owned())),
+            Reason::Given | Reason::Congruence => None,
+        });
+        let crossing = self.memory.trail.take().unwrap_or_default().into_iter();
+        logged.chain(crossing.map(|(class, rule)| (class, rule.to_owned()))).collect()
+    }
+}
+
 /// Whether there is anything for rules that cross regions or follow memory.
 fn has_regions_or_memory(model: &Model<'_>) -> bool {
     !model.instances.is_empty() || model.graph.analysis().language.mems() > 0
@@ -135,7 +157,7 @@ fn compile(model: &mut Model<'_>, options: &Options) -> Rules<FactAnalysis> {
     let language = analysis.language.clone();
     let payloads = &mut analysis.payloads;
     let resolve = |text: &str| parse_constant(text).map(|c| payloads.intern(Payload::Const(c)));
-    let sets = families::rule_sets(&language, &options.user_rules);
+    let sets = families::rule_sets(&language, &options.user_rules, &options.without);
     Rules::compile(sets, &language.signature, resolve)
         .expect("the families' rules compile, and the caller's were checked")
 }

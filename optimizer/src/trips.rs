@@ -4,7 +4,7 @@
 //! only ranges are known, the largest distance bounds the guess. Both views are read the same way:
 //! a [`Function`] before and after, and the [`Model`] between them, where more is known.
 
-use crate::cost::{BRANCH_PROBABILITY, TRIP_COUNT};
+use crate::cost::{TRIP_COUNT, arm_share};
 use crate::facts::Graph;
 use crate::interval::Ints;
 use crate::language::Meaning;
@@ -152,11 +152,19 @@ fn range(function: &Function, value: ValueId, depth: u32) -> Ints {
 impl Model<'_> {
     /// Estimates how often each region runs, from what is known now.
     pub(crate) fn estimate_frequencies(&mut self) {
+        let mut loops = vec![false; self.regions.len()];
+        for instance in &self.instances {
+            let is_loop = instance.kind == InstanceKind::Theta && !instance.abandoned;
+            loops[instance.home.index()] |= is_loop;
+        }
         for at in 1..self.regions.len() {
-            let Some((id, _)) = self.regions[at].owner else { continue };
+            let Some((id, arm)) = self.regions[at].owner else { continue };
             let instance = self.instance(id);
             let share = match instance.kind {
-                InstanceKind::Gamma => BRANCH_PROBABILITY * 2.0 / instance.regions.len() as f64,
+                InstanceKind::Gamma => {
+                    let arms = instance.regions.iter().map(|region| loops[region.index()]);
+                    arm_share(&arms.collect::<Vec<bool>>(), arm)
+                }
                 InstanceKind::Theta => of_instance(&self.graph, instance).estimate,
             };
             // Regions come after the ones around them.

@@ -7,6 +7,7 @@
 //! that kept its loops in order. Nothing about checks is assumed here: a condition that is too weak
 //! leaves a check in place, one that is too strong leaves work to the whole version.
 
+use crate::cost::CostModel;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use rvsdg::{Cmp, Const, Function, NodeId, NodeKind, Op, RegionId, Span, Type, ValueDef, ValueId};
@@ -69,8 +70,9 @@ impl Version {
     }
 
     /// Estimated cost of the test.
-    pub(crate) fn overhead(&self) -> f64 {
-        3.0 * self.conditions.len() as f64 + crate::cost::INSTANCE
+    pub(crate) fn overhead(&self, costs: &CostModel) -> f64 {
+        let test = 2.0 * costs.weight(Op::ISub) + costs.weight(Op::ICmp(Cmp::Le));
+        test * self.conditions.len() as f64 + costs.instance()
     }
 }
 
@@ -367,36 +369,47 @@ fn copy_region(
     values: &mut HashMap<ValueId, ValueId, FxBuildHasher>,
 ) {
     for id in &source.region(from).nodes {
-        let node = source.node(*id);
-        let operands: Vec<ValueId> = node.operands.iter().map(|value| values[value]).collect();
-        let nested = |target: &mut Function,
-                      region: RegionId,
-                      values: &mut HashMap<ValueId, ValueId, FxBuildHasher>| {
-            let inner = target.add_region();
-            for param in &source.region(region).params {
-                let copy = target.add_region_param(inner, source.ty(*param));
-                values.insert(*param, copy);
-            }
-            copy_region(source, region, target, inner, values);
-            inner
-        };
-        let copy = match &node.kind {
-            NodeKind::Simple(op) => {
-                let types: Vec<Type> = node.outputs.iter().map(|v| source.ty(*v)).collect();
-                target.push_node(NodeKind::Simple(*op), into, &operands, &types, node.span)
-            }
-            NodeKind::Gamma { arms } => {
-                let arms = arms.iter().map(|arm| nested(target, *arm, values)).collect();
-                target.gamma(into, operands[0], &operands[1..], arms, node.span)
-            }
-            NodeKind::Theta { body } => {
-                let body = nested(target, *body, values);
-                target.theta(into, &operands, body, node.span)
-            }
-        };
-        let outputs = target.node(copy).outputs.to_vec();
-        values.extend(node.outputs.iter().copied().zip(outputs));
+        copy_node(source, *id, target, into, values);
     }
     let results = source.region(from).results.iter().map(|value| values[value]).collect();
     target.set_results(into, results);
+}
+
+/// Copies a node with all that is in it; its operands have been copied, its outputs are added.
+pub(crate) fn copy_node(
+    source: &Function,
+    id: NodeId,
+    target: &mut Function,
+    into: RegionId,
+    values: &mut HashMap<ValueId, ValueId, FxBuildHasher>,
+) {
+    let node = source.node(id);
+    let operands: Vec<ValueId> = node.operands.iter().map(|value| values[value]).collect();
+    let nested = |target: &mut Function,
+                  region: RegionId,
+                  values: &mut HashMap<ValueId, ValueId, FxBuildHasher>| {
+        let inner = target.add_region();
+        for param in &source.region(region).params {
+            let copy = target.add_region_param(inner, source.ty(*param));
+            values.insert(*param, copy);
+        }
+        copy_region(source, region, target, inner, values);
+        inner
+    };
+    let copy = match &node.kind {
+        NodeKind::Simple(op) => {
+            let types: Vec<Type> = node.outputs.iter().map(|v| source.ty(*v)).collect();
+            target.push_node(NodeKind::Simple(*op), into, &operands, &types, node.span)
+        }
+        NodeKind::Gamma { arms } => {
+            let arms = arms.iter().map(|arm| nested(target, *arm, values)).collect();
+            target.gamma(into, operands[0], &operands[1..], arms, node.span)
+        }
+        NodeKind::Theta { body } => {
+            let body = nested(target, *body, values);
+            target.theta(into, &operands, body, node.span)
+        }
+    };
+    let outputs = target.node(copy).outputs.to_vec();
+    values.extend(node.outputs.iter().copied().zip(outputs));
 }

@@ -4,7 +4,7 @@
 //! distribution of the ratio of executed work is printed.
 
 use hashbrown::HashMap;
-use optimizer::cost::{INSTANCE, weight};
+use optimizer::cost::{CostModel, weight};
 use optimizer::trips::of_theta;
 use optimizer::{Options, optimize};
 use rustc_hash::FxBuildHasher;
@@ -49,7 +49,8 @@ fn work(function: &Function, run: &Run) -> f64 {
             weights.insert(op.name(), weight(op));
         }
     }
-    let of = |name: &str| weights.get(name).copied().unwrap_or(INSTANCE);
+    let instance = CostModel::shipped().instance();
+    let of = |name: &str| weights.get(name).copied().unwrap_or(instance);
     run.by_op.iter().map(|(name, count)| of(name) * *count as f64).sum()
 }
 

@@ -281,7 +281,7 @@ fn a_loop_with_a_large_count_stays() {
           (%i %s = theta [0 1.0]
             (body [%i %s]
               (%t = fmul %s %x) (%u = fadd %t 1.0)
-              (%j = iadd %i 1) (%go = icmp.lt %j 400)
+              (%j = iadd %i 1) (%go = icmp.lt %j 401)
               (results %go %j %u)))
           (results %s %io))",
     );

@@ -11,6 +11,7 @@ use crate::engine::violated;
 use crate::error::{Error, Result, codes};
 use crate::generate::Generator;
 use indexmap::IndexMap;
+use optimizer::validate::Counterexample;
 use rvsdg::interp::{Limits, Prepared, Violation};
 use rvsdg::{Answer, Array, ExcKind, Function, Inputs, Run, Scalar};
 use std::time::{Duration, Instant};
@@ -186,6 +187,39 @@ pub fn before_against_after(
     Ok(summary)
 }
 
+/// The first of `count` generated inputs on which a function and its optimised form differ, with the
+/// rules behind the difference: see [`optimizer::validate`].
+///
+/// # Errors
+/// If the options do not fit the function.
+pub fn counterexample(
+    before: &Function,
+    options: &optimizer::Options,
+    count: usize,
+    tolerance: Tolerance,
+) -> Result<Option<Counterexample>> {
+    let generator = Generator::new(before, &options.domains);
+    let inputs = (0..count as u64).map(|number| generator.inputs(number));
+    let inputs = inputs.filter(|inputs| tolerance.covers(inputs));
+    let same = |a: &Answer, b: &Answer| timed_out(a) || timed_out(b) || tolerance.same(a, b);
+    optimizer::validate::counterexample(before, options, inputs, same)
+        .map_err(|error| Error::usage(error.to_string()))
+}
+
+/// The rules of a counterexample for a person, those that are to blame first.
+pub fn blame_text(found: &Counterexample) -> String {
+    let rules = found.rules.join(", ");
+    match found.suspects[..] {
+        [] => format!("rules behind it: {rules}"),
+        _ => {
+            format!(
+                "without `{}` it is right; rules behind it: {rules}",
+                found.suspects.join("` or `")
+            )
+        }
+    }
+}
+
 /// The run, unless it took too long.
 fn completed(run: std::result::Result<Run, Violation>) -> Result<Option<Run>> {
     match run {
@@ -269,6 +303,24 @@ mod tests {
             .expect_err("they differ");
         assert_eq!(error.code(), codes::DISAGREE);
         assert!(error.message().contains("disagree on f("), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_rule_is_named() {
+        let before = binary(Op::FSub, Type::F64);
+        let rule = optimizer::UserRule {
+            name: "differences-commute".to_owned(),
+            left: "(fsub ?a ?b)".to_owned(),
+            right: "?a".to_owned(),
+            conditions: Vec::new(),
+            law: optimizer::Law::Exact,
+        };
+        let options = optimizer::Options { user_rules: vec![rule], ..Default::default() };
+        let found = counterexample(&before, &options, 100, Tolerance::Exact).expect("it fits");
+        let text = blame_text(&found.expect("it is wrong"));
+        assert!(text.starts_with("without `differences-commute` it is right"), "{text}");
+        let right = counterexample(&before, &Default::default(), 100, Tolerance::Exact);
+        assert!(right.expect("it fits").is_none());
     }
 
     #[test]

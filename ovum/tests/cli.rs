@@ -602,6 +602,28 @@ fn an_e_graph_can_be_extracted_from_its_dump() {
 }
 
 #[test]
+fn weights_of_the_cost_model_come_from_a_file() {
+    let folder = Folder::new("cost-model");
+    let text = "def f(x: int, y: int) -> int:\n    return x * 3 + y * 3\n";
+    let program = folder.file("program.py", text);
+    let weights = folder.file("weights.toml", "imul = 100.0 # dear\n");
+    let weights = weights.display().to_string();
+    let cost = |args: &[&str]| {
+        let all: Vec<&str> =
+            ["opt", "FILE", "--json"].into_iter().chain(args.iter().copied()).collect();
+        let outcome = ovum(&program, &all);
+        assert_eq!(outcome.code, 0, "{}", outcome.err);
+        let answer: Value = serde_json::from_str(&outcome.out).expect("it is JSON");
+        answer["report"]["cost_before"].as_f64().expect("a number")
+    };
+    assert!(cost(&["--cost-model", &weights]) > 10.0 * cost(&[]));
+    let wrong = folder.file("wrong.toml", "imul = 2\nspeed = 3\n").display().to_string();
+    let outcome = ovum(&program, &["opt", "FILE", "--cost-model", &wrong]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("line 2: there is no operation `speed`"), "{}", outcome.err);
+}
+
+#[test]
 fn rule_sets_are_listed() {
     let text = ovum(Path::new(""), &["opt", "--list-rules"]);
     let machine = ovum(Path::new(""), &["opt", "--list-rules", "--json"]);

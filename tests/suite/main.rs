@@ -8,6 +8,7 @@ mod elementwise;
 mod engines;
 mod folding;
 mod geglu;
+mod recursion;
 mod regions;
 mod sources;
 mod supported;

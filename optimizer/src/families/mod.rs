@@ -143,7 +143,7 @@ pub const FAMILIES: &[Family] = &[
     Family {
         name: "loops",
         law: Law::Exact,
-        summary: "fixed variables, states left alone, counters, closed forms of sums, unrolling",
+        summary: "fixed variables, states left alone, counters, closed forms of sums, other shapes of loops",
         rules: no_rules,
         crossing: &[
             "loop-variable-is-fixed",
@@ -153,6 +153,11 @@ pub const FAMILIES: &[Family] = &[
             "closed-sum",
             "factor-of-loop",
             "unroll",
+            "peel",
+            "unswitch",
+            "unroll-by-factor",
+            "strength-reduction",
+            "tail-recursion",
         ],
     },
     Family {
@@ -201,7 +206,7 @@ pub const FAMILIES: &[Family] = &[
         law: Law::Approximate,
         summary: "tanh becomes a convergent of its continued fraction",
         rules: no_rules,
-        crossing: &[],
+        crossing: &["tanh-convergent"],
     },
 ];
 
@@ -231,6 +236,8 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// Fold constants.
     pub(crate) fold: bool,
+    /// Make loops of functions that call themselves last.
+    pub(crate) tail_recursion: bool,
     /// Make a version without the checks that a test on entry can replace.
     pub(crate) versions: bool,
     /// Replace whole powers within the error budget.
@@ -273,12 +280,14 @@ pub(crate) fn plan(options: &Options) -> Result<Plan, OptionsError> {
             steps.push(Step { sets, crossing });
         }
     }
+    let stays = |rule: &str| !options.without.iter().any(|name| name == rule);
     Ok(Plan {
         steps,
-        fold: has("fold"),
-        versions: has("checks") && !budget,
-        approximate_pow: budget && has("pow"),
-        approximate_tanh: budget && has("tanh"),
+        tail_recursion: has("loops") && stays(crate::tail::RULE),
+        fold: has("fold") && stays("fold"),
+        versions: has("checks") && !budget && stays("checks-leave-loops"),
+        approximate_pow: budget && has("pow") && stays("pow"),
+        approximate_tanh: budget && has("tanh") && stays("tanh-convergent"),
     })
 }
 
@@ -318,8 +327,17 @@ fn check_budget(name: &str, options: &Options) -> Result<(), OptionsError> {
     }
 }
 
-/// The rule sets of all families, and the caller's.
-pub(crate) fn rule_sets(language: &Language, user: &[UserRule]) -> Vec<RuleSet<FactAnalysis>> {
-    let own = FAMILIES.iter().map(|family| RuleSet::new(family.name).rules(family.rules(language)));
-    own.chain([user_set(user)]).collect()
+/// The rule sets of all families, and the caller's, but for the rules in `without`.
+pub(crate) fn rule_sets(
+    language: &Language,
+    user: &[UserRule],
+    without: &[String],
+) -> Vec<RuleSet<FactAnalysis>> {
+    let stays = |rule: &Rule<FactAnalysis>| !without.iter().any(|name| name == rule.name());
+    let own = FAMILIES.iter().map(|family| {
+        RuleSet::new(family.name).rules(family.rules(language).into_iter().filter(stays))
+    });
+    let user: Vec<UserRule> =
+        user.iter().filter(|rule| !without.contains(&rule.name)).cloned().collect();
+    own.chain([user_set(&user)]).collect()
 }

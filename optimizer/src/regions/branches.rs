@@ -25,6 +25,7 @@ impl Round<'_, '_> {
             let arms = instance.regions.len();
             let gamma = instance.kind == InstanceKind::Gamma;
             match live[..] {
+                [] if self.memory.is_off("region-is-unreachable") => {}
                 [] => {
                     self.model.graph.kill_region(home);
                     *self.memory.fired.entry("region-is-unreachable").or_default() += 1;

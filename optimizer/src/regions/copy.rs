@@ -27,10 +27,22 @@ enum Contract {
     Speculated,
 }
 
+/// Where the source lies, seen from the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Inside: what it imports is at hand.
+    Inside,
+    /// Beside: both import from the same parent.
+    Beside,
+    /// Around: an instance in it is copied, and its own values are imported.
+    Around,
+}
+
 /// What has been copied so far.
 struct Copy {
     contract: Contract,
-    /// The region whose contents are copied to its parent.
+    place: Place,
+    /// The region whose contents are copied.
     source: RegionId,
     classes: OrderMap<EClassId, EClassId>,
     regions: OrderMap<RegionId, RegionId>,
@@ -45,7 +57,8 @@ struct Copy {
     fuel: usize,
     /// An instance could not be completed: nothing of the copy can be used.
     broken: bool,
-    /// What the source's loop variables and states are, where not what they start with.
+    /// What the source's loop variables and states are, where not what they start with; those of
+    /// the copied instance where the source is around it.
     start: Option<Vec<Option<EClassId>>>,
 }
 
@@ -70,6 +83,7 @@ impl Copy {
         regions.insert(source, target);
         Copy {
             contract,
+            place: Place::Inside,
             source,
             classes: OrderMap::default(),
             regions,
@@ -129,6 +143,60 @@ impl Round<'_, '_> {
         }
         self.fill(&mut copy)?;
         Ok(Some(images))
+    }
+
+    /// One iteration of a loop in a region beside its body, from given values.
+    pub(super) fn iteration_beside(
+        &mut self,
+        id: InstanceId,
+        target: RegionId,
+        start: &[Option<EClassId>],
+        results: &[EClassId],
+    ) -> Result<Option<Vec<Option<EClassId>>>, Limit> {
+        let body = self.model.instance(id).regions[0];
+        let mut copy = Copy::new(Contract::Entered, body, target);
+        copy.place = Place::Beside;
+        copy.start = Some(start.to_vec());
+        let mut images = Vec::new();
+        for result in results {
+            images.push(self.image(&mut copy, *result)?);
+        }
+        if !self.finish(&mut copy)? {
+            return Ok(None);
+        }
+        self.fill(&mut copy)?;
+        Ok(Some(images))
+    }
+
+    /// A loop, whole, in a region inside its home, from given values there: the outputs by port.
+    pub(super) fn loop_inside(
+        &mut self,
+        id: InstanceId,
+        target: RegionId,
+        start: Vec<Option<EClassId>>,
+    ) -> Result<Option<Vec<EClassId>>, Limit> {
+        let home = self.model.instance(id).home;
+        let mut copy = Copy::new(Contract::Entered, home, target);
+        copy.place = Place::Around;
+        copy.start = Some(start);
+        let mut ports = Vec::new();
+        for k in 0..self.model.instance(id).ports.len() {
+            let Some(at) = self.port_image(&mut copy, id, k)? else {
+                self.abandon(&copy);
+                return Ok(None);
+            };
+            ports.push(at);
+        }
+        if !self.finish(&mut copy)? {
+            return Ok(None);
+        }
+        self.fill(&mut copy)?;
+        let made = copy.instances[&id];
+        for rule in ["peel", "unswitch", "unroll-by-factor"] {
+            self.first(rule, made.index(), 0);
+        }
+        let made = self.model.instance(made);
+        Ok(Some(ports.into_iter().map(|at| made.ports[at].out).collect()))
     }
 
     /// Loops inside a loop that depend on nothing in it move out of it.
@@ -280,10 +348,17 @@ impl Round<'_, '_> {
         }
         let region = self.graph().region(class);
         let Some(target) = copy.regions.get(&region).copied() else { return Ok(None) };
+        let outside = copy.place == Place::Around && region == copy.source;
+        if outside && self.model.ty(class).is_state() {
+            return Ok(None);
+        }
         if let Some(known) = constant(self.graph(), class) {
             let image = self.model.constant(target, known)?;
             copy.classes.insert(class, image);
             return Ok(Some(image));
+        }
+        if outside {
+            return self.model.import(target, class).map(Some);
         }
         copy.fuel = copy.fuel.saturating_sub(1);
         if copy.fuel == 0 || copy.open.len() > DEPTH || !copy.open.insert(class) {
@@ -325,6 +400,9 @@ impl Round<'_, '_> {
         let here = node.region == copy.source;
         let payload = self.graph().analysis().payloads.get(node.payload);
         match (self.model.meaning(id), payload) {
+            (Meaning::Import, _) if here && copy.place == Place::Beside => {
+                self.model.import(target, node.children[0]).map(Some)
+            }
             (Meaning::Import, _) if here => Ok(Some(node.children[0])),
             (Meaning::Import, _) => match self.image(copy, node.children[0])? {
                 Some(outside) => self.model.import(target, outside).map(Some),
@@ -444,8 +522,12 @@ impl Round<'_, '_> {
         if copy.contract == Contract::Speculated && state && !self.passes(id, &port) {
             return Ok(None);
         }
+        let around = copy.place == Place::Around
+            && self.model.instance(id).home == copy.source
+            && copy.start.is_some();
         let init = match port.init {
             None => None,
+            Some(_) if around => copy.start.as_ref().and_then(|start| start[k]),
             Some(init) => match self.image(copy, init)? {
                 Some(init) => Some(init),
                 None => return Ok(None),

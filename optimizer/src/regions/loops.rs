@@ -50,13 +50,15 @@ impl Round<'_, '_> {
                 self.value_of_loop(id, &port)?;
             }
         }
-        for counter in counters {
-            self.counter_at_end(id, counter)?;
+        for counter in &counters {
+            self.counter_at_end(id, *counter)?;
+            self.products(id, *counter)?;
         }
         if constant(self.graph(), self.model.instance(id).predicate) == Some(Const::Bool(false)) {
             self.dissolve(id, 0)?;
         }
         self.unroll(id)?;
+        self.reshape(id, &counters)?;
         self.factor_of_loop(id)?;
         if self.rules.hoist { self.hoist_instances(id) } else { Ok(()) }
     }

@@ -17,12 +17,15 @@ mod loops;
 mod memory;
 mod mutant;
 mod order;
+mod reshape;
 mod same;
+mod strength;
 mod sums;
 mod unroll;
 
 use crate::families::Crossing;
 use crate::model::Model;
+use crate::options::Options;
 use crate::realise::Set;
 use egraph_core::{EClassId, ENodeId, Limit, Reason};
 use hashbrown::HashMap;
@@ -41,8 +44,27 @@ pub(crate) struct Memory {
     unrolled: usize,
     /// Comparisons that could not be decided, with a hash of what was known.
     undecided: HashMap<ENodeId, u64, FxBuildHasher>,
+    /// Variables that products added, by loop.
+    products: HashMap<u32, usize, FxBuildHasher>,
     /// What was done once and must not be done again.
     done: Set<(&'static str, u32, u32)>,
+    /// Rules that do not run.
+    without: Vec<String>,
+    /// Classes that rules made equal to others, if that is recorded.
+    pub(crate) trail: Option<Vec<(EClassId, &'static str)>>,
+}
+
+impl Memory {
+    /// Nothing remembered, under these options.
+    pub(crate) fn new(options: &Options) -> Memory {
+        let (without, trail) = (options.without.clone(), options.trace.then(Vec::new));
+        Memory { without, trail, ..Memory::default() }
+    }
+
+    /// Whether a rule must not run.
+    fn is_off(&self, rule: &str) -> bool {
+        self.without.iter().any(|name| name == rule)
+    }
 }
 
 /// One round of the rules over a model.
@@ -104,10 +126,16 @@ impl Round<'_, '_> {
 
     /// Makes two classes equal and counts the rule if that is new.
     fn equate(&mut self, rule: &'static str, a: EClassId, b: EClassId) {
+        if self.memory.is_off(rule) {
+            return;
+        }
         let merged = self.model.graph.union(a, b, Reason::Given);
         debug_assert!(merged.is_ok(), "{rule} equates classes of two regions or types");
         if merged == Ok(true) {
             *self.memory.fired.entry(rule).or_default() += 1;
+            if let Some(trail) = &mut self.memory.trail {
+                trail.push((a, rule));
+            }
         }
     }
 

@@ -50,6 +50,7 @@ pub(crate) fn planted(_: Mutant) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Mutant, PLANTED};
+    use crate::validate::counterexample;
     use crate::{Options, optimize};
     use rvsdg::interp::{Limits, Violation, run};
     use rvsdg::random::{RandomOptions, random_function, random_inputs};
@@ -121,7 +122,8 @@ mod tests {
         "(lambda @f [(%a memref<i64,1,0>) (%n i64)] [%io %m] -> i64
           (%i %s %m1 = theta [0 0 %m]
             (body [%i2 %s2 %m2]
-              (%q %m3 = gamma (icmp.lt 4 (len.0 %a)) [%m2]
+              (%few = icmp.lt %s2 1000)
+              (%q %m3 = gamma (band (icmp.lt 4 (len.0 %a)) %few) [%m2]
                 (arm [%m4] (results %i2 %m4))
                 (arm [%m5] (%x = load %m5 %a 4) (results %x %m5)))
               (%t = iadd %s2 %q) (%j = iadd %i2 1) (%go = icmp.lt %j 3)
@@ -170,6 +172,36 @@ mod tests {
         let missed: Vec<Mutant> =
             mutants.into_iter().filter(|mutant| !found(Some(*mutant))).collect();
         assert!(missed.is_empty(), "not found: {missed:?}");
+    }
+
+    /// The rule in which each of these faults lies. That a loop does not end is no difference that
+    /// a run shows.
+    #[test]
+    fn the_rule_with_a_planted_fault_is_a_suspect() {
+        let options = RandomOptions::default();
+        for (mutant, rule) in [
+            (Mutant::AnyInvariantIsFixed, "loop-variable-is-fixed"),
+            (Mutant::CounterIsNotEntered, "counter-ends-at-bound"),
+            (Mutant::PartialIsTotal, "hoist"),
+            (Mutant::LoopIsEntered, "loop-fact"),
+            (Mutant::ArmIsEntered, "dissolve"),
+            (Mutant::PlacesAreTheSame, "forward-store"),
+            (Mutant::StoreIsSilent, "silent-store"),
+        ] {
+            PLANTED.set(Some(mutant));
+            let directed = DIRECTED.iter().map(|text| rvsdg::text::parse(text).expect("it parses"));
+            let mut functions =
+                directed.chain((0..400).map(|seed| random_function(seed, &options)));
+            let named = functions.any(|function| {
+                let inputs = (0..40).map(|seed| random_inputs(seed, &function));
+                let same = |a: &Answer, b: &Answer| a.same(b);
+                let found = counterexample(&function, &Options::default(), inputs, same);
+                let found = found.expect("the defaults fit");
+                found.is_some_and(|found| found.suspects.iter().any(|name| name == rule))
+            });
+            PLANTED.set(None);
+            assert!(named, "{mutant:?}: no counterexample names {rule}");
+        }
     }
 
     #[test]

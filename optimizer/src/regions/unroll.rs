@@ -50,8 +50,23 @@ impl Round<'_, '_> {
         Ok(())
     }
 
+    /// Whether a rule may copy so many nodes for a loop, the first time that it asks.
+    pub(super) fn may_copy(
+        &mut self,
+        id: InstanceId,
+        rule: &'static str,
+        nodes: Option<usize>,
+    ) -> bool {
+        let Some(nodes) = nodes.filter(|nodes| self.memory.unrolled + nodes <= BUDGET) else {
+            return false;
+        };
+        let first = !self.memory.is_off(rule) && self.first(rule, id.index(), 0);
+        self.memory.unrolled += if first { nodes } else { 0 };
+        first
+    }
+
     /// Nodes of a region and the regions inside.
-    fn size(&mut self, region: RegionId) -> usize {
+    pub(super) fn size(&mut self, region: RegionId) -> usize {
         if self.sizes.is_empty() {
             let graph = &self.model.graph;
             let mut sizes = vec![0; graph.region_count()];

@@ -3,11 +3,13 @@
 use super::egg::EggArgs;
 use super::extract_args::{BenchExtractArgs, ExtractArgs};
 use crate::engine::Backend;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, codes};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use frontend_py::Semantics;
 use indexmap::IndexMap;
-use std::path::PathBuf;
+use optimizer::cost::CostModel;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Python functions through equality saturation to machine code and MLIR.
@@ -42,6 +44,8 @@ pub(crate) enum Bench {
     Engine(super::bench::EngineArgs),
     /// Machine code of functions, optimised and as written
     Kernels(super::bench::kernels::KernelsArgs),
+    /// Operations: the weights of the cost model on this machine
+    CostModel(super::bench::cost_model::CostModelArgs),
 }
 
 /// Compile a function, specialised to the types of the arguments, run it and print the result.
@@ -121,6 +125,10 @@ pub(crate) struct CompileArgs {
     /// Admit approximations whose proven error in the returned value stays within E
     #[arg(long, value_name = "E", allow_hyphen_values = true)]
     pub(crate) max_error: Option<f64>,
+    /// What operations cost, where that differs from the built-in weights; `ovum bench cost-model`
+    /// writes such a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cost_model: Option<PathBuf>,
     /// Threads that search for rewrites; the answer does not depend on it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub(crate) threads: usize,
@@ -191,15 +199,31 @@ impl CompileArgs {
             }
         }
         let defaults = optimizer::Options::default();
+        let cost_model = match &self.cost_model {
+            None => defaults.cost_model.clone(),
+            Some(path) => Arc::new(read_cost_model(path)?),
+        };
         Ok(optimizer::Options {
             rules: self.rules.clone().unwrap_or(defaults.rules),
             fast_math: self.fast_math,
             domains,
             max_error: self.max_error,
+            cost_model,
             threads: self.threads,
             ..defaults
         })
     }
+}
+
+/// The weights in a file.
+fn read_cost_model(path: &Path) -> Result<CostModel> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::input(codes::READ, format!("cannot read `{name}`: {error}")))?;
+    CostModel::parse(&text).map_err(|error| {
+        Error::usage(format!("`{name}` is no cost model: {error}"))
+            .hint("`ovum bench cost-model` writes one")
+    })
 }
 
 pub(super) fn seconds(text: &str) -> std::result::Result<Duration, String> {

@@ -80,6 +80,10 @@ pub fn run_styled(
             console.json = args.json;
             bench::engine(&args, &mut console)
         }
+        args::Command::Bench(args::Bench::CostModel(args)) => {
+            console.json = args.json;
+            bench::cost_model::cost_model(&args, &mut console)
+        }
         args::Command::Bench(args::Bench::Kernels(args)) => {
             console.json = args.json;
             bench::kernels::kernels(&args, &mut console)

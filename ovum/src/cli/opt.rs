@@ -99,11 +99,29 @@ fn optimize(
             let tolerance = Tolerance::of(Some(options), lowered.report.optimizer.as_ref());
             let (before, after) = (&lowered.original, &lowered.function);
             let domains = &options.domains;
-            Some(check::before_against_after(before, after, domains, count, tolerance)?)
+            let checked = check::before_against_after(before, after, domains, count, tolerance);
+            Some(checked.map_err(|error| with_rules(error, before, options, count, tolerance))?)
         }
         _ => None,
     };
     Ok((lowered, summary))
+}
+
+/// The same error, with the rules that the difference stems from if it is one.
+fn with_rules(
+    error: Error,
+    before: &Function,
+    options: &optimizer::Options,
+    count: usize,
+    tolerance: Tolerance,
+) -> Error {
+    if error.code() != codes::DISAGREE {
+        return error;
+    }
+    match check::counterexample(before, options, count, tolerance) {
+        Ok(Some(found)) => error.hint(check::blame_text(&found)),
+        Ok(None) | Err(_) => error,
+    }
 }
 
 /// What was made, as text.

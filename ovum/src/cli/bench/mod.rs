@@ -3,6 +3,7 @@
 //! Each run is a process of its own, on the same cores. Rounds are interleaved, and each round
 //! begins with another engine, so that what disturbs the machine disturbs all of them.
 
+pub(crate) mod cost_model;
 pub(crate) mod kernels;
 mod peers;
 mod table;
