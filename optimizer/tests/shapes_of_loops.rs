@@ -73,8 +73,8 @@ fn a_loop_is_peeled_where_its_first_iteration_is_special() {
           (%i %s = theta [0 0.0]
             (body [%i %s]
               (%t = gamma (icmp.eq %i 0) []
-                (arm [] (%u = math.cbrt (fadd %s %x)) (results %u))
-                (arm [] (%u = math.atan %x) (results %u)))
+                (arm [] (%u = fmul %s (fadd %s %x)) (results %u))
+                (arm [] (%u = math.cbrt (fadd %s %x)) (results %u)))
               (%j = iadd %i 1) (%go = icmp.lt %j %m)
               (results %go %j %t)))
           (results %s %io))",
