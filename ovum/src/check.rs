@@ -315,11 +315,12 @@ mod tests {
             conditions: Vec::new(),
             law: optimizer::Law::Exact,
         };
-        let options = optimizer::Options { user_rules: vec![rule], ..Default::default() };
+        let options =
+            optimizer::Options { user_rules: vec![rule], ..optimizer::Options::default() };
         let found = counterexample(&before, &options, 100, Tolerance::Exact).expect("it fits");
         let text = blame_text(&found.expect("it is wrong"));
         assert!(text.starts_with("without `differences-commute` it is right"), "{text}");
-        let right = counterexample(&before, &Default::default(), 100, Tolerance::Exact);
+        let right = counterexample(&before, &optimizer::Options::default(), 100, Tolerance::Exact);
         assert!(right.expect("it fits").is_none());
     }
 

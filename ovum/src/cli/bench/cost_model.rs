@@ -150,7 +150,7 @@ fn program(probe: &Probe, chains: usize, length: usize) -> String {
     let (mut io, mut memory) = ("%z0".to_owned(), "%m0".to_owned());
     for chain in 0..chains {
         let mut value = format!("%a{chain}");
-        names += &format!(" {value}");
+        names.extend([" ", &value]);
         for at in 0..length {
             let [step, prefix, raised, written] =
                 ["t", "u", "z", "m"].map(|kind| format!("%{kind}{chain}_{at}"));
@@ -163,10 +163,11 @@ fn program(probe: &Probe, chains: usize, length: usize) -> String {
             body += "\n";
             value = step;
         }
-        next += &format!(" {value}");
+        next.extend([" ", &value]);
     }
     let starts = " %x".repeat(chains);
-    let outs: String = (0..chains).map(|chain| format!(" %o{chain}")).collect();
+    let outs: Vec<String> = (0..chains).map(|chain| format!(" %o{chain}")).collect();
+    let outs = outs.concat();
     let types = match chains {
         1 => ty.to_string(),
         _ => format!("({})", format!("{ty} ").repeat(chains)),
