@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 pub const TRIP_COUNT: f64 = 10.0;
 /// What an arm of a two-armed branch counts for. Less than half: what is computed before the branch
 /// instead is in vain where the arm is not entered, and must pay even then for few iterations.
-pub const BRANCH_PROBABILITY: f64 = 0.3;
+pub const BRANCH_PROBABILITY: f64 = 0.4;
 /// Estimated probability of an arm with a loop beside one without: that a loop is entered again after
 /// its first iteration, so that this iteration can be taken out of it without a change of the
 /// estimate.
@@ -252,7 +252,6 @@ pub fn arm_share(loops: &[bool], arm: usize) -> f64 {
                 1.0 - LOOP_PROBABILITY
             }
         }
-        [true, true] => 0.5,
         _ => BRANCH_PROBABILITY * 2.0 / loops.len() as f64,
     }
 }

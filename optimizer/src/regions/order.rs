@@ -207,12 +207,15 @@ impl Round<'_, '_> {
         known
     }
 
-    /// A hash of what is known about two classes and of the number of facts.
+    /// A hash of what is known about two classes, their forms and what they are outside included,
+    /// and of the number of facts.
     fn seen(&self, a: EClassId, b: EClassId, facts: usize) -> u64 {
         let mut hasher = FxHasher::default();
         for class in [a, b] {
             let range = self.graph().data(class).range.ints().map(|range| (range.lo, range.hi));
-            (self.graph().find(class).index(), range).hash(&mut hasher);
+            let outside = self.model.imported(class).map(EClassId::index);
+            (self.graph().find(class).index(), range, outside).hash(&mut hasher);
+            self.graph().nodes(class).count().hash(&mut hasher);
         }
         facts.hash(&mut hasher);
         hasher.finish()

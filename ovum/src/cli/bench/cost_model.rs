@@ -39,8 +39,9 @@ const EXECUTIONS: usize = 400_000;
 const LEAST: f64 = 0.25;
 /// A conditional move overwrites an operand: in programs it needs a copy, in a chain it does not.
 const COPY: f64 = 0.5;
-/// And none of an effect than this: it keeps its place among other effects.
-const LEAST_EFFECT: f64 = 1.0;
+/// No effect weighs less than this: it keeps its place among other effects, and the loop around it
+/// out of vectors.
+const LEAST_EFFECT: f64 = 2.0;
 
 /// An operation in its surroundings. In the text, `{a}` is the value that goes through the chain,
 /// `{t}` what comes out, `{u}` a prefix for names in between; `%x` and `%y` are parameters.
