@@ -43,7 +43,7 @@ pub(crate) fn numpy_constant(name: &str) -> Option<Const> {
 fn known_scalar(known: &Known) -> Option<Scalar> {
     match known {
         Known::Scalar(constant) => Some(Scalar::from(*constant)),
-        Known::Tuple(_) => None,
+        Known::Tuple(_) | Known::Function(_) => None,
     }
 }
 

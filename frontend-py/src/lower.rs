@@ -38,7 +38,9 @@ use nested::Scope;
 use recursion::{Entry, Phi};
 use ruff_python_ast::StmtFunctionDef;
 use rustc_hash::{FxHashMap, FxHashSet};
-use rvsdg::{Const, ExcKind, Function, NodeId, Op, Param, RegionId, Shape, Span, Type, ValueId};
+use rvsdg::{
+    Const, Elem, ExcKind, Function, NodeId, Op, Param, RegionId, Shape, Span, Type, ValueId,
+};
 use std::cell::Cell;
 use value::{Binding, Val};
 
@@ -84,6 +86,8 @@ struct Frame<'a> {
     returns: Option<(ReturnType, Span)>,
     /// Where the function's name stands.
     span: Span,
+    /// Where what is returned stands, once the body is lowered.
+    result: Span,
     /// How many loops surround the statement being lowered.
     loops: usize,
     /// Whether the function is the library's own: names outside it are the library's too.
@@ -141,7 +145,9 @@ pub(crate) fn function(
     let module = file.module();
     let (params, mems) = parameters(definition, &types);
     let (phi, semantics) = (Phi::default(), options.semantics);
-    let settled = settle(&module, definition, (&params, mems), semantics, &phi, None)?;
+    let tuples = types.iter().any(|ty| matches!(ty, ParamType::Tuple(_)));
+    let entry = tuples.then(|| Entry::of_parameters(&types));
+    let settled = settle(&module, definition, (&params, mems), semantics, &phi, entry.as_ref())?;
     let mut function = settled.function;
     function.phi = settled.phi.functions();
     Ok(function)
@@ -217,7 +223,8 @@ fn parameter_types(
     let mut types = Vec::new();
     let mut missing = Vec::new();
     for (at, param) in signature.params.iter().enumerate() {
-        match param.annotation.or_else(|| options.types.as_ref().map(|types| types[at])) {
+        let given = || options.types.as_ref().map(|types| types[at].clone());
+        match param.annotation.clone().or_else(given) {
             Some(ty) => types.push(ty),
             None => missing.push(
                 Diagnostic::at(
@@ -236,24 +243,34 @@ fn parameter_types(
 fn parameters(definition: &StmtFunctionDef, types: &[ParamType]) -> (Vec<Param>, u32) {
     // Arrays of one element type may be the same array: they share an alias group.
     let mut groups = Vec::new();
-    let params = definition.parameters.iter_non_variadic_params().zip(types);
-    let params = params
-        .map(|(param, ty)| {
-            let ty = match *ty {
-                ParamType::Scalar(ty) => ty,
-                ParamType::Array { elem, rank } => {
-                    let found = groups.iter().position(|group| *group == elem);
-                    let mem = found.unwrap_or_else(|| {
-                        groups.push(elem);
-                        groups.len() - 1
-                    });
-                    Type::MemRef { elem, rank, mem: mem as u32 }
-                }
-            };
-            Param { name: param.parameter.name.as_str().into(), ty }
-        })
-        .collect();
+    let mut params = Vec::new();
+    for (param, ty) in definition.parameters.iter_non_variadic_params().zip(types) {
+        add_parameters(param.parameter.name.as_str(), ty, &mut groups, &mut params);
+    }
     (params, groups.len() as u32)
+}
+
+/// The parameters that a parameter of Python is made of.
+fn add_parameters(name: &str, ty: &ParamType, groups: &mut Vec<Elem>, params: &mut Vec<Param>) {
+    let ty = match *ty {
+        ParamType::Scalar(ty) => ty,
+        ParamType::Array { elem, rank } => {
+            let found = groups.iter().position(|group| *group == elem);
+            let mem = found.unwrap_or_else(|| {
+                groups.push(elem);
+                groups.len() - 1
+            });
+            Type::MemRef { elem, rank, mem: mem as u32 }
+        }
+        ParamType::Tuple(ref items) => {
+            for (at, item) in items.iter().enumerate() {
+                // No name of Python's has a dot.
+                add_parameters(&format!("{name}.{at}"), item, groups, params);
+            }
+            return;
+        }
+    };
+    params.push(Param { name: name.into(), ty });
 }
 
 impl<'a, 'm> Lower<'a, 'm> {
@@ -331,8 +348,8 @@ impl<'a, 'm> Lower<'a, 'm> {
             }
             Val::Array(_) | Val::Row { .. } | Val::View { .. } => {
                 let message = "an array cannot be returned";
-                return Err(Diagnostic::at(codes::RETURNS, self.frame.span, message)
-                    .hint("arrays are changed in place: return None")
+                return Err(Diagnostic::at(codes::RETURNS, self.frame.result, message)
+                    .hint("store into an array that is a parameter; what is returned are numbers")
                     .into());
             }
         })
@@ -424,6 +441,7 @@ impl<'a> Frame<'a> {
             name: definition.name.as_str(),
             returns,
             span: span_of(&definition.name),
+            result: span_of(&definition.name),
             loops: 0,
             library: false,
             parent: None,

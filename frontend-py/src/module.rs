@@ -14,6 +14,8 @@ pub enum Known {
     Scalar(Const),
     /// A tuple.
     Tuple(Vec<Known>),
+    /// A function of the text, by its name there.
+    Function(String),
 }
 
 /// What a name at module level stands for.
@@ -63,11 +65,22 @@ impl<'a> Module<'a> {
 
     /// What a name means.
     pub(crate) fn get(&self, name: &str) -> Option<Global<'a>> {
-        match self.globals.get(name).copied() {
-            found @ (None | Some(Global::Opaque(_))) => {
-                self.known(name).map(Global::Known).or(found)
-            }
-            found => found,
+        let found = self.globals.get(name).copied();
+        match (found, self.known(name)) {
+            (
+                None | Some(Global::Opaque(_) | Global::Value(_)),
+                Some(Known::Function(function)),
+            ) => self.globals.get(function.as_str()).copied(),
+            (None | Some(Global::Opaque(_)), Some(known)) => Some(Global::Known(known)),
+            _ => found,
+        }
+    }
+
+    /// What the caller says the default value of a parameter is.
+    pub(crate) fn known_default(&self, function: &str, parameter: &str) -> Option<Const> {
+        match self.known(&format!("{function}({parameter})")) {
+            Some(Known::Scalar(constant)) => Some(*constant),
+            _ => None,
         }
     }
 
@@ -175,4 +188,21 @@ pub(crate) fn opaque(name: &str, used: Span, bound: Span) -> Diagnostic {
     Diagnostic::at(codes::GLOBAL, used, message)
         .note(bound, "bound here")
         .hint("only a name assigned once at module level, or imported from `math`, can be used")
+}
+
+/// The message for a name whose only value is no number.
+pub(crate) fn no_number(name: &str, used: Span, value: &Expr) -> Diagnostic {
+    let hint = match value {
+        Expr::List(_) => {
+            "write a tuple, `(…)`, which cannot change, or pass an array as a parameter"
+        }
+        Expr::StringLiteral(_) | Expr::FString(_) | Expr::NoneLiteral(_) => {
+            "only numbers, truth values and tuples of them are compiled"
+        }
+        Expr::Dict(_) | Expr::Set(_) => "keep its numbers in a tuple, or pass them as parameters",
+        Expr::Lambda(_) => "write it as a function, with `def`",
+        _ => "constants are numbers and tuples of numbers: pass anything else as a parameter",
+    };
+    let message = format!("`{name}` is not a constant of this module");
+    Diagnostic::at(codes::GLOBAL, used, message).note(span_of(value), "bound here").hint(hint)
 }

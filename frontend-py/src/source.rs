@@ -6,7 +6,7 @@ use crate::module::{Known, Module};
 use crate::stack::{MAX_DEPTH, MAX_INDENTS, SHALLOW, unless_shallow};
 use crate::types::{ParamType, ReturnType, is_open, param_type, return_type, span_of};
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{ModModule, PythonVersion, StmtFunctionDef};
+use ruff_python_ast::{ModModule, ParameterWithDefault, PythonVersion, StmtFunctionDef};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer};
 use ruff_text_size::Ranged;
 use rvsdg::{Const, Span};
@@ -82,14 +82,13 @@ impl SourceFile {
             .map(|e| {
                 let span = line_end(&text, span_of(e));
                 Diagnostic::at(codes::SYNTAX, span, e.error.to_string())
+                    .hint("Python refuses this, too")
             })
             .collect();
-        errors.extend(
-            parsed
-                .unsupported_syntax_errors()
-                .iter()
-                .map(|e| Diagnostic::at(codes::SYNTAX, span_of(e), e.to_string())),
-        );
+        errors.extend(parsed.unsupported_syntax_errors().iter().map(|e| {
+            Diagnostic::at(codes::SYNTAX, span_of(e), e.to_string())
+                .hint("write what Python 3.11 has")
+        }));
         errors.sort_by_key(|error| error.span.map(|span| span.start));
         if !errors.is_empty() {
             return Err(Diagnostics(errors));
@@ -171,7 +170,12 @@ impl SourceFile {
         let definition = self.definition(function)?;
         let module = self.module();
         let params = definition.parameters.iter_non_variadic_params();
-        Ok(params.map(|p| p.default().and_then(|value| constant(&module, value))).collect())
+        let default = |parameter: &ParameterWithDefault| {
+            let value = parameter.default()?;
+            let known = module.known_default(function, parameter.parameter.name.as_str());
+            known.or_else(|| constant(&module, value))
+        };
+        Ok(params.map(default).collect())
     }
 
     /// What the names at module level mean.

@@ -9,8 +9,8 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("None", "can be returned"),
         (
             "tuple",
-            "as a value, a variable, a result; unpacked, sliced or indexed with constants, with a \
-             variable if its items have one type",
+            "as a value, a variable, an argument, a result; unpacked, sliced or indexed with \
+             constants, with a variable if its items have one type",
         ),
         ("f32, i32", "kept in their width beside literals and counters, as in NumPy 2"),
         ("array[T, 1], array[T, 2]", "parameters only; a[i], a[i, j], a[i][j], len(a), len(a[0])"),
@@ -22,7 +22,7 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
             "Python's results and exceptions; int ** int if the exponent is surely not negative",
         ),
         ("& | ^ ~ << >>", "integers; & | ^ of two bools give a bool"),
-        ("== != < <= > >=", "chained too; int against float is exact"),
+        ("== != < <= > >=", "of numbers and of tuples; chained too; int against float is exact"),
         ("and or not", "short-circuit, as values and as conditions"),
         ("x if c else y", "both values must have one type"),
         ("=", "names, tuples, elements; chained, annotated, augmented"),
@@ -56,6 +56,10 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         (
             "module-level constants",
             "names assigned once: literals, operators, functions of math, other constants",
+        ),
+        (
+            "functions and constants of other modules",
+            "in the Python package: `from tools import area`, `tools.area(r)`, `tools.RATE`",
         ),
         ("import math, from math import …", "also with `as`"),
         ("math.pi e tau inf nan", "constants"),

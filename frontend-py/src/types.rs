@@ -7,7 +7,7 @@ use rvsdg::{Elem, Span, Type};
 use std::fmt;
 
 /// The type of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ParamType {
     /// A number or truth value.
     Scalar(Type),
@@ -18,6 +18,8 @@ pub enum ParamType {
         /// Number of dimensions, 1 or 2.
         rank: u8,
     },
+    /// A tuple: the compiled function has a parameter for each number and array in it.
+    Tuple(Vec<ParamType>),
 }
 
 impl fmt::Display for ParamType {
@@ -25,8 +27,17 @@ impl fmt::Display for ParamType {
         match self {
             ParamType::Scalar(ty) => write!(f, "{ty}"),
             ParamType::Array { elem, rank } => write!(f, "array[{elem}, {rank}]"),
+            ParamType::Tuple(items) => write_tuple(f, items),
         }
     }
+}
+
+fn write_tuple<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
+    f.write_str("tuple[")?;
+    for (at, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if at == 0 { "" } else { ", " })?;
+    }
+    f.write_str("]")
 }
 
 /// The type of a result.
@@ -45,13 +56,7 @@ impl fmt::Display for ReturnType {
         match self {
             ReturnType::None => f.write_str("None"),
             ReturnType::Scalar(ty) => write!(f, "{ty}"),
-            ReturnType::Tuple(items) => {
-                f.write_str("tuple[")?;
-                for (at, item) in items.iter().enumerate() {
-                    write!(f, "{}{item}", if at == 0 { "" } else { ", " })?;
-                }
-                f.write_str("]")
-            }
+            ReturnType::Tuple(items) => write_tuple(f, items),
         }
     }
 }
@@ -109,13 +114,22 @@ fn unquoted(expr: &Expr) -> Result<Expr, Diagnostic> {
     }
 }
 
-/// Whether an annotation leaves the type to the arguments: `np.ndarray`, `NDArray[…]`, `Any`.
+/// Whether an annotation leaves the type to the arguments: `np.ndarray`, `NDArray[…]`, `tuple`,
+/// `tuple[float, …]` of any length, `Any`.
 pub(crate) fn is_open(expr: &Expr) -> bool {
     match expr {
-        Expr::Subscript(subscript) => {
-            matches!(last_name(&subscript.value), Some("NDArray" | "ndarray"))
-        }
-        other => matches!(last_name(other), Some("ndarray" | "NDArray" | "ArrayLike" | "Any")),
+        Expr::Subscript(subscript) => match last_name(&subscript.value) {
+            Some("NDArray" | "ndarray") => true,
+            Some("tuple" | "Tuple") => {
+                matches!(&*subscript.slice, Expr::Tuple(items)
+                    if matches!(items.elts.last(), Some(Expr::EllipsisLiteral(_))))
+            }
+            _ => false,
+        },
+        other => matches!(
+            last_name(other),
+            Some("ndarray" | "NDArray" | "ArrayLike" | "Any" | "tuple" | "Tuple")
+        ),
     }
 }
 
@@ -134,6 +148,15 @@ pub(crate) fn param_type(expr: &Expr) -> Result<ParamType, Diagnostic> {
     let Expr::Subscript(subscript) = expr else { return Err(unknown(expr)) };
     match last_name(&subscript.value) {
         Some("array") => array_type(expr, &subscript.slice),
+        Some("tuple" | "Tuple") => {
+            let items = match &*subscript.slice {
+                Expr::Tuple(tuple) => {
+                    tuple.elts.iter().map(param_type).collect::<Result<_, _>>()?
+                }
+                single => vec![param_type(single)?],
+            };
+            Ok(ParamType::Tuple(items))
+        }
         Some("list") => match param_type(&subscript.slice)? {
             ParamType::Scalar(ty) => {
                 let elem = ty.elem().ok_or_else(|| unknown(expr))?;
@@ -142,7 +165,7 @@ pub(crate) fn param_type(expr: &Expr) -> Result<ParamType, Diagnostic> {
             ParamType::Array { elem, rank: 1 } if !is_array(&subscript.slice) => {
                 Ok(ParamType::Array { elem, rank: 2 })
             }
-            ParamType::Array { .. } => Err(unknown(expr)),
+            ParamType::Array { .. } | ParamType::Tuple(_) => Err(unknown(expr)),
         },
         _ => Err(unknown(expr)),
     }
@@ -244,9 +267,12 @@ mod tests {
         let array = ParamType::Array { elem: Elem::F64, rank: 1 };
         assert_eq!(
             parse_types("f64, array[f64, 1], bool"),
-            Ok(vec![ParamType::Scalar(Type::F64), array, ParamType::Scalar(Type::Bool)])
+            Ok(vec![ParamType::Scalar(Type::F64), array.clone(), ParamType::Scalar(Type::Bool)])
         );
-        assert_eq!(parse_types("list[float]"), Ok(vec![array]));
+        assert_eq!(parse_types("list[float]"), Ok(vec![array.clone()]));
+        let pair = ParamType::Tuple(vec![ParamType::Scalar(Type::I64), array]);
+        assert_eq!(parse_types("tuple[int, list[float]]"), Ok(vec![pair.clone()]));
+        assert_eq!(parse_types(&pair.to_string()), Ok(vec![pair]));
         assert_eq!(
             parse_types("list[list[int]]"),
             Ok(vec![ParamType::Array { elem: Elem::I64, rank: 2 }])

@@ -61,6 +61,7 @@ class Kernel:
         constants: dict[str, Any] | None = None,
         cache: str | None = None,
         salt: str = "",
+        nogil: bool = False,
     ) -> Self: ...
     @property
     def name(self) -> str: ...

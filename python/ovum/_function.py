@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,10 @@ class Function(Kernel):
 
     def __repr__(self) -> str:
         return f"<ovum.Function {self.__name__}>"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """In a class, a function is a method."""
+        return self if instance is None else types.MethodType(self, instance)
 
     def _repr_html_(self) -> str | None:
         from ._notebook import page
@@ -128,6 +133,7 @@ def compile(  # noqa: A001 - the name users look for
     backend: str | None = None,
     threads: int | None = None,
     cache: bool | str | None = None,
+    nogil: bool | None = None,
 ) -> Function:
     """Makes a :class:`Function` of a Python function or of source text.
 
@@ -139,7 +145,8 @@ def compile(  # noqa: A001 - the name users look for
     named. ``backend`` is ``"cranelift"``, ``"mlir"`` (LLVM's tools must be installed) or ``"interp"``, the
     reference interpreter. ``threads`` search for rewrites; the answer does not depend on it.
     ``cache=True`` keeps what was optimised in a folder of the user's, ``cache="folder"`` in that
-    one.
+    one. ``nogil=True`` lets other threads of Python run during a call; they must leave the arrays
+    of the call alone.
 
     Raises :class:`CompileError`, which shows the line, at once for what can be seen without types,
     else when the function is first called.
@@ -155,6 +162,7 @@ def compile(  # noqa: A001 - the name users look for
             "backend": backend,
             "threads": threads,
             "cache": cache,
+            "nogil": nogil,
         }
     )
     if not callable(source):
@@ -165,6 +173,28 @@ def compile(  # noqa: A001 - the name users look for
 
 def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Decorator that compiles a function when it is called; takes :func:`compile`'s options."""
+    for name in options:
+        if name in _ELSEWHERE:
+            raise TypeError(f"ovum.jit has no option {name!r}: {_ELSEWHERE[name]}")
     if function is None:
         return functools.partial(jit, **options)
+    if not callable(function):
+        raise TypeError(
+            "ovum.jit takes no signature: it compiles for the types of a call, or annotate the "
+            'parameters, for example x: float, a: "array[f64, 1]"'
+        )
     return compile(function, **options)
+
+
+# Options that users of numba know, and what to do instead.
+_ELSEWHERE = {
+    "nopython": "leave it out, functions are always compiled whole",
+    "forceobj": "leave it out, functions are always compiled whole",
+    "looplift": "leave it out, functions are always compiled whole",
+    "parallel": "map a function of numbers with ovum.vectorize(threads=N), or call a function "
+    "with nogil=True from several threads",
+    "error_model": "fast=True divides as error_model='numpy' does",
+    "boundscheck": "leave it out, indices are always checked",
+    "inline": "leave it out, calls are always inlined",
+    "locals": "convert where a variable is assigned, for example x = f32(0.0)",
+}

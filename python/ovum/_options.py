@@ -24,6 +24,7 @@ class Options:
     backend: str = "cranelift"
     threads: int = 1
     cache: bool | str = False
+    nogil: bool = False
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Options:
@@ -60,6 +61,7 @@ class Options:
             "threads": self.threads,
             "cache": self.cache_folder(),
             "salt": _build() if self.cache else "",
+            "nogil": self.nogil,
         }
 
     def cache_folder(self) -> str | None:

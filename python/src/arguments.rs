@@ -11,9 +11,9 @@ use frontend_py::{Known, ParamType};
 use indexmap::IndexMap;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use rvsdg::{Arg, Array, Buffer, Const, Elem, Function, Inputs, Raised, Scalar, Type};
 
 /// The type that a value asks for where the parameter has no annotation.
@@ -29,6 +29,11 @@ pub(crate) fn type_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<ParamTyp
         let elem = if float || shape.contains(&0) { Elem::F64 } else { Elem::I64 };
         return Ok(ParamType::Array { elem, rank: rank(name, shape.len())? });
     }
+    if let Ok(tuple) = value.cast::<PyTuple>() {
+        let items = tuple.iter().enumerate();
+        let items = items.map(|(at, item)| type_of(&format!("{name}[{at}]"), &item));
+        return Ok(ParamType::Tuple(items.collect::<PyResult<_>>()?));
+    }
     if let Some(narrow) = narrow_scalar(value)? {
         return Ok(ParamType::Scalar(narrow));
     }
@@ -41,12 +46,34 @@ pub(crate) fn type_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<ParamTyp
         Type::F64
     } else {
         let message = format!(
-            "argument '{name}' is a {}: pass numbers, NumPy arrays or lists of numbers",
+            "argument '{name}' is a {}: pass numbers, NumPy arrays, lists of numbers or tuples",
             value.get_type().name()?
         );
         return Err(PyTypeError::new_err(message));
     };
     Ok(ParamType::Scalar(ty))
+}
+
+/// The values that a value of this type is made of: those in a tuple, else itself.
+pub(crate) fn parts<'py>(
+    name: &str,
+    ty: &ParamType,
+    value: Bound<'py, PyAny>,
+    found: &mut Vec<Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let ParamType::Tuple(types) = ty else {
+        found.push(value);
+        return Ok(());
+    };
+    let items = value.cast::<PyTuple>().ok().filter(|items| items.len() == types.len());
+    let Some(items) = items else {
+        let given = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("argument '{name}' is a {given}, not a {ty}")));
+    };
+    for (at, (item, ty)) in items.iter().zip(types).enumerate() {
+        parts(&format!("{name}[{at}]"), ty, item, found)?;
+    }
+    Ok(())
 }
 
 /// The type of a NumPy scalar of 32 bits, which keeps its width.
@@ -63,7 +90,7 @@ fn narrow_scalar(value: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
     })
 }
 
-/// Names that the caller explains: numbers and tuples of them.
+/// Names that the caller explains: numbers, tuples of them, and names of functions.
 pub(crate) fn known_of(constants: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Known)>> {
     let known = |(name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
         Ok((name.extract::<String>()?, known(&value)?))
@@ -72,6 +99,9 @@ pub(crate) fn known_of(constants: &Bound<'_, PyDict>) -> PyResult<Vec<(String, K
 }
 
 fn known(value: &Bound<'_, PyAny>) -> PyResult<Known> {
+    if let Ok(name) = value.cast::<PyString>() {
+        return Ok(Known::Function(name.to_string()));
+    }
     if let Ok(tuple) = value.cast::<PyTuple>() {
         let items = tuple.iter().map(|item| known(&item));
         return Ok(Known::Tuple(items.collect::<PyResult<_>>()?));
@@ -121,12 +151,29 @@ fn elem_of(name: &str, array: &Bound<'_, PyUntypedArray>) -> PyResult<Elem> {
         .into_iter()
         .find(|elem| numpy_kind(*elem) == kind && dtype.is_native_byteorder() != Some(false))
         .ok_or_else(|| {
-            let message = format!(
-                "array '{name}' has elements of type {dtype}: pass float64, int64, float32, int32 \
-                 or bool"
-            );
+            let advice = match (dtype.is_native_byteorder(), dtype.kind()) {
+                (Some(false), _) => {
+                    ".astype(a.dtype.newbyteorder('=')) has them in this machine's \
+                                     order of bytes"
+                }
+                (_, b'i' | b'u') => ".astype(np.int64) converts them",
+                (_, b'f') => ".astype(np.float64) converts them",
+                _ => "pass float64, int64, float32, int32 or bool",
+            };
+            let message = format!("array '{name}' has elements of type {dtype}: {advice}");
             PyTypeError::new_err(message)
         })
+}
+
+/// Refuses arrays that say which of their elements count: compiled code would read them all.
+fn check_mask(name: &str, array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
+    if !array.hasattr("mask")? {
+        return Ok(());
+    }
+    let message = format!(
+        "array '{name}' has a mask, which compiled code does not see: pass its data and its mask"
+    );
+    Err(PyTypeError::new_err(message))
 }
 
 /// Extents of a list: its length, and that of its rows if it has lists.
@@ -162,8 +209,8 @@ fn number(name: &str, ty: Type, value: &Bound<'_, PyAny>) -> PyResult<Scalar> {
     let whole = value.is_instance_of::<PyInt>();
     match ty {
         Type::Bool if value.is_instance_of::<PyBool>() => Ok(Scalar::Bool(value.extract()?)),
-        Type::I64 if whole => Ok(Scalar::I64(value.extract()?)),
-        Type::I32 if whole => Ok(Scalar::I32(value.extract()?)),
+        Type::I64 if whole => value.extract().map(Scalar::I64).map_err(|_| too_large(name, 64)),
+        Type::I32 if whole => value.extract().map(Scalar::I32).map_err(|_| too_large(name, 32)),
         Type::F64 if whole || value.is_instance_of::<PyFloat>() => {
             Ok(Scalar::F64(value.extract()?))
         }
@@ -176,6 +223,10 @@ fn number(name: &str, ty: Type, value: &Bound<'_, PyAny>) -> PyResult<Scalar> {
             Err(PyTypeError::new_err(format!("argument '{name}' is a {given}, not {wanted}")))
         }
     }
+}
+
+fn too_large(name: &str, bits: u32) -> PyErr {
+    PyOverflowError::new_err(format!("argument '{name}' does not fit in {bits} bits"))
 }
 
 /// Where the elements of an array lie during the call.
@@ -201,25 +252,25 @@ impl<'py> Place<'py> {
 /// The arguments of one call; keeps the memory that [`Arguments::slots`] points into.
 pub(crate) struct Arguments<'py> {
     slots: Vec<u64>,
-    /// The boxes keep the lists' elements at their addresses.
-    places: IndexMap<usize, Box<Place<'py>>>,
+    /// The boxes keep the lists' elements at their addresses; whether the code writes them.
+    places: IndexMap<usize, (Box<Place<'py>>, bool)>,
     /// Slots that hold the address of a descriptor, and the descriptor.
     descriptors: Vec<(usize, Box<ArrayDescriptor>)>,
 }
 
 impl<'py> Arguments<'py> {
-    /// Converts one value per parameter. `writes` says whether the code stores to any array.
+    /// Converts one value per parameter. `writes` says which arrays the code stores into.
     pub(crate) fn new(
         function: &Function,
         values: &[Bound<'py, PyAny>],
-        writes: bool,
+        writes: &[bool],
         domains: &IndexMap<String, (f64, f64)>,
     ) -> PyResult<Arguments<'py>> {
         let (slots, places) = (Vec::with_capacity(values.len()), IndexMap::new());
         let mut arguments = Arguments { slots, places, descriptors: Vec::new() };
-        for (param, value) in function.params.iter().zip(values) {
+        for ((param, value), writes) in function.params.iter().zip(values).zip(writes) {
             if let Type::MemRef { elem, rank, .. } = param.ty {
-                arguments.push_array(&param.name, elem, rank, value, writes)?;
+                arguments.push_array(&param.name, elem, rank, value, *writes)?;
             } else {
                 let scalar = number(&param.name, param.ty, value)?;
                 if let Some((low, high)) = domains.get(&*param.name) {
@@ -246,18 +297,22 @@ impl<'py> Arguments<'py> {
         &mut self,
         function: &Function,
         engine: &ovum::Engine,
-        writes: bool,
+        writes: &[bool],
     ) -> ovum::Result<(Result<(), Raised>, Vec<u64>)> {
         let mut arrays: Vec<(usize, Array)> = Vec::new();
         let mut args = Vec::new();
         let mut descriptors = self.descriptors.iter();
-        for (slot, param) in self.slots.iter().zip(&function.params) {
+        let mut changed: Vec<usize> = Vec::new();
+        for ((slot, param), writes) in self.slots.iter().zip(&function.params).zip(writes) {
             let Type::MemRef { elem, rank, .. } = param.ty else {
                 args.push(Arg::Scalar(scalar_of(param.ty, *slot)));
                 continue;
             };
             let (_, descriptor) = descriptors.next().expect("an array has a descriptor");
             let address = descriptor.data.addr();
+            if *writes {
+                changed.push(address);
+            }
             let found = arrays.iter().position(|(known, _)| *known == address);
             args.push(Arg::Array(found.unwrap_or_else(|| {
                 arrays.push((address, copy_in(elem, rank, descriptor)));
@@ -266,7 +321,8 @@ impl<'py> Arguments<'py> {
         }
         let (addresses, arrays): (Vec<usize>, Vec<Array>) = arrays.into_iter().unzip();
         let answer = engine.call(&Inputs { args, arrays }, None)?;
-        for (address, array) in addresses.iter().zip(&answer.arrays).filter(|_| writes) {
+        let results = addresses.iter().zip(&answer.arrays);
+        for (address, array) in results.filter(|(address, _)| changed.contains(address)) {
             let mut all = self.descriptors.iter();
             if let Some((_, to)) = all.find(|(_, descriptor)| descriptor.data.addr() == *address) {
                 copy_out(array, to.data);
@@ -288,9 +344,14 @@ impl<'py> Arguments<'py> {
     ) -> PyResult<()> {
         let key = value.as_ptr().addr();
         if !self.places.contains_key(&key) {
-            self.places.insert(key, Box::new(place(name, elem, value, writes)?));
+            self.places.insert(key, (Box::new(place(name, elem, value)?), false));
         }
-        let (data, shape) = match &mut *self.places[&key] {
+        let (place, written) = &mut self.places[&key];
+        *written |= writes;
+        if writes && let Some(array) = place.original() {
+            check_writeable(name, array)?;
+        }
+        let (data, shape) = match &mut **place {
             Place::Numpy(array) | Place::Copied { copy: array, .. } => {
                 let found = elem_of(name, array)?;
                 if found != elem {
@@ -320,11 +381,17 @@ impl<'py> Arguments<'py> {
         Ok(())
     }
 
-    /// Refuses distinct NumPy arrays that share memory.
+    /// Refuses distinct NumPy arrays that share memory, if one of them is written.
     fn check_overlap(&self) -> PyResult<()> {
-        let arrays: Vec<_> = self.places.values().filter_map(|place| place.original()).collect();
-        for (at, a) in arrays.iter().enumerate() {
-            for b in &arrays[..at] {
+        let places = self.places.values();
+        let arrays: Vec<_> = places
+            .filter_map(|(place, written)| place.original().map(|array| (array, *written)))
+            .collect();
+        for (at, (a, a_written)) in arrays.iter().enumerate() {
+            for (b, b_written) in &arrays[..at] {
+                if !a_written && !b_written {
+                    continue;
+                }
                 let numpy = a.py().import("numpy")?;
                 let shared: bool = numpy.call_method1("may_share_memory", (a, b))?.extract()?;
                 if shared {
@@ -338,7 +405,7 @@ impl<'py> Arguments<'py> {
 
     /// Hands the elements of copies back to their arrays and lists.
     pub(crate) fn write_back(&self) -> PyResult<()> {
-        for place in self.places.values() {
+        for (place, _) in self.places.values().filter(|(_, written)| *written) {
             match &**place {
                 Place::Numpy(_) => {}
                 Place::Copied { original, copy } => {
@@ -362,12 +429,7 @@ impl<'py> Arguments<'py> {
 }
 
 /// Where the elements of an argument are to lie.
-fn place<'py>(
-    name: &str,
-    elem: Elem,
-    value: &Bound<'py, PyAny>,
-    writes: bool,
-) -> PyResult<Place<'py>> {
+fn place<'py>(name: &str, elem: Elem, value: &Bound<'py, PyAny>) -> PyResult<Place<'py>> {
     if let Ok(list) = value.cast::<PyList>() {
         let shape = shape_of(name, list)?;
         let items = rows(list, shape.len())?;
@@ -380,15 +442,21 @@ fn place<'py>(
         let message = format!("argument '{name}' is a {given}, not an array");
         return Err(PyTypeError::new_err(message));
     };
-    if writes && !array.getattr("flags")?.getattr("writeable")?.extract::<bool>()? {
-        return Err(PyValueError::new_err(format!("array '{name}' is read-only")));
-    }
+    check_mask(name, array)?;
     let aligned = data_of(array).addr().is_multiple_of(elem.bytes() as usize);
     if array.is_c_contiguous() && aligned {
         return Ok(Place::Numpy(array.clone()));
     }
     let copy = array.call_method1("copy", ("C",))?.cast_into::<PyUntypedArray>()?;
     Ok(Place::Copied { original: array.clone(), copy })
+}
+
+fn check_writeable(name: &str, array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
+    if array.getattr("flags")?.getattr("writeable")?.extract::<bool>()? {
+        return Ok(());
+    }
+    let message = format!("array '{name}' is read-only, but the function stores into it");
+    Err(PyValueError::new_err(message))
 }
 
 /// Address of the first element of a NumPy array.

@@ -25,7 +25,7 @@ enum Want {
     I64,
     I32,
     Bool,
-    Array { elem: Elem, rank: i32 },
+    Array { elem: Elem, rank: i32, writes: bool },
 }
 
 /// A version that can be called directly; the versions of a function are a list.
@@ -66,7 +66,9 @@ impl Fast {
                 Type::F32 if annotated[at] => Want::F32,
                 Type::I32 if annotated[at] => Want::I32,
                 Type::Bool => Want::Bool,
-                Type::MemRef { elem, rank, .. } => Want::Array { elem, rank: i32::from(rank) },
+                Type::MemRef { elem, rank, .. } => {
+                    Want::Array { elem, rank: i32::from(rank), writes: version.writes[at] }
+                }
                 _ => return None,
             };
             wants.push((want, *domain));
@@ -101,19 +103,24 @@ impl Fast {
         let empty = ArrayDescriptor { data: std::ptr::null_mut(), extents: [0, 0] };
         let mut arrays = [empty; MAX_SLOTS];
         let mut owners = [std::ptr::null_mut(); MAX_SLOTS];
+        let mut written = [false; MAX_SLOTS];
         for (at, (want, domain)) in self.wants.iter().enumerate() {
             // SAFETY: the tuple has an item per parameter, which the caller counted, and keeps it
             // alive during the call.
             #[expect(unsafe_code, reason = "Python's objects are read")]
             let object = unsafe { ffi::PyTuple_GetItem(args.as_ptr(), at as ffi::Py_ssize_t) };
-            if let Want::Array { elem, rank } = *want {
-                let Some(array) = array_of(py, object, elem, rank, self.version.writes) else {
+            if let Want::Array { elem, rank, writes } = *want {
+                let Some(array) = array_of(py, object, elem, rank, writes) else {
                     return Outcome::Unfit;
                 };
                 let bytes = elem.bytes();
-                if (0..at).any(|k| overlap(&arrays[k], owners[k], &array, object, bytes)) {
+                let shares = |k: usize| {
+                    (writes || written[k]) && overlap(&arrays[k], owners[k], &array, object, bytes)
+                };
+                if (0..at).any(shares) {
                     return Outcome::Unfit;
                 }
+                written[at] = writes;
                 arrays[at] = array;
                 owners[at] = object;
                 slots[at] = std::ptr::from_ref(&arrays[at]).addr() as u64;
@@ -126,20 +133,26 @@ impl Fast {
             slots[at] = bits;
         }
         let mut results = [0_u64; MAX_SLOTS];
-        let outcome = self.run(&slots, &mut results);
+        let outcome = self.run(py, &slots, &mut results);
         Outcome::Done(self.answer(py, outcome, &results))
     }
 
-    fn run(&self, slots: &[u64; MAX_SLOTS], results: &mut [u64; MAX_SLOTS]) -> Result<(), Raised> {
+    fn run(
+        &self,
+        py: Python<'_>,
+        slots: &[u64; MAX_SLOTS],
+        results: &mut [u64; MAX_SLOTS],
+    ) -> Result<(), Raised> {
         let mut context = Context::new(Limits::default());
         // SAFETY: each slot holds what its parameter's type asks for; arrays are contiguous,
         // aligned, as long as their extents say, writable if the code writes, and distinct arrays
-        // do not overlap. The GIL is held, so that no Python code touches them meanwhile. There is
-        // a slot per result.
+        // do not overlap. The GIL is held, so that no Python code touches them meanwhile, unless
+        // the user asked for `nogil` and so for keeping other threads off them. There is a slot per
+        // result.
         #[expect(unsafe_code, reason = "machine code is called here")]
-        unsafe {
+        self.version.run(py, || unsafe {
             self.code.call_raw(slots.as_ptr(), results.as_mut_ptr(), &mut context)
-        }
+        })
     }
 
     fn answer(

@@ -1,9 +1,9 @@
 //! A function that is compiled once for each list of argument types it is called with.
 
-use crate::answers;
-use crate::arguments::{Arguments, const_object, known_of, type_of};
+use crate::arguments::{Arguments, const_object, known_of, parts, type_of};
 use crate::fast::{Fast, Outcome};
 use crate::rules::{RuleText, user_rules};
+use crate::{answers, effects};
 use backend_cranelift::{Compiled, CompiledLoop, Compiler, Context, Limits, Options};
 use frontend_py::{ParamType, Semantics, SigParam, SourceFile};
 use indexmap::IndexMap;
@@ -13,9 +13,10 @@ use ovum::report::Style;
 use ovum::source::Text;
 use ovum::{Backend, Engine, Pipeline, Source};
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use rvsdg::{Const, Function, NodeKind, Op, Raised};
+use rvsdg::{Const, Function, Raised};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -28,21 +29,36 @@ pub(crate) struct Version {
     report: String,
     text: String,
     engine: Engine,
-    /// Whether any array is written.
-    pub(crate) writes: bool,
+    /// Which parameters are arrays that the code may store into.
+    pub(crate) writes: Vec<bool>,
+    /// Whether other threads may have the interpreter during a call.
+    nogil: bool,
     source: Text,
 }
 
 impl Version {
-    fn new(entry: Entry, engine: Engine, source: &Text) -> Version {
+    fn new(entry: Entry, engine: Engine, nogil: bool, source: &Text) -> Version {
         let Entry { function, report, text } = entry;
-        let stores = |f: &Function| {
-            let mut nodes =
-                (0..f.node_count()).map(|at| &f.node(rvsdg::NodeId::from_index(at)).kind);
-            nodes.any(|kind| matches!(kind, NodeKind::Simple(Op::Store)))
-        };
-        let writes = stores(&function) || function.phi.iter().any(|member| stores(member));
-        Version { function, report, text, engine, writes, source: source.clone() }
+        let writes = effects::written(&function);
+        Version { function, report, text, engine, writes, nogil, source: source.clone() }
+    }
+
+    /// Runs code of this version, which touches no Python object, with the interpreter left to
+    /// other threads if the user asked for that.
+    #[inline]
+    pub(crate) fn run<T>(&self, _: Python<'_>, code: impl FnOnce() -> T) -> T {
+        if !self.nogil {
+            return code();
+        }
+        // SAFETY: this thread has the interpreter and takes it back with the state it gave away;
+        // compiled code does not unwind and calls nothing of Python.
+        #[expect(unsafe_code, reason = "the interpreter is given away and taken back")]
+        unsafe {
+            let state = ffi::PyEval_SaveThread();
+            let result = code();
+            ffi::PyEval_RestoreThread(state);
+            result
+        }
     }
 
     /// The code, if it can be called on the caller's memory.
@@ -79,6 +95,7 @@ pub(crate) struct Kernel {
     /// Asserted closed ranges of parameters, by name.
     domains: IndexMap<String, (f64, f64)>,
     constants: String,
+    nogil: bool,
     store: Option<Store>,
     /// In the order of their compilation.
     versions: Mutex<IndexMap<Vec<ParamType>, Arc<Version>>>,
@@ -93,8 +110,12 @@ impl Kernel {
     #[new]
     #[pyo3(signature = (text, file, name=None, *, fast=false, fastmath=false, rules=None,
         user_rules=None, domain=None, max_error=None, optimize=true, backend="cranelift", threads=1,
-        constants=None, cache=None, salt=""))]
-    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+        constants=None, cache=None, salt="", nogil=false))]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        reason = "Python's keyword arguments"
+    )]
     fn new(
         py: Python<'_>,
         text: &str,
@@ -112,6 +133,7 @@ impl Kernel {
         constants: Option<&Bound<'_, PyDict>>,
         cache: Option<&str>,
         salt: &str,
+        nogil: bool,
     ) -> PyResult<Kernel> {
         let shown = Text::new(file, text);
         let refused = |errors| answers::refusal(py, &shown, &ovum::Error::source(&shown, errors));
@@ -163,6 +185,7 @@ impl Kernel {
             pipeline,
             domains,
             constants: described,
+            nogil,
             store,
             versions: Mutex::new(IndexMap::new()),
             fast: OnceLock::new(),
@@ -184,7 +207,8 @@ impl Kernel {
     /// The annotated types of the parameters as texts, None where there is no annotation.
     #[getter]
     fn annotations(&self) -> Vec<Option<String>> {
-        self.params.iter().map(|param| param.annotation.map(|ty| ty.to_string())).collect()
+        let annotations = self.params.iter().map(|param| param.annotation.as_ref());
+        annotations.map(|ty| ty.map(ToString::to_string)).collect()
     }
 
     /// How many versions came from the cache on disk, and how many were not there.
@@ -293,15 +317,22 @@ impl Kernel {
             .params
             .iter()
             .zip(&values)
-            .map(|(param, value)| match param.annotation {
-                Some(ty) => Ok(ty),
+            .map(|(param, value)| match &param.annotation {
+                Some(ty) => Ok(ty.clone()),
                 None => type_of(&param.name, value),
             })
             .collect();
-        let version = self.version(py, types?)?;
-        self.remember(&version);
+        let types = types?;
+        let mut all = Vec::with_capacity(values.len());
+        for ((param, ty), value) in self.params.iter().zip(&types).zip(values) {
+            parts(&param.name, ty, value, &mut all)?;
+        }
+        let version = self.version(py, types)?;
         let f = &version.function;
-        let mut arguments = Arguments::new(f, &values, version.writes, &self.domains)?;
+        if all.len() == self.params.len() && f.params.len() == all.len() {
+            self.remember(&version);
+        }
+        let mut arguments = Arguments::new(f, &all, &version.writes, &self.domains)?;
         let (outcome, results) = if let Some(code) = version.machine() {
             let slots = arguments.slots();
             let mut results = vec![0_u64; code.results().len()];
@@ -309,18 +340,19 @@ impl Kernel {
             // SAFETY: `arguments` has a slot of the right type for each parameter; its arrays are
             // contiguous, aligned, as long as their extents say, writable if the code writes, and
             // do not overlap where the code takes them to be disjoint. The GIL is held, so that no
-            // Python code touches them meanwhile. `results` has a slot per result.
+            // Python code touches them meanwhile, unless the user asked for `nogil` and so for
+            // keeping other threads off them; their references keep them alive and in place.
+            // `results` has a slot per result.
             #[expect(unsafe_code, reason = "machine code is called here")]
-            let outcome =
-                unsafe { code.call_raw(slots.as_ptr(), results.as_mut_ptr(), &mut context) };
+            let outcome = version.run(py, || unsafe {
+                code.call_raw(slots.as_ptr(), results.as_mut_ptr(), &mut context)
+            });
             (outcome, results)
         } else {
             let refused = |error| answers::refusal(py, self.source.text(), &error);
-            arguments.call(f, &version.engine, version.writes).map_err(refused)?
+            arguments.call(f, &version.engine, &version.writes).map_err(refused)?
         };
-        if version.writes {
-            arguments.write_back()?;
-        }
+        arguments.write_back()?;
         match outcome {
             Ok(()) => answers::results(py, &f.shape, &f.result_types(), &results),
             Err(raised) => Err(version.exception(py, &raised)),
@@ -410,7 +442,7 @@ impl Kernel {
         let entry = entry?;
         let (backend, polls) = (self.pipeline.backend, self.pipeline.polls);
         let engine = Engine::new(&entry.function, backend, polls, None).ok()?;
-        Some(Version::new(entry, engine, self.source.text()))
+        Some(Version::new(entry, engine, self.nogil, self.source.text()))
     }
 
     fn make(&self, types: &[ParamType]) -> ovum::Result<Version> {
@@ -428,7 +460,7 @@ impl Kernel {
             // A cache that cannot be written costs time only.
             let _ = store.cache.store(&self.key(store, types), &entry);
         }
-        Ok(Version::new(entry, program.engine, self.source.text()))
+        Ok(Version::new(entry, program.engine, self.nogil, self.source.text()))
     }
 
     /// Everything that a version depends on.
@@ -456,6 +488,10 @@ impl Kernel {
         types: &str,
     ) -> PyResult<(Arc<Version>, CompiledLoop, Option<elementwise::Kernel>)> {
         let version = self.chosen(py, Some(types))?;
+        if version.function.params.len() != self.params.len() {
+            let message = format!("{}() takes a tuple: it cannot be mapped", self.name);
+            return Err(PyTypeError::new_err(message));
+        }
         let code = self.compiler().and_then(|c| c.compile_loop(&version.function));
         let code = code.map_err(|error| {
             PyTypeError::new_err(format!("{}() cannot be mapped: {error}", self.name))
@@ -499,7 +535,8 @@ impl Kernel {
                 answers::refusal(py, &text, &ovum::Error::source(&text, error.into()))
             });
         }
-        let annotated: Option<Vec<ParamType>> = self.params.iter().map(|p| p.annotation).collect();
+        let annotated: Option<Vec<ParamType>> =
+            self.params.iter().map(|p| p.annotation.clone()).collect();
         if let Some(types) = annotated {
             return Ok(types);
         }

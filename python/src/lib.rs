@@ -2,12 +2,14 @@
 //!
 //! A `Kernel` is a function of a source file that compiles itself for the types it is called with.
 //! The module `arguments` makes machine arguments of Python's objects without copying NumPy arrays
-//! that the code can use in place, `answers` makes Python's objects of results. `fast` calls code
-//! whose arguments need no conversion, `ufunc` maps it over arrays through NumPy. `session` is what
-//! `ovum.EGraph` stands on, `rules` reads rewrite rules for the compiler.
+//! that the code can use in place, `effects` tells which of them it writes, `answers` makes Python's
+//! objects of results. `fast` calls code whose arguments need no conversion, `ufunc` maps it over
+//! arrays through NumPy. `session` is what `ovum.EGraph` stands on, `rules` reads rewrite rules for
+//! the compiler.
 
 mod answers;
 mod arguments;
+mod effects;
 mod fast;
 mod kernel;
 mod rules;
@@ -17,7 +19,7 @@ mod ufunc;
 use pyo3::prelude::*;
 
 pyo3::create_exception!(
-    _core,
+    ovum,
     CompileError,
     pyo3::exceptions::PyException,
     "A function cannot be compiled: the text shows the line and what is wrong with it."

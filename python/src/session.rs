@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pyo3::create_exception!(
-    _core,
+    ovum,
     EGraphError,
     pyo3::exceptions::PyException,
     "Something asked of an e-graph has no meaning, does not hold, or reached a limit."

@@ -190,7 +190,7 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
             "only numbers, truth values and arrays are compiled"
         }
         "sqrt" | "sin" | "cos" | "tan" | "exp" | "log" | "tanh" => "import it from `math`",
-        _ => "only functions of this file, of `math`, and built-in ones can be called",
+        _ => "only functions of this file, of `math` and `numpy`, and built-in ones can be called",
     };
     Diagnostic::at(codes::UNKNOWN_FUNCTION, span, message).hint(hint)
 }

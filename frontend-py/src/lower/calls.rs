@@ -6,7 +6,7 @@ use super::value::{Binding, Val};
 use super::{Frame, Lower, Res, helper_type};
 use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::module::{Global, opaque};
+use crate::module::{Global, Known, opaque};
 use crate::types::{ParamType, span_of};
 use ruff_python_ast::{Expr, ExprCall, Parameter, StmtFunctionDef};
 use rvsdg::{Elem, Op, Span, Type, ValueId};
@@ -21,7 +21,14 @@ impl<'a> Lower<'a, '_> {
             Expr::Attribute(attribute) if self.is_numpy(&attribute.value) => {
                 self.numpy_call(attribute.attr.as_str(), call, span)
             }
-            Expr::Attribute(attribute) => self.method(attribute, call, span),
+            Expr::Attribute(attribute) => {
+                if let Some(Known::Function(name)) = self.known_member(attribute)
+                    && let Some(Global::Function(definition)) = self.user_module.get(name)
+                {
+                    return self.inline(definition, None, call, span);
+                }
+                self.method(attribute, call, span)
+            }
             Expr::Name(name) => {
                 let name = name.id.as_str();
                 if let Some((definition, scope)) = self.nested(name) {
@@ -51,7 +58,7 @@ impl<'a> Lower<'a, '_> {
             other => {
                 let message = "this function is not known";
                 Err(Diagnostic::at(codes::UNKNOWN_FUNCTION, span_of(other), message)
-                    .hint("only functions of this file, of `math`, and built-in ones can be called")
+                    .hint("only functions of this file, of `math` and `numpy`, and built-in ones can be called")
                     .into())
             }
         }
@@ -233,11 +240,18 @@ impl<'a> Lower<'a, '_> {
             let val = if let Expr::NoneLiteral(_) = default {
                 Val::None
             } else {
-                let known = constant(self.module(), default).ok_or_else(|| {
-                    let message = "a default value must be a constant";
-                    Diagnostic::at(codes::GLOBAL, at, message)
-                        .hint("pass the argument at every call")
-                })?;
+                let said = || {
+                    let known = matches!(self.module().get(name),
+                        Some(Global::Function(known)) if std::ptr::eq(known, definition));
+                    let parameter = parameter.parameter.name.as_str();
+                    known.then(|| self.module().known_default(name, parameter)).flatten()
+                };
+                let known =
+                    said().or_else(|| constant(self.module(), default)).ok_or_else(|| {
+                        let message = "a default value must be a constant";
+                        Diagnostic::at(codes::GLOBAL, at, message)
+                            .hint("pass the argument at every call")
+                    })?;
                 Val::Scalar(self.constant(known, at))
             };
             args.push((self.passed(val, &parameter.parameter, at)?, at));
@@ -248,26 +262,8 @@ impl<'a> Lower<'a, '_> {
     /// An argument converted to the parameter's annotated type.
     fn passed(&mut self, val: Val, parameter: &'a Parameter, span: Span) -> Res<Val> {
         let Some(ty) = helper_type(parameter)? else { return Ok(val) };
-        let fits = match (&val, ty) {
-            (Val::Scalar(value), ParamType::Scalar(ty)) => {
-                if converts(self.f.ty(*value), ty) {
-                    return Ok(Val::Scalar(self.cast(*value, ty, span)));
-                }
-                false
-            }
-            (Val::Array(array), ParamType::Array { elem, rank }) => {
-                self.is_array(*array, elem, rank)
-            }
-            (Val::Row { array, .. }, ParamType::Array { elem, rank: 1 }) => {
-                self.is_array(*array, elem, 2)
-            }
-            (Val::View { array, .. }, ParamType::Array { elem, rank: 1 }) => {
-                Op::element(self.f.ty(*array)) == Some(elem)
-            }
-            _ => false,
-        };
-        if fits {
-            return Ok(val);
+        if let Some(fitted) = self.fitted(&val, &ty, span) {
+            return Ok(fitted);
         }
         let what = val.describe(&self.f);
         let message = format!("the parameter `{}` is {ty}, but this is {what}", parameter.name);
@@ -275,6 +271,32 @@ impl<'a> Lower<'a, '_> {
             .note(span_of(parameter), "annotated here")
             .hint("convert the argument, or change the annotation")
             .into())
+    }
+
+    /// A value as one of a parameter's type, converted if need be; none if it does not fit.
+    fn fitted(&mut self, val: &Val, ty: &ParamType, span: Span) -> Option<Val> {
+        let fits = match (val, ty) {
+            (Val::Scalar(value), ParamType::Scalar(ty)) => {
+                let value = *value;
+                return converts(self.f.ty(value), *ty)
+                    .then(|| Val::Scalar(self.cast(value, *ty, span)));
+            }
+            (Val::Tuple(vals), ParamType::Tuple(types)) if vals.len() == types.len() => {
+                let fitted = vals.iter().zip(types).map(|(val, ty)| self.fitted(val, ty, span));
+                return fitted.collect::<Option<_>>().map(Val::Tuple);
+            }
+            (Val::Array(array), ParamType::Array { elem, rank }) => {
+                self.is_array(*array, *elem, *rank)
+            }
+            (Val::Row { array, .. }, ParamType::Array { elem, rank: 1 }) => {
+                self.is_array(*array, *elem, 2)
+            }
+            (Val::View { array, .. }, ParamType::Array { elem, rank: 1 }) => {
+                Op::element(self.f.ty(*array)) == Some(*elem)
+            }
+            _ => false,
+        };
+        fits.then(|| val.clone())
     }
 
     fn is_array(&self, array: ValueId, elem: Elem, rank: u8) -> bool {

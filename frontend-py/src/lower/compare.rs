@@ -1,5 +1,6 @@
 //! Comparisons.
 
+use super::value::Val;
 use super::{Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
@@ -24,24 +25,24 @@ impl<'a> Lower<'a, '_> {
                 return Err(Diagnostic::at(codes::EXPRESSION, span, message).hint(hint).into());
             }
         }
-        let left = self.number(&compare.left)?;
-        self.chain(compare, 0, left, span_of(&*compare.left))
+        let left = self.expr(&compare.left)?;
+        self.chain(compare, 0, &left, span_of(&*compare.left))
     }
 
     fn chain(
         &mut self,
         compare: &'a ExprCompare,
         at: usize,
-        left: ValueId,
+        left: &Val,
         left_span: Span,
     ) -> Res<ValueId> {
         let span = span_of(compare);
-        let right = self.number(&compare.comparators[at])?;
+        let right = self.expr(&compare.comparators[at])?;
         let right_span = span_of(&compare.comparators[at]);
         let Some(cmp) = comparison(compare.ops[at]) else {
             unreachable!("other comparisons are refused before");
         };
-        let holds = self.compared(cmp, [left, right], [left_span, right_span], span);
+        let holds = self.compared_values(cmp, [left, &right], [left_span, right_span], span)?;
         if at + 1 == compare.comparators.len() {
             return Ok(holds);
         }
@@ -49,7 +50,7 @@ impl<'a> Lower<'a, '_> {
         let result = self.choose_truth(
             holds,
             span,
-            |lower| lower.chain(compare, at + 1, right, right_span),
+            |lower| lower.chain(compare, at + 1, &right, right_span),
             |lower| Ok(lower.constant(Const::Bool(false), span)),
         )?;
         self.leave();
@@ -66,6 +67,38 @@ impl<'a> Lower<'a, '_> {
     ) -> ValueId {
         let cmp = comparison(op).expect("the operator compares numbers");
         self.compared(cmp, operands, spans, span)
+    }
+
+    /// One comparison of two numbers, or of two tuples: the first items that differ decide.
+    fn compared_values(
+        &mut self,
+        cmp: Cmp,
+        values: [&Val; 2],
+        spans: [Span; 2],
+        span: Span,
+    ) -> Res<ValueId> {
+        let [Val::Tuple(left), Val::Tuple(right)] = values else {
+            let left = self.scalar_of(values[0], spans[0])?;
+            let right = self.scalar_of(values[1], spans[1])?;
+            return Ok(self.compared(cmp, [left, right], spans, span));
+        };
+        self.enter(span)?;
+        let (longer, equality) = (left.len() != right.len(), matches!(cmp, Cmp::Eq | Cmp::Ne));
+        let same = cmp.holds(&left.len(), &right.len());
+        let mut result = self.constant(Const::Bool(same), span);
+        if !(longer && equality) {
+            for (a, b) in left.iter().zip(right).rev() {
+                let equal = self.compared_values(Cmp::Eq, [a, b], spans, span)?;
+                let decided = if equality {
+                    self.constant(Const::Bool(cmp == Cmp::Ne), span)
+                } else {
+                    self.compared_values(cmp, [a, b], spans, span)?
+                };
+                result = self.op(Op::Select, &[equal, result, decided], span);
+            }
+        }
+        self.leave();
+        Ok(result)
     }
 
     /// One comparison of two numbers.

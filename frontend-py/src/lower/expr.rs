@@ -4,9 +4,11 @@ use super::value::{Binding, Val, conflict};
 use super::{Lower, Res};
 use crate::constant::{constant, math_constant, numpy_constant};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::module::{Global, Known, opaque};
+use crate::module::{Global, Known, no_number, opaque};
 use crate::types::span_of;
-use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, ExprNumberLiteral, Number, UnaryOp};
+use ruff_python_ast::{
+    BoolOp, Expr, ExprAttribute, ExprBoolOp, ExprNumberLiteral, Number, UnaryOp,
+};
 use rvsdg::{Cmp, Const, ExcKind, Op, Span, Type, ValueId};
 
 /// How many parts a tuple may have: `t = (t, t)` in sequence doubles them.
@@ -173,7 +175,7 @@ impl<'a> Lower<'a, '_> {
         if let Some(known) = self.module().known(name) {
             return Ok(self.known(known, span));
         }
-        Err(opaque(name, span, span_of(value)).into())
+        Err(no_number(name, span, value).into())
     }
 
     /// A constant, or a tuple of constants.
@@ -193,7 +195,24 @@ impl<'a> Lower<'a, '_> {
             Known::Tuple(items) => {
                 Val::Tuple(items.iter().map(|item| self.known(item, span)).collect())
             }
+            Known::Function(_) => Val::None,
         }
+    }
+
+    /// What the caller says about a member of another module, `module.name`.
+    pub(super) fn known_member(&self, attribute: &ExprAttribute) -> Option<&'a Known> {
+        let mut path = attribute.attr.to_string();
+        let mut of = &*attribute.value;
+        while let Expr::Attribute(outer) = of {
+            path = format!("{}.{path}", outer.attr);
+            of = &outer.value;
+        }
+        let Expr::Name(name) = of else { return None };
+        let name = name.id.as_str();
+        let local = self.frame.locals.number(name).is_some()
+            || self.captured(name, Span::NONE).is_some()
+            || self.frame.library;
+        if local { None } else { self.user_module.known(&format!("{name}.{path}")) }
     }
 
     /// A local variable's value; checked to exist where a path may not have assigned it.
@@ -230,7 +249,7 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    fn attribute(&mut self, attribute: &'a ruff_python_ast::ExprAttribute, span: Span) -> Res<Val> {
+    fn attribute(&mut self, attribute: &'a ExprAttribute, span: Span) -> Res<Val> {
         let member = attribute.attr.as_str();
         if self.is_math(&attribute.value) {
             if let Some(known) = math_constant(member) {
@@ -249,6 +268,12 @@ impl<'a> Lower<'a, '_> {
             return Err(Diagnostic::at(codes::UNKNOWN_NAME, span, message)
                 .hint("the constants are pi, e, inf, nan and euler_gamma")
                 .into());
+        }
+        if let Some(known) = self.known_member(attribute) {
+            return match known {
+                Known::Function(_) => Err(not_a_value(member, span)),
+                known => Ok(self.known(known, span)),
+            };
         }
         if let Expr::Name(_) | Expr::Subscript(_) = &*attribute.value
             && let val @ (Val::Array(_) | Val::Row { .. } | Val::View { .. }) =

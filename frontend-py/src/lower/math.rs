@@ -38,7 +38,7 @@ impl<'a> Lower<'a, '_> {
                         span_of(&*call.func),
                         message,
                     )
-                    .hint("the supported ones take and give floats, or are floor, ceil and trunc")
+                    .hint("all of Python 3.11's `math` is supported; write this one with its functions")
                     .into());
                 };
                 let arity = function.arity();

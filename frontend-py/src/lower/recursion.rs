@@ -13,7 +13,7 @@ use super::value::{Binding, Val};
 use super::{Frame, Lower, Res, Settled, settle};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::source::signature_of;
-use crate::types::{ReturnType, span_of};
+use crate::types::{ParamType, ReturnType, span_of};
 use ruff_python_ast::{ExprCall, StmtFunctionDef};
 use rvsdg::{Function, Op, Param, Shape, Span, Type, ValueId};
 use std::sync::Arc;
@@ -104,6 +104,25 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// Of a compiled function whose parameters of these types are made of several.
+    pub(super) fn of_parameters(types: &[ParamType]) -> Self {
+        fn passed(ty: &ParamType, next: &mut usize) -> Passed {
+            let mut one = |passed: fn(usize) -> Passed| {
+                *next += 1;
+                passed(*next - 1)
+            };
+            match ty {
+                ParamType::Scalar(_) => one(|at| Passed::Whole(Val::Scalar(at))),
+                ParamType::Array { .. } => one(Passed::Array),
+                ParamType::Tuple(items) => {
+                    Passed::Tuple(items.iter().map(|item| passed(item, next)).collect())
+                }
+            }
+        }
+        let mut next = 0;
+        Entry { args: types.iter().map(|ty| passed(ty, &mut next)).collect(), outer: None }
+    }
+
     fn fits(&self, other: &Entry<'_>) -> bool {
         let outer = match (&self.outer, &other.outer) {
             (Some(a), Some(b)) => std::ptr::eq(a.definition, b.definition) && a.vars == b.vars,

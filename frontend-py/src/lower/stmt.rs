@@ -69,7 +69,10 @@ impl<'a> Lower<'a, '_> {
             self.seq(Seq::new(&definition.body, None), &live, Tail::Function)?
         };
         match outcome.returned {
-            Some(Returned { val, .. }) => Ok(val),
+            Some(Returned { val, span }) => {
+                self.frame.result = span;
+                Ok(val)
+            }
             // Every path raises or loops: the annotation says what a caller expects.
             None => Ok(match self.frame.returns.clone() {
                 Some((ty, _)) => self.default_value(&ty),

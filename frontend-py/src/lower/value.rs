@@ -203,11 +203,10 @@ impl Lower<'_, '_> {
         let message = format!("this must be a number, but it is {what}");
         let diagnostic = Diagnostic::at(codes::OPERAND, span, message);
         Err(match val {
-            Val::Array(_) | Val::Row { .. } | Val::View { .. } => {
-                diagnostic.hint("index the array, for example `a[0]`")
-            }
+            Val::Array(_) | Val::Row { .. } | Val::View { .. } => diagnostic
+                .hint("index it in a loop, for example `a[i]`, or map a function of numbers"),
             Val::None => diagnostic.hint("`None` can only be returned"),
-            _ => diagnostic,
+            _ => diagnostic.hint("take one of its items, for example `t[0]`"),
         }
         .into())
     }

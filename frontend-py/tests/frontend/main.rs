@@ -5,3 +5,4 @@ mod harness;
 mod messages;
 mod robust;
 mod shape;
+mod type_messages;
