@@ -176,9 +176,18 @@ KERNELS = {
     "axpy": (axpy, [(-1.0, 1.0)] * 2, "arrays"),
     "softened": (softened, [(-1.0, 1.0)], "arrays"),
     "mandel_escape": (mandel_escape, [(-2.0, 0.6), (-1.2, 1.2)], "scalar"),
-    "newton_scalar": (newton_sqrt, [(0.01, 100.0)], "scalar"),
     "collatz_steps": (collatz_steps, [(1, 100_000)], "scalar"),
+    "newton_scalar": (newton_sqrt, [(0.01, 100.0)], "scalar"),
+    "mandel_scalar": (mandel_escape, [(-2.0, 0.6), (-1.2, 1.2)], "scalar"),
+    "collatz_scalar": (collatz_steps, [(1, 100_000)], "scalar"),
     "sum_squares": (sum_squares, [(0, 200)], "scalar"),
+}
+# The same kernels, an element after the other: beside the rivals' figures for the kernel, and not
+# in the means, which have it already.
+SCALAR_FORMS = {
+    "newton_scalar": "newton_sqrt",
+    "mandel_scalar": "mandel_escape",
+    "collatz_scalar": "collatz_steps",
 }
 INTEGERS = {"collatz_steps", "sum_squares"}
 TO_INTEGERS = INTEGERS | {"mandel_escape"}
@@ -235,11 +244,22 @@ def run_lines(table, who, command, ty=None):
             note(table, ("compile", name, kind, 0), float(words[4]))
 
 
+def aligned(np, values):
+    """A copy that begins a cache line, as the arrays of Ovum's, gcc's and jax's runs do."""
+    memory = np.empty(values.nbytes + 64, np.uint8)
+    first = -memory.ctypes.data % 64
+    copy = memory[first : first + values.nbytes].view(values.dtype)
+    copy[:] = values
+    return copy
+
+
 def inputs(np, name, domains, dtype):
     random = np.random.default_rng(0)
     if name in INTEGERS:
-        return [random.integers(low, high, SIZES[-1]) for low, high in domains]
-    return [random.uniform(low, high, SIZES[-1]).astype(dtype) for low, high in domains]
+        return [aligned(np, random.integers(low, high, SIZES[-1])) for low, high in domains]
+    return [
+        aligned(np, random.uniform(low, high, SIZES[-1]).astype(dtype)) for low, high in domains
+    ]
 
 
 def numba_callable(numba, name, ty):
@@ -294,11 +314,14 @@ def measure_here(table, np, round_number):
         jax = None
     forms = numpy_forms(np)
     for name, (_, domains, kind) in KERNELS.items():
+        if name in SCALAR_FORMS:
+            continue
         for ty, dtype in [("f64", np.float64), ("f32", np.float32)]:
             if kind == "scalar" and ty == "f32":
                 continue
             data = inputs(np, name, domains, dtype)
             out = np.zeros(SIZES[-1], np.int64 if name in TO_INTEGERS else dtype)
+            out = aligned(np, out)
             for n in SIZES:
                 args = [a[:n] for a in data]
                 if numba:
@@ -337,9 +360,10 @@ def show(table):
                 own = table.get(("ovum", name, ty, n))
                 if own is None:
                     continue
-                theirs = [table.get((rival, name, ty, n)) for rival in rivals]
+                key = (SCALAR_FORMS.get(name, name), ty, n)
+                theirs = [table.get((rival, *key)) for rival in rivals]
                 for rival, figure in zip(rivals, theirs):
-                    if figure and n > 10_000:
+                    if figure and n > 10_000 and name not in SCALAR_FORMS:
                         logs[rival].append(math.log(own / figure))
                 cells = ["-" if t is None else f"{t:.3f}" for t in theirs]
                 ratios = ["-" if t is None else f"{own / t:.2f}" for t in theirs]

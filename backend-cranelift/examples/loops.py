@@ -33,7 +33,7 @@ def softened(x: array[T, 1]) -> T:
     return s
 
 
-def mandel_escape(cr: f64, ci: f64) -> i64:
+def mandel_scalar(cr: f64, ci: f64) -> i64:
     zr = 0.0
     zi = 0.0
     for i in range(100):
@@ -53,7 +53,7 @@ def newton_scalar(x: f64) -> f64:
     return g
 
 
-def collatz_steps(n: i64) -> i64:
+def collatz_scalar(n: i64) -> i64:
     steps = 0
     while n > 1:
         if n % 2 == 0:

@@ -311,6 +311,10 @@ impl<'a> Vectors<'a> {
             Op::Xor => self.integer(node, copy, |f, a, b| f.ins().bxor(a, b)),
             Op::IntAdd => self.integer(node, copy, |f, a, b| f.ins().iadd(a, b)),
             Op::IntSub => self.integer(node, copy, |f, a, b| f.ins().isub(a, b)),
+            Op::IntGt => {
+                self.integer(node, copy, |f, a, b| f.ins().icmp(IntCC::SignedGreaterThan, a, b))
+            }
+            Op::IntEq => self.integer(node, copy, |f, a, b| f.ins().icmp(IntCC::Equal, a, b)),
             Op::Shl(count) => self.shifted(node, copy, count, true),
             Op::Shr(count) => self.shifted(node, copy, count, false),
             Op::Lt => self.compare(node, copy, FloatCC::LessThan),

@@ -13,7 +13,7 @@
 //! ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two with one
 //! thread.
 
-use backend_simd::{Input, Kernel, LowerOptions, Options, Real, lower};
+use backend_simd::{Divergent, Input, Kernel, LowerOptions, Options, Real, lower, lower_divergent};
 use frontend_py::{Semantics, SourceFile, compile};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -37,6 +37,10 @@ const KERNELS: &[(&str, Domains)] = &[
     ("log1p_expm1", &[(0.0, 20.0)]),
     ("newton_sqrt", &[(0.01, 100.0)]),
 ];
+
+/// Kernels with a loop that each element leaves in its own time, of 64-bit numbers.
+const DIVERGENT: &[(&str, Domains)] =
+    &[("mandel_escape", &[(-2.0, 0.6), (-1.2, 1.2)]), ("collatz_steps", &[(1.0, 100_000.0)])];
 
 const SIZES: [usize; 2] = [4096, 1_000_000];
 
@@ -67,24 +71,42 @@ fn least(repeats: usize, mut run: impl FnMut()) -> f64 {
     best
 }
 
-/// Nanoseconds per element at each size.
-fn time<T: Number>(kernel: &Kernel, domains: Domains) -> Vec<f64> {
+/// Numbers of the largest size, and some more: from [`first`] on they begin a cache line, as those
+/// of the rivals do.
+fn aligned<T>(mut number: impl FnMut() -> T) -> Vec<T> {
+    (0..SIZES[1] + 64).map(|_| number()).collect()
+}
+
+/// The position of the first number that begins a cache line.
+fn first<T>(numbers: &[T]) -> usize {
+    numbers.as_ptr().align_offset(64)
+}
+
+/// Numbers in 0..1 by a linear congruence (D. E. Knuth, MMIX).
+fn random() -> impl FnMut() -> f64 {
     let mut state = 1_u64;
-    let mut random = |low: f64, high: f64| {
+    move || {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        T::of(low + (high - low) * ((state >> 11) as f64 / (1_u64 << 53) as f64))
-    };
-    let data: Vec<Vec<T>> = domains
-        .iter()
-        .map(|(low, high)| (0..SIZES[1]).map(|_| random(*low, *high)).collect())
-        .collect();
-    let mut out = vec![T::default(); SIZES[1]];
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Nanoseconds per element at each size.
+fn time<T: Number>(kernel: &Kernel, domains: Domains) -> Vec<f64> {
+    let mut random = random();
+    let mut random = |low: f64, high: f64| T::of(low + (high - low) * random());
+    let data: Vec<Vec<T>> =
+        domains.iter().map(|(low, high)| aligned(|| random(*low, *high))).collect();
+    let mut out = aligned(T::default);
     SIZES
         .iter()
         .map(|n| {
-            let inputs: Vec<Input<'_, T>> = data.iter().map(|d| Input::Array(&d[..*n])).collect();
-            let mut run = || kernel.run(&inputs, &mut [&mut out[..*n]]).expect("the arrays fit");
+            let inputs: Vec<Input<'_, T>> =
+                data.iter().map(|d| Input::Array(&d[first(d)..][..*n])).collect();
+            let from = first(&out);
+            let mut run =
+                || kernel.run(&inputs, &mut [&mut out[from..][..*n]]).expect("the arrays fit");
             least(if *n < 10_000 { 400 } else { 25 }, &mut run) / *n as f64
         })
         .collect()
@@ -121,12 +143,8 @@ fn threads<T: Number>(
     domains: Domains,
     pools: &[rayon::ThreadPool; 2],
 ) -> Result<(), Box<dyn Error>> {
-    let mut state = 1_u64;
-    let mut random = |low: f64, high: f64| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        T::of(low + (high - low) * ((state >> 11) as f64 / (1_u64 << 53) as f64))
-    };
+    let mut random = random();
+    let mut random = |low: f64, high: f64| T::of(low + (high - low) * random());
     let data: Vec<Vec<T>> = domains
         .iter()
         .map(|(low, high)| (0..MANY).map(|_| random(*low, *high)).collect())
@@ -151,6 +169,53 @@ fn threads<T: Number>(
     let (one, two) = (per(best[0]), per(best[1]));
     let (gain, share) = (best[0] / best[1], speed / copy);
     writeln!(std::io::stdout(), "{name} {ty} {one:.3} {two:.3} {gain:.2} {speed:.1} {share:.2}")?;
+    Ok(())
+}
+
+/// A line for each kernel of [`DIVERGENT`] and size.
+fn divergent(file: &SourceFile, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    for (name, domains) in DIVERGENT {
+        let options = frontend_py::Options { semantics: Semantics::Fast, types: None };
+        let function = compile(file, name, &options).map_err(|e| format!("{e:?}"))?;
+        let options = LowerOptions { fast_math: true, ..LowerOptions::default() };
+        let code = || -> Result<Kernel, Box<dyn Error>> {
+            let Divergent::Loop(parts) = lower_divergent(&function, &options)? else {
+                return Err("a loop is expected".into());
+            };
+            let uniform = vec![false; domains.len()];
+            Ok(Kernel::iterated(&parts, &uniform, |dag, uniform| {
+                Kernel::compile_folds(dag, uniform, &Options::default())
+            })?)
+        };
+        let coding = least(20, || drop(code())) / 1e3;
+        let kernel = code()?;
+        let mut random = random();
+        let integer = function.params[0].ty == rvsdg::Type::I64;
+        let mut columns: Vec<Vec<u64>> = domains
+            .iter()
+            .map(|(low, high)| {
+                aligned(|| {
+                    let x = low + (high - low) * random();
+                    if integer { x as u64 } else { x.to_bits() }
+                })
+            })
+            .collect();
+        columns.push(aligned(|| 0));
+        let table: Vec<*mut u8> = columns
+            .iter_mut()
+            .map(|column| {
+                let from = first(column);
+                column[from..].as_mut_ptr().cast()
+            })
+            .collect();
+        for n in SIZES {
+            // SAFETY: every column has the elements, and the last one is no other.
+            #[expect(unsafe_code, reason = "columns of several types")]
+            let mut run = || unsafe { kernel.run_raw(n, &table) };
+            let time = least(if n < 10_000 { 400 } else { 25 }, &mut run) / n as f64;
+            writeln!(out, "{name} f64 {n} {time:.4} {coding:.0}")?;
+        }
+    }
     Ok(())
 }
 
@@ -180,6 +245,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             .replace(": T", &format!(": {ty}"))
             .replace("-> T", &format!("-> {ty}"));
         let file = SourceFile::parse("kernels.py", text).map_err(|e| format!("{e:?}"))?;
+        if lines && ty == "f64" {
+            divergent(&file, &mut out)?;
+        }
         for (name, domains) in KERNELS {
             if only.as_deref().is_some_and(|only| only != *name) {
                 continue;

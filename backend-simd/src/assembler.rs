@@ -52,6 +52,8 @@ pub(crate) enum Condition {
     Below = 2,
     /// Unsigned `>=`.
     NotBelow = 3,
+    /// Equal, zero.
+    Zero = 4,
     /// Not equal, not zero.
     NotZero = 5,
     /// Unsigned `<=`.

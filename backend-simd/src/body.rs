@@ -342,6 +342,10 @@ impl<'a> Body<'a> {
             }
         }
         for (which, output) in carried.iter().enumerate() {
+            if *output == vecmath::Id(self.plan.carried[which]) {
+                // It stays where it is.
+                continue;
+            }
             for copy in 0..self.copies {
                 self.pinned = 0;
                 let value = self.instance(output.0, copy);

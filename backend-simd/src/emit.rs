@@ -1,4 +1,8 @@
-//! A whole kernel: constants, prologue, the fast loop, the loop for the last lanes, detours.
+//! A whole kernel: constants, prologue, the fast loop, an iteration over some lanes, detours.
+//!
+//! The first iteration of a long call is over as many lanes as there are before the first output's
+//! next vector boundary: stores that cross cache lines cost more than all of a short graph. The
+//! last ones are over what is left.
 //!
 //! The entry has the System V calling convention on every operating system:
 //! `fn(count: usize, table: *const *mut u8)`, the table holding the addresses of the inputs, then
@@ -17,6 +21,8 @@ const RBP: u8 = 5;
 const SAVED: [u8; 5] = [3, 12, 13, 14, 15];
 /// Bytes of the table of masks: lanes that are on, then as many that are off.
 const MASKS: u32 = 64;
+/// Bytes of an array from which on its first lanes are worth an iteration of their own.
+const ALIGNED_FROM: i32 = 256;
 
 /// Machine code with its constants.
 pub(crate) struct Emitted {
@@ -115,22 +121,22 @@ fn whole(plan: &Plan<'_>, constants: Vec<u8>, copies: u32) -> Emitted {
     let entry = asm.bytes.len();
     let frame_size = prologue(&mut asm, plan, &frame);
     move_carried(&mut asm, plan, &frame, copies, Direction::In);
-    let (outcome, tail) = fast_loop(&mut asm, plan, &mut frame, copies);
-    frame.clear();
-    let mut detours = outcome.detours;
-    if plan.carried.is_empty() {
-        detours.extend(last_loop(&mut asm, plan, &mut frame, tail));
+    let outcome = if plan.carried.is_empty() {
+        elements(&mut asm, plan, &mut frame, copies)
     } else {
+        let (outcome, tail) = fast_loop(&mut asm, plan, &mut frame, copies);
         let end = asm.at();
         asm.patch(tail, end);
         move_carried(&mut asm, plan, &frame, copies, Direction::Out);
-    }
+        outcome
+    };
     epilogue(&mut asm);
-    for detour in detours {
+    let spills = outcome.spills;
+    for detour in outcome.detours {
         emit_detour(&mut asm, plan.dag.width, &detour);
     }
     asm.set32(frame_size, frame.size().to_le_bytes());
-    Emitted { bytes: asm.bytes, entry, spills: outcome.spills, hoisted: plan.hoisted.len() }
+    Emitted { bytes: asm.bytes, entry, spills, hoisted: plan.hoisted.len() }
 }
 
 /// Returns the place of the frame's size.
@@ -226,29 +232,70 @@ fn fast_loop(
     (outcome, skip)
 }
 
-/// Emits the loop over what is left, a vector at a time, the last one masked.
-fn last_loop(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame, skip: u32) -> Vec<Detour> {
-    let width = plan.dag.width;
-    let start = asm.at();
-    asm.patch(skip, start);
+/// Emits the loops of a kernel that carries nothing. The outcome is the fast loop's, with the
+/// detours of both.
+fn elements(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame, copies: u32) -> Outcome {
+    let to_first = first_lanes(asm, plan, frame);
+    let enter = asm.at();
+    for place in &to_first.past {
+        asm.patch(*place, enter);
+    }
+    let (mut outcome, tail) = fast_loop(asm, plan, frame, copies);
+    frame.clear();
+    let rest = asm.at();
+    asm.patch(tail, rest);
     asm.gpr(0x39, RAX, RDI);
     let done = asm.jump_if(Condition::NotBelow, 0);
-    let top = asm.at();
     asm.gpr(0x89, RSI, RDI);
     asm.gpr(0x29, RSI, RAX);
     asm.load_immediate(SCRATCH, 32);
     asm.gpr(0x39, RSI, SCRATCH);
     asm.move_if(Condition::Above, RSI, SCRATCH);
+    let masked = asm.at();
+    asm.patch(to_first.masked, masked);
+    outcome.detours.extend(some_lanes(asm, plan, frame));
+    asm.jump(enter);
+    let end = asm.at();
+    asm.patch(done, end);
+    outcome
+}
+
+/// Places of jumps ahead.
+struct ToFirst {
+    /// To the fast loop.
+    past: [u32; 3],
+    /// To the masked iteration.
+    masked: u32,
+}
+
+/// Puts into `rsi` the bytes before the first output's next vector boundary; goes past if there
+/// are none, if the array is short, or if its numbers lie across boundaries.
+fn first_lanes(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame) -> ToFirst {
+    let output = frame.pointer(asm, plan.uniform.len() as u32);
+    asm.gpr(0x89, RSI, output);
+    asm.negate(RSI);
+    asm.gpr_immediate(4, RSI, 31);
+    let aligned = asm.jump_if(Condition::Zero, 0);
+    asm.gpr_immediate(7, RDI, ALIGNED_FROM);
+    let short = asm.jump_if(Condition::Below, 0);
+    asm.gpr(0x89, SCRATCH, RSI);
+    asm.gpr_immediate(4, SCRATCH, plan.dag.width.bytes() as i32 - 1);
+    let across = asm.jump_if(Condition::NotZero, 0);
+    let masked = asm.jump(0);
+    ToFirst { past: [aligned, short, across], masked }
+}
+
+/// Emits an iteration over the next `rsi` bytes of each array, a vector's at most.
+fn some_lanes(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame) -> Vec<Detour> {
+    let width = plan.dag.width;
+    asm.store64(RSP, Frame::step(), RSI);
     asm.negate(RSI);
     asm.lea_pool(SCRATCH, MASKS / 2);
     asm.vex(select::load(width), 0, 0, Operand::Sum(SCRATCH, RSI), None);
     asm.vex(select::store(width), 0, 0, Operand::Frame(Frame::mask()), None);
     let outcome = Body::new(plan, asm, frame, 1, true).emit();
-    asm.gpr_immediate(0, RAX, 32);
-    asm.gpr(0x39, RAX, RDI);
-    asm.jump_if(Condition::Below, top);
-    let end = asm.at();
-    asm.patch(done, end);
+    asm.load64(SCRATCH, RSP, Frame::step());
+    asm.gpr(0x01, RAX, SCRATCH);
     outcome.detours
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rsp + 0     registers during a detour: 16 vectors, 8 general registers
-//!     + ..    the mask of the last lanes
+//!     + ..    the mask of an iteration over some lanes only, and the bytes of those
 //!     + ..    a vector per input that is one number for all lanes
 //!     + ..    vectors that an iteration hands to the next
 //!     + ..    values for which no register was free
@@ -22,7 +22,8 @@ pub(crate) const VOLATILE: [Gpr; 8] = [0, 7, 2, 1, 8, 9, 10, 11];
 const SAVED_VECTORS: u32 = 0;
 const SAVED_GENERAL: u32 = 16 * 32;
 const MASK: u32 = SAVED_GENERAL + 8 * 8;
-const UNIFORM: u32 = MASK + 32;
+const STEP: u32 = MASK + 32;
+const UNIFORM: u32 = STEP + 32;
 
 /// The layout of one kernel's frame.
 pub(crate) struct Frame {
@@ -96,6 +97,11 @@ impl Frame {
 
     pub(crate) fn mask() -> u32 {
         MASK
+    }
+
+    /// The place of the number of bytes that a masked iteration is for.
+    pub(crate) fn step() -> i32 {
+        STEP as i32
     }
 
     pub(crate) fn saved_vector(register: u8) -> u32 {

@@ -2,11 +2,13 @@
 
 use crate::code::Code;
 use crate::error::{CallError, CompileError};
+use crate::iterate::Parts;
+use crate::lower::Iterated;
 use crate::{emit, portable};
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use vecmath::{Dag, Op, Width};
+use vecmath::{Dag, Id, Op, Width};
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +79,8 @@ enum Machine {
     Own(Code),
     /// Code of another that takes whole groups of [`FOLD_LANES`] numbers.
     Foreign(Arc<dyn CompiledCode>),
+    /// Kernels of the parts of a loop.
+    Iterated(Box<Parts>),
     /// None: the graph is replayed.
     Replayed,
 }
@@ -86,6 +90,7 @@ impl fmt::Debug for Machine {
         f.write_str(match self {
             Machine::Own(_) => "Own",
             Machine::Foreign(_) => "Foreign",
+            Machine::Iterated(_) => "Iterated",
             Machine::Replayed => "Replayed",
         })
     }
@@ -96,7 +101,7 @@ impl Machine {
         match self {
             Machine::Own(code) => Some(code.entry()),
             Machine::Foreign(code) => Some(code.entry()),
-            Machine::Replayed => None,
+            Machine::Iterated(_) | Machine::Replayed => None,
         }
     }
 }
@@ -195,7 +200,31 @@ impl Kernel {
         Ok(Kernel(Arc::new(Shared { dag, uniform, code, statistics })))
     }
 
-    /// The graph.
+    /// A loop that each element leaves in its own time, of kernels that `compile` makes as
+    /// [`Kernel::compile_folds`] does.
+    ///
+    /// # Errors
+    /// Those of `compile`.
+    pub fn iterated<E>(
+        parts: &Iterated,
+        uniform: &[bool],
+        mut compile: impl FnMut(&Dag, &[bool]) -> Result<Kernel, E>,
+    ) -> Result<Kernel, E> {
+        let after = vec![false; parts.after.inputs as usize];
+        let code = Machine::Iterated(Box::new(Parts {
+            before: compile(&parts.before, uniform)?,
+            body: compile(&parts.body, &[])?,
+            after: compile(&parts.after, &after)?,
+            variables: parts.variables,
+        }));
+        // No more than the shape: nothing looks into it.
+        let outputs = vec![Id(0); parts.after.outputs.len()];
+        let dag = Dag { nodes: Vec::new(), outputs, ..parts.before.clone() };
+        let (uniform, statistics) = (uniform.to_vec(), Statistics::default());
+        Ok(Kernel(Arc::new(Shared { dag, uniform, code, statistics })))
+    }
+
+    /// The graph; of a loop that elements leave in their own time, inputs and outputs alone.
     pub fn dag(&self) -> &Dag {
         &self.0.dag
     }
@@ -207,7 +236,10 @@ impl Kernel {
 
     /// Whether the kernel has machine code.
     pub fn is_native(&self) -> bool {
-        self.0.code.entry().is_some()
+        match &self.0.code {
+            Machine::Iterated(parts) => parts.body.is_native(),
+            code => code.entry().is_some(),
+        }
     }
 
     /// How many folds there are.
@@ -304,6 +336,7 @@ impl Kernel {
                     let entry = std::mem::transmute::<*const u8, Entry>(code.entry());
                     self.run_groups(entry, count, table);
                 }
+                (Machine::Iterated(parts), _) => parts.run(count, table, uniform),
                 (Machine::Replayed, Width::F64) => portable::run::<f64>(dag, uniform, count, table),
                 (Machine::Replayed, Width::F32) => portable::run::<f32>(dag, uniform, count, table),
             }

@@ -32,6 +32,7 @@ mod code;
 mod emit;
 mod error;
 mod frame;
+mod iterate;
 mod kernel;
 mod lower;
 mod portable;
@@ -44,7 +45,8 @@ pub use kernel::{
     CompiledCode, FOLD_LANES, Input, Kernel, Options, Real, Statistics, is_supported,
 };
 pub use lower::{
-    Bound, Condition, Fold, FoldKind, LowerOptions, Overlap, Refusal, Source, Stream, VectorLoop,
-    lower, vector_loop,
+    Bound, Condition, Divergent, Fold, FoldKind, Iterated, LowerOptions, Overlap, Refusal, Source,
+    Stream, VectorLoop, lower, lower_divergent, vector_loop,
 };
+pub use vecmath::Dag;
 pub use view::View;

@@ -7,12 +7,14 @@
 
 mod algebra;
 mod calls;
+mod divergent;
 mod loops;
 mod polynomial;
 mod range;
 mod regions;
 
 use algebra::Algebra;
+pub use divergent::{Divergent, Iterated, lower_divergent};
 pub use loops::{
     Bound, Condition, Fold, FoldKind, Overlap, Source, Stream, VectorLoop, vector_loop,
 };

@@ -50,6 +50,8 @@ macro_rules! group {
                 xor(a, b);
                 int_add(a, b);
                 int_sub(a, b);
+                int_gt(a, b);
+                int_eq(a, b);
                 lt(a, b);
                 le(a, b);
                 eq(a, b);

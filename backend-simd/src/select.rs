@@ -97,6 +97,10 @@ pub(crate) fn instruction(what: Op, width: Width) -> (Opcode, Form) {
         }
         Op::IntAdd => integer(0xfe, 0xd4),
         Op::IntSub => integer(0xfa, 0xfb),
+        Op::IntGt if wide => (op(Map::M0F38, 1, false, 0x37), Form::Binary(None)),
+        Op::IntGt => (op(Map::M0F, 1, false, 0x66), Form::Binary(None)),
+        Op::IntEq if wide => (op(Map::M0F38, 1, false, 0x29), Form::Binary(None)),
+        Op::IntEq => (op(Map::M0F, 1, false, 0x76), Form::Binary(None)),
         Op::Shl(count) => shift(6, count),
         Op::Shr(count) => shift(2, count),
         // Ordered, quiet.

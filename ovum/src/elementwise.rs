@@ -21,34 +21,49 @@
 
 use crate::engine::codegen;
 use crate::error::Result;
-use backend_simd::Options;
 pub use backend_simd::{CallError, Input, Kernel, LowerOptions, Real, View};
-use rvsdg::Function;
+use backend_simd::{Dag, Divergent, Options, Refusal, lower_divergent};
+use rvsdg::{Function, Span};
 
-/// Compiles a function of `f64` or of `f32` numbers to a kernel over arrays of them. `uniform` says
-/// for each parameter whether it is one number for all elements.
+/// Compiles a function of `f64` and `i64` numbers, or of `f32` numbers, to a kernel over arrays of
+/// them. `uniform` says for each parameter whether it is one number for all elements. Arrays of
+/// integers are passed by address alone ([`Kernel::run_raw`], [`Kernel::run_views`]).
 ///
 /// Its elementary functions are those of `vecmath`: within 2 units in the last place, not
 /// CPython's bits.
 ///
 /// # Errors
-/// If the function has no vector form: it works on integers or arrays, may raise, or has a loop
-/// whose length differs between elements.
+/// If the function has no vector form: it works on arrays, may raise, or has more than one loop
+/// whose length differs between elements; or if it has one that vectors would make slower.
 pub fn elementwise(
     function: &Function,
     uniform: &[bool],
     options: &LowerOptions,
 ) -> Result<Kernel> {
-    let dag = backend_simd::lower(function, options).map_err(codegen)?;
-    if backend_simd::is_supported() {
-        return Kernel::compile(&dag, uniform, &Options::default()).map_err(codegen);
-    }
+    let lowered = lower_divergent(function, options).map_err(codegen)?;
     let options = backend_cranelift::Options {
         opt_level: backend_cranelift::OptLevel::None,
         ..backend_cranelift::Options::default()
     };
-    let compiler = backend_cranelift::Compiler::new(options).map_err(codegen)?;
-    compiler.compile_vectors(&dag, uniform).map_err(codegen)
+    let narrow = if backend_simd::is_supported() {
+        None
+    } else {
+        Some(backend_cranelift::Compiler::new(options).map_err(codegen)?)
+    };
+    let compile = |dag: &Dag, uniform: &[bool]| match &narrow {
+        Some(compiler) => compiler.compile_vectors(dag, uniform).map_err(codegen),
+        None => Kernel::compile_folds(dag, uniform, &Options::default()).map_err(codegen),
+    };
+    match lowered {
+        Divergent::Straight(dag) => compile(&dag, uniform),
+        Divergent::Loop(parts) if parts.is_worthwhile() => {
+            Kernel::iterated(&parts, uniform, compile)
+        }
+        Divergent::Loop(_) => {
+            let what = "vectors would not make this loop faster".to_owned();
+            Err(codegen(Refusal { what, span: Span::NONE }))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -510,11 +510,6 @@ impl Kernel {
         if pipeline.semantics != Semantics::Fast || promised || !function.phi.is_empty() {
             return None;
         }
-        let mut types = function.params.iter().map(|param| param.ty).chain(function.result_types());
-        let first = types.next()?;
-        if !first.is_float() || types.any(|ty| ty != first) {
-            return None;
-        }
         let options = elementwise::LowerOptions {
             fast_math: real,
             ignore_exceptions: false,

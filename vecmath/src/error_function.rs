@@ -26,8 +26,8 @@ pub fn erf<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let lost = l.fms(y, y, square);
     let reduced = reduce(l, negative, 0.0);
     let r = l.sub(reduced.r, lost);
-    let e = exp_reduced(l, r);
-    let e = scale_normal(l, e, reduced.shifted);
+    let tail = exp_reduced(l, r);
+    let e = scale_normal(l, tail, reduced.shifted);
     let (numerator, denominator) = (l.sub(y, k), l.add(y, k));
     let weight = l.fma(y, two, one);
     let both = l.mul(denominator, weight);
@@ -182,8 +182,8 @@ pub fn normal_cdf<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     // 2^bias above its value, so that it stays normal: the last product brings it down.
     let reduced = reduce(l, exponent, bias);
     let r = l.add(reduced.r, lost);
-    let e = exp_reduced(l, r);
-    let e = scale_normal(l, e, reduced.shifted);
+    let tail = exp_reduced(l, r);
+    let e = scale_normal(l, tail, reduced.shifted);
     let down = l.constant((-bias).exp2());
     let w = l.mul(w, down);
     let pw = l.mul(p, w);
@@ -220,8 +220,8 @@ pub fn normal_cdf_absolute<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let n = l.sub(shifted, magic);
     let ln2 = l.constant(LN2_WHOLE.of(width)[0]);
     let r = l.nfma(n, ln2, exponent);
-    let e = exp_reduced(l, r);
-    let e = scale_normal(l, e, shifted);
+    let tail = exp_reduced(l, r);
+    let e = scale_normal(l, tail, shifted);
     let pw = l.mul(p, w);
     let tail = l.mul(e, pw);
     let rest = l.sub(one, tail);

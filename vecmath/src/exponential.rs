@@ -36,21 +36,21 @@ pub(crate) fn two(parts: &[f64]) -> [f64; 2] {
     [parts[0], parts[1]]
 }
 
-/// `e^r` for a reduced argument.
+/// `e^r - 1` for a reduced argument.
 pub(crate) fn exp_reduced<L: Lanes>(l: &mut L, r: L::V) -> L::V {
     let q = l.poly_split(r, &EXP);
     let r2 = l.mul(r, r);
-    let tail = l.fma(r2, q, r);
-    let one = l.constant(1.0);
-    l.add(tail, one)
+    l.fma(r2, q, r)
 }
 
-/// `y 2^n`, `n` being the low bits of `shifted`, as long as every exponent is one of a normal
-/// number.
-pub(crate) fn scale_normal<L: Lanes>(l: &mut L, y: L::V, shifted: L::V) -> L::V {
-    let mantissa = l.width().format().mantissa;
-    let exponent = l.shl(shifted, mantissa);
-    l.int_add(y, exponent)
+/// `(1 + tail) 2^n`, `n` being the low bits of `shifted`, as long as `2^n` is a normal number.
+/// NaN stays, whatever its bits make of the exponent.
+pub(crate) fn scale_normal<L: Lanes>(l: &mut L, tail: L::V, shifted: L::V) -> L::V {
+    let format = l.width().format();
+    let exponent = l.shl(shifted, format.mantissa);
+    let one = l.bits(format.one);
+    let power = l.int_add(exponent, one);
+    l.fma(tail, power, power)
 }
 
 /// `2^n` for an integral `n` that is an exponent of a normal number.
@@ -96,8 +96,8 @@ pub fn exp<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let x = clamp(l, x, low, high);
     let towards = Towards::one(l, x);
     let reduced = reduce_by(l, x, towards.magic);
-    let y = exp_reduced(l, reduced.r);
-    let y = scale_normal(l, y, reduced.shifted);
+    let tail = exp_reduced(l, reduced.r);
+    let y = scale_normal(l, tail, reduced.shifted);
     l.mul(y, towards.back)
 }
 
@@ -124,12 +124,12 @@ impl<V: Copy> Towards<V> {
     }
 }
 
-/// `e^x` if `-708 <= x <= 709` (binary32: `-87 <= x <= 88`): five operations less than [`exp`].
+/// `e^x` if `-708 <= x <= 709` (binary32: `-87 <= x <= 88`) or NaN: five operations less than [`exp`].
 /// Outside, any number.
 pub fn exp_normal<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let reduced = reduce(l, x, 0.0);
-    let y = exp_reduced(l, reduced.r);
-    scale_normal(l, y, reduced.shifted)
+    let tail = exp_reduced(l, reduced.r);
+    scale_normal(l, tail, reduced.shifted)
 }
 
 /// [`exp_normal`] of `x` brought into its bounds: for uses like `1/(1 + e^x)`, to which a number
@@ -150,11 +150,12 @@ pub fn exp_not_positive<L: Lanes>(l: &mut L, x: L::V) -> L::V {
 
 /// `e^x / 2` for `0 <= x <= 711` (binary32: 90), infinity where it overflows.
 pub(crate) fn half_exp<L: Lanes>(l: &mut L, x: L::V) -> L::V {
-    let reduced = reduce(l, x, -2.0);
-    let y = exp_reduced(l, reduced.r);
-    let y = scale_normal(l, y, reduced.shifted);
-    let two = l.constant(2.0);
-    l.mul(y, two)
+    // 2^1024 is no number, nor is 2^128 in binary32.
+    let reduced = reduce(l, x, -3.0);
+    let tail = exp_reduced(l, reduced.r);
+    let y = scale_normal(l, tail, reduced.shifted);
+    let four = l.constant(4.0);
+    l.mul(y, four)
 }
 
 /// `2^x`.
@@ -173,9 +174,7 @@ pub fn exp2<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let r2 = l.mul(r, r);
     let tail = l.fma(r2, q, tail);
     let tail = l.fma(r, high, tail);
-    let one = l.constant(1.0);
-    let y = l.add(tail, one);
-    let y = scale_normal(l, y, shifted);
+    let y = scale_normal(l, tail, shifted);
     l.mul(y, towards.back)
 }
 

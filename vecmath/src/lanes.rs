@@ -153,6 +153,10 @@ pub trait Lanes {
     fn int_add(&mut self, a: Self::V, b: Self::V) -> Self::V;
     /// Difference of the bits as integers, wrapping.
     fn int_sub(&mut self, a: Self::V, b: Self::V) -> Self::V;
+    /// Mask of `a > b` as integers with a sign.
+    fn int_gt(&mut self, a: Self::V, b: Self::V) -> Self::V;
+    /// Mask of equal bits.
+    fn int_eq(&mut self, a: Self::V, b: Self::V) -> Self::V;
     /// Bits shifted left by `count`, below the number of bits.
     fn shl(&mut self, a: Self::V, count: u8) -> Self::V;
     /// Bits shifted right by `count`, below the number of bits; zeros come in.

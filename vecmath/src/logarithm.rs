@@ -115,10 +115,13 @@ pub fn log<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     with_specials(l, x, y)
 }
 
-/// [`log`] of a positive, finite, normal number; of another, any number.
+/// [`log`] of a positive, finite, normal number, or NaN; of another, any number.
 pub fn log_normal<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let parts = split(l, x);
-    natural(l, parts.minus_k, parts.f)
+    // Zero, or NaN, which the split does not see.
+    let nothing = l.sub(x, x);
+    let minus_k = l.add(parts.minus_k, nothing);
+    natural(l, minus_k, parts.f)
 }
 
 /// `ln(1 + x)`: with `k` of the rounded sum, `f = 2^-k x - (1 - 2^-k)` is rounded once.

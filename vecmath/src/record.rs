@@ -44,6 +44,10 @@ pub enum Op {
     IntAdd,
     /// [`Lanes::int_sub`]
     IntSub,
+    /// [`Lanes::int_gt`]
+    IntGt,
+    /// [`Lanes::int_eq`]
+    IntEq,
     /// [`Lanes::shl`]
     Shl(u8),
     /// [`Lanes::shr`]
@@ -74,7 +78,10 @@ impl Op {
     /// Whether the operands can be exchanged without changing a bit of the result, NaN payloads
     /// aside.
     pub fn commutes(self) -> bool {
-        matches!(self, Op::Add | Op::Mul | Op::And | Op::Or | Op::Xor | Op::IntAdd | Op::Eq)
+        matches!(
+            self,
+            Op::Add | Op::Mul | Op::And | Op::Or | Op::Xor | Op::IntAdd | Op::IntEq | Op::Eq
+        )
     }
 }
 
@@ -149,6 +156,8 @@ impl Dag {
                 Op::Xor => l.xor(arg(0), arg(1)),
                 Op::IntAdd => l.int_add(arg(0), arg(1)),
                 Op::IntSub => l.int_sub(arg(0), arg(1)),
+                Op::IntGt => l.int_gt(arg(0), arg(1)),
+                Op::IntEq => l.int_eq(arg(0), arg(1)),
                 Op::Shl(count) => l.shl(arg(0), count),
                 Op::Shr(count) => l.shr(arg(0), count),
                 Op::Lt => l.lt(arg(0), arg(1)),
@@ -222,6 +231,26 @@ impl Recorder {
         id
     }
 
+    /// The graph of what the outputs need of some nodes, which become its inputs: what lies before
+    /// those is left out.
+    pub fn between(&self, inputs: &[Id], outputs: &[Id]) -> Dag {
+        let mut cut = self.clone();
+        for node in &mut cut.nodes {
+            // Another graph's inputs: not those of this one.
+            if let Op::Input(k) = &mut node.op {
+                *k += inputs.len() as u32;
+            }
+        }
+        for (k, id) in inputs.iter().enumerate() {
+            cut.nodes[id.index()] = Node { op: Op::Input(k as u32), args: [Id(0); 3] };
+        }
+        cut.inputs = inputs.len() as u32;
+        let dag = cut.finish(outputs);
+        let known = |node: &Node| !matches!(node.op, Op::Input(k) if k >= dag.inputs);
+        assert!(dag.nodes.iter().all(known), "the outputs are made of the inputs");
+        dag
+    }
+
     /// The graph of what the outputs need.
     pub fn finish(self, outputs: &[Id]) -> Dag {
         let mut used = vec![false; self.nodes.len()];
@@ -292,6 +321,8 @@ impl Lanes for Recorder {
         xor Xor(a, b);
         int_add IntAdd(a, b);
         int_sub IntSub(a, b);
+        int_gt IntGt(a, b);
+        int_eq IntEq(a, b);
         lt Lt(a, b);
         le Le(a, b);
         eq Eq(a, b);

@@ -83,6 +83,12 @@ macro_rules! scalar_lanes {
             fn int_sub(&mut self, a: $float, b: $float) -> $float {
                 <$float>::from_bits(a.to_bits().wrapping_sub(b.to_bits()))
             }
+            fn int_gt(&mut self, a: $float, b: $float) -> $float {
+                mask(a.to_bits().cast_signed() > b.to_bits().cast_signed())
+            }
+            fn int_eq(&mut self, a: $float, b: $float) -> $float {
+                mask(a.to_bits() == b.to_bits())
+            }
             fn shl(&mut self, a: $float, count: u8) -> $float {
                 <$float>::from_bits(a.to_bits() << count)
             }

@@ -37,6 +37,11 @@ impl Algebra {
         id
     }
 
+    /// An input beyond the function's own.
+    pub(super) fn fresh(&mut self) -> Id {
+        self.recorder.input()
+    }
+
     pub(super) fn finish(self, outputs: &[Id]) -> Dag {
         self.recorder.finish(outputs)
     }

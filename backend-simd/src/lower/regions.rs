@@ -1,5 +1,7 @@
 //! Walks a function's regions.
 
+mod integer;
+mod iterated;
 mod iteration;
 
 use super::algebra::Algebra;
@@ -16,6 +18,8 @@ enum Value {
     Float(Id),
     /// A truth value per lane, as a mask.
     Mask(Id),
+    /// An integer of 64 bits per lane.
+    Integer(Id),
     /// An alternative per lane, as a mask for each.
     Choice(Vec<Id>),
     /// An integer, truth value or alternative, the same in every lane and known.
@@ -45,7 +49,16 @@ pub(super) struct Lowerer<'a> {
     gathered: Option<Gathered>,
     /// How many choices the walk is inside of.
     choices: usize,
+    /// The lanes that the walk is for, inside of choices: all of them if none.
+    path: Option<Id>,
+    /// Whether integers of the lanes' size may differ between lanes, and one loop take its own
+    /// time in each.
+    pub(super) divergent: bool,
+    /// That loop.
+    pub(super) iteration: Option<Iteration>,
 }
+
+pub(super) use iterated::Iteration;
 
 /// What each fold's variable gathers in an iteration.
 type Partials = Vec<(usize, FoldKind, Id)>;
@@ -59,7 +72,17 @@ impl<'a> Lowerer<'a> {
         options: &'a LowerOptions,
     ) -> Lowerer<'a> {
         let values = vec![None; function.value_count()];
-        Lowerer { function, algebra, options, values, gathered: None, choices: 0 }
+        Lowerer {
+            function,
+            algebra,
+            options,
+            values,
+            gathered: None,
+            choices: 0,
+            path: None,
+            divergent: false,
+            iteration: None,
+        }
     }
 
     /// Lowers an iteration of a loop over arrays, with [`Lowerer::run_loop`].
@@ -116,16 +139,22 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The results for these parameters.
-    pub(super) fn run(mut self, params: Vec<Id>) -> Result<Vec<Id>> {
+    pub(super) fn run(&mut self, params: Vec<Id>) -> Result<Vec<Id>> {
         let f = self.function;
         for (value, id) in f.param_values().iter().zip(params) {
-            self.values[value.index()] = Some(Value::Float(id));
+            let integer = f.ty(*value) == Type::I64;
+            let lane = if integer { Value::Integer(id) } else { Value::Float(id) };
+            self.values[value.index()] = Some(lane);
         }
         for state in f.entry_states() {
             self.values[state.index()] = Some(Value::State);
         }
         self.region(f.body())?;
-        f.result_values().iter().map(|value| self.float(*value, Span::NONE)).collect()
+        let lane = |value: &ValueId| {
+            let result = self.get(*value);
+            self.lane(&result, f.ty(*value), Span::NONE)
+        };
+        f.result_values().iter().map(lane).collect()
     }
 
     fn get(&mut self, value: ValueId) -> Value {
@@ -242,6 +271,11 @@ impl<'a> Lowerer<'a> {
             let evaluated = rvsdg::scalar::eval(op, &known)
                 .map_err(|why| refuse(format!("a constant operation: {why}"), span))?;
             return Ok(Value::Known(evaluated.value));
+        }
+        if self.has_integers()
+            && let Some(value) = self.integer_operation(op, values, span)?
+        {
+            return Ok(value);
         }
         match op {
             Op::Guard(_) if self.options.ignore_exceptions => {
@@ -360,6 +394,10 @@ impl<'a> Lowerer<'a> {
             (Value::Float(a), Value::Float(b)) => Value::Float(self.algebra.select(mask, *a, *b)),
             (Value::State, Value::State) => Value::State,
             (Value::Known(a), Value::Known(b)) if a == b => Value::Known(*a),
+            (Value::Integer(_) | Value::Known(Scalar::I64(_)), _) if self.has_integers() => {
+                let (a, b) = (self.lane(a, Type::I64, span)?, self.lane(b, Type::I64, span)?);
+                Value::Integer(self.algebra.select(mask, a, b))
+            }
             (Value::Known(Scalar::Ctl(_)) | Value::Choice(_), _) => {
                 let (a, b) = (self.choice(a), self.choice(b));
                 let (a, b) = (a.ok_or_else(differs)?, b.ok_or_else(differs)?);
@@ -402,11 +440,12 @@ impl<'a> Lowerer<'a> {
             Value::Choice(masks) => {
                 let masks = masks.clone();
                 self.choices += 1;
-                let mut results = self.arm(arms[0], &inputs)?;
+                let none = self.algebra.truth(false);
+                let of = |k: usize| masks.get(k).copied().unwrap_or(none);
+                let mut results = self.arm_for(of(0), arms[0], &inputs)?;
                 for (k, arm) in arms.iter().enumerate().skip(1) {
-                    let none = self.algebra.truth(false);
-                    let mask = masks.get(k).copied().unwrap_or(none);
-                    let taken = self.arm(*arm, &inputs)?;
+                    let mask = of(k);
+                    let taken = self.arm_for(mask, *arm, &inputs)?;
                     results = self.merge_all(mask, &taken, &results, span)?;
                 }
                 self.choices -= 1;
@@ -415,8 +454,10 @@ impl<'a> Lowerer<'a> {
             mask => {
                 let mask = self.mask(mask, span)?;
                 self.choices += 1;
-                let no = self.arm(arms[0], &inputs)?;
-                let yes = self.arm(arms[1], &inputs)?;
+                let ones = self.algebra.truth(true);
+                let other = self.algebra.lanes().and_not(mask, ones);
+                let no = self.arm_for(other, arms[0], &inputs)?;
+                let yes = self.arm_for(mask, arms[1], &inputs)?;
                 self.choices -= 1;
                 self.merge_all(mask, &yes, &no, span)?
             }
@@ -429,6 +470,18 @@ impl<'a> Lowerer<'a> {
 
     fn merge_all(&mut self, mask: Id, a: &[Value], b: &[Value], span: Span) -> Result<Vec<Value>> {
         a.iter().zip(b).map(|(a, b)| self.merge(mask, a, b, span)).collect()
+    }
+
+    /// [`Lowerer::arm`] for the lanes of a mask.
+    fn arm_for(&mut self, mask: Id, region: RegionId, inputs: &[Value]) -> Result<Vec<Value>> {
+        let outer = self.path;
+        self.path = Some(match outer {
+            Some(path) => self.algebra.lanes().and(path, mask),
+            None => mask,
+        });
+        let results = self.arm(region, inputs);
+        self.path = outer;
+        results
     }
 
     /// The results of a region entered with these values.
@@ -452,6 +505,7 @@ impl<'a> Lowerer<'a> {
             match results[0] {
                 Value::Known(Scalar::Bool(true)) => {}
                 Value::Known(Scalar::Bool(false)) => break,
+                _ if self.divergent => return self.iterate(node, body),
                 _ => return Err(refuse("a loop whose length differs between elements", span)),
             }
         }

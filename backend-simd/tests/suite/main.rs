@@ -1,6 +1,7 @@
 //! Compiled kernels against the graph replayed on single numbers, and against a disassembler.
 
 mod arrays;
+mod divergent;
 mod encoding;
 mod folds;
 mod fuzz;

@@ -92,10 +92,12 @@ pub(crate) fn random_dag(
                 let modes = [Rounding::Nearest, Rounding::Down, Rounding::Up, Rounding::Zero];
                 floats.push(r.round(a, modes[random.below(4)]));
             }
-            18 => masks.push(match random.below(3) {
+            18 => masks.push(match random.below(5) {
                 0 => r.lt(a, b),
                 1 => r.le(a, b),
-                _ => r.eq(a, b),
+                2 => r.eq(a, b),
+                3 => r.int_gt(p, q),
+                _ => r.int_eq(p, q),
             }),
             19 => masks.push(match random.below(4) {
                 0 => r.and(mask, masks[0]),
@@ -135,17 +137,18 @@ macro_rules! compare {
             let inputs: Vec<Input<'_, $float>> = (data.iter().zip(uniform))
                 .map(|(d, u)| if *u { Input::Scalar(d[0]) } else { Input::Array(&d[..count]) })
                 .collect();
-            // One number more than the kernel may write.
-            let mut results = vec![vec![7.5 as $float; count + 1]; dag.outputs.len()];
+            // Numbers before and after those that the kernel may write, on any boundary.
+            let first = 1 + random.below(8);
+            let mut results = vec![vec![7.5 as $float; first + count + 1]; dag.outputs.len()];
             let mut outputs: Vec<&mut [$float]> =
-                results.iter_mut().map(|r| &mut r[..count]).collect();
+                results.iter_mut().map(|r| &mut r[first..first + count]).collect();
             kernel.run(&inputs, &mut outputs).map_err(|e| e.to_string())?;
             for at in 0..count {
                 let args: Vec<$float> =
                     (data.iter().zip(uniform)).map(|(d, u)| d[if *u { 0 } else { at }]).collect();
                 let want = dag.replay(&mut Scalar::<$float>::new(), &args);
                 for (k, want) in want.iter().enumerate() {
-                    let got = results[k][at];
+                    let got = results[k][first + at];
                     if got.to_bits() != want.to_bits() && !(got.is_nan() && want.is_nan()) {
                         return Err(format!(
                             "element {at} of {count}, output {k}: {got:?}, not {want:?}"
@@ -153,8 +156,8 @@ macro_rules! compare {
                     }
                 }
             }
-            if results.iter().any(|r| r[count] != 7.5) {
-                return Err(format!("wrote beyond {count} elements"));
+            if results.iter().any(|r| r[first - 1] != 7.5 || r[first + count] != 7.5) {
+                return Err(format!("wrote beside {count} elements"));
             }
             Ok(())
         }

@@ -169,3 +169,18 @@ fn a_compensated_sum_keeps_the_zeros_of_the_sine() {
     let want = 1.224_646_799_147_353_2e-16 - tiny;
     assert!(alike(got, want), "{got:e}, not {want:e}");
 }
+
+/// Arithmetic on the bits of a NaN must not make a number of it.
+#[test]
+fn every_nan_gives_nan() {
+    for f in Function::ALL {
+        for bits in [0x7ff8_0000_0000_0001, 0xfff8_0000_dead_beef, 0x7ff0_0000_0000_0401] {
+            let args = vec![f64::from_bits(bits); f.arity()];
+            assert!(f.eval(&args).is_nan(), "{} of {bits:x}", f.name());
+        }
+        for bits in [0x7fc0_0001, 0xffc1_2345, 0x7f80_0103] {
+            let args = vec![f32::from_bits(bits); f.arity()];
+            assert!(f.eval_f32(&args).is_nan(), "{} of {bits:x} in binary32", f.name());
+        }
+    }
+}
