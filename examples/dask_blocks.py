@@ -34,7 +34,7 @@ def smooth(x, out):
 def smoothed(block):
     """One block with its neighbours' edges; tells which process worked on it, too."""
     out = block.copy()
-    smooth(np.ascontiguousarray(block), out)
+    smooth(block, out)
     return out
 
 

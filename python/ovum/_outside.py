@@ -88,7 +88,7 @@ class Outside:
         if len(self._appended) == _MOST:
             return None
         try:
-            text = _definition(function)
+            text, line = _definition(function)
             tree = ast.parse(text)
         except (OSError, TypeError, SyntaxError):
             return None
@@ -106,7 +106,9 @@ class Outside:
             end = column + len(name.encode())
             lines[line - 1] = whole[:column] + (known + name).encode() + whole[end:]
         text = b"".join(lines).decode()
-        self.pieces.append(re.sub(r"def\s+\w+", f"def {known}", text, count=1))
+        text = re.sub(r"def\s+\w+", f"def {known}", text, count=1)
+        # Messages read here where the lines below come from.
+        self.pieces.append(f"# ovum: line {line} of {function.__code__.co_filename}\n{text}")
         self._defaults(function, known)
         for name in sorted({place[2] for place in places}):
             self._explain(known + name, outside[name], True, function)
@@ -168,14 +170,16 @@ def _module(value: Any) -> str:
     return "math" if _is_member(math, value) else "numpy"
 
 
-def _definition(function: types.FunctionType) -> str:
-    """The text of a function, without decorators."""
-    text = textwrap.dedent("".join(inspect.getsourcelines(function)[0]))
+def _definition(function: types.FunctionType) -> tuple[str, int]:
+    """The text of a function, without decorators, and the line of its file where that begins."""
+    source, line = inspect.getsourcelines(function)
+    text = textwrap.dedent("".join(source))
     if function.__name__ == "<lambda>":
-        return lambda_text(text)
+        return lambda_text(text), line
     lines = text.splitlines(True)
     starts = (at for at, line in enumerate(lines) if line.startswith(("def ", "async def ")))
-    return "".join(lines[next(starts, len(lines)) :])
+    start = next(starts, len(lines))
+    return "".join(lines[start:]), line + start
 
 
 def lambda_text(text: str) -> str:

@@ -71,11 +71,25 @@ pub(crate) fn exception(py: Python<'_>, source: &Text, name: &str, raised: &Rais
     if raised.span.is_some() {
         let (line, _) = source.line_column(raised.span.start);
         let text = source.text().lines().nth(line as usize - 1).unwrap_or_default().trim();
-        let note = format!("  File \"{}\", line {line}, in {name}\n    {text}", source.name());
+        let (file, line) = elsewhere(source, line).unwrap_or((source.name(), line));
+        let note = format!("  File \"{file}\", line {line}, in {name}\n    {text}");
         // A note that cannot be attached must not hide the exception itself.
         let _ = error.value(py).call_method1("add_note", (note,));
     }
     error
+}
+
+/// The file and line that a line of the text comes from, if it belongs to a function that the
+/// package has appended: a comment above says so.
+fn elsewhere(source: &Text, line: u32) -> Option<(&str, u32)> {
+    let mut said = None;
+    for (text, at) in source.text().lines().zip(1..=line) {
+        if let Some(place) = text.strip_prefix("# ovum: line ") {
+            said = place.split_once(" of ").map(|(first, file)| (file, first, at));
+        }
+    }
+    let (file, first, at) = said?;
+    Some((file, first.parse::<u32>().ok()? + (line - at).saturating_sub(1)))
 }
 
 /// Why a function cannot be compiled. The input's fault is an `ovum.CompileError` with the lines
@@ -91,7 +105,10 @@ pub(crate) fn refusal(py: Python<'_>, text: &Text, error: &ovum::Error) -> PyErr
     let span = error.diagnostics().first().and_then(|first| first.span);
     let place = span.map(|span| text.line_column(span.start));
     let code = error.code();
-    let error = CompileError::new_err(error.to_string());
+    let from = place.and_then(|(line, _)| elsewhere(text, line));
+    let from =
+        from.map_or_else(String::new, |(file, line)| format!("\n   = note: {file}, line {line}"));
+    let error = CompileError::new_err(format!("{error}{from}"));
     let value = error.value(py);
     // The attributes are a convenience: the error stands without them.
     let _ = value.setattr("code", code);

@@ -53,6 +53,10 @@ area = lambda r: m.pi * r**2 * RATE
 
 def broken(x):
     return open(x)
+
+@ovum.jit
+def raises(x):
+    return 1 // x
 '''
 
 
@@ -128,8 +132,22 @@ def test_errors_in_another_module_are_compile_errors(other):
     def calls(x):
         return broken(x)
 
-    with pytest.raises(ovum.CompileError, match="open"):
+    with pytest.raises(ovum.CompileError, match="open") as info:
         calls(1.0)
+    line = broken.__code__.co_firstlineno + 1
+    assert str(info.value).endswith(f"other.py, line {line}")
+
+    raises = other.other.raises
+
+    @ovum.jit
+    def divides(x):
+        return raises(x)
+
+    with pytest.raises(ZeroDivisionError) as divided:
+        divides(0)
+    line = raises.__wrapped__.__code__.co_firstlineno + 2
+    assert f'other.py", line {line}' in divided.value.__notes__[0]
+    assert "return 1 // x" in divided.value.__notes__[0]
 
 
 def test_compile_errors_travel():
