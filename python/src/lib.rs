@@ -1,11 +1,11 @@
 //! The extension module `ovum._core`: what the Python package needs from the compiler.
 //!
 //! A `Kernel` is a function of a source file that compiles itself for the types it is called with.
-//! The module `arguments` makes machine arguments of Python's objects without copying NumPy arrays
-//! that the code can use in place, `effects` tells which of them it writes, and `answers` makes
-//! Python's objects of results. `fast` calls code whose arguments need no conversion, `ufunc` maps it
-//! over arrays through NumPy. `session` is what `ovum.EGraph` stands on, `rules` reads rewrite rules
-//! for the compiler.
+//! The module `arguments` makes machine arguments of Python's objects without copying NumPy
+//! arrays that the code can use in place, `effects` tells which of them it writes, and `answers`
+//! makes Python's objects of results. `fast` calls code whose arguments need no conversion,
+//! `ufunc` maps it over arrays through NumPy. `session` is what `ovum.EGraph` stands on, `rules`
+//! reads rewrite rules for the compiler.
 
 mod answers;
 mod arguments;
