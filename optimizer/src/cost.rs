@@ -8,7 +8,7 @@
 //! Trip counts and probabilities are constants of this module: they are guesses about inputs, not
 //! about a machine.
 
-use rvsdg::{MathFn, Op};
+use rvsdg::{Const, MathFn, Op};
 use std::fmt::{self, Write};
 use std::sync::{Arc, LazyLock};
 
@@ -21,6 +21,9 @@ pub const BRANCH_PROBABILITY: f64 = 0.4;
 /// its first iteration, so that this iteration can be taken out of it without a change of the
 /// estimate.
 pub const LOOP_PROBABILITY: f64 = 1.0 - 1.0 / TRIP_COUNT;
+
+/// Share of an arm that is never entered: what is in it still has an order of cost.
+const NEVER: f64 = 1e-6;
 
 /// A call of a function that calls itself, in its own weight: what lies behind it is not known.
 const RECURSION: f64 = 200.0;
@@ -242,9 +245,26 @@ pub fn weight(op: Op) -> f64 {
     SHIPPED.weight(op)
 }
 
-/// Estimated share of a gamma's executions that enter an arm, from which arms have a loop.
-pub fn arm_share(loops: &[bool], arm: usize) -> f64 {
+/// The arm that a predicate of this value enters.
+pub(crate) fn known_arm(predicate: Option<Const>) -> Option<usize> {
+    match predicate? {
+        Const::Bool(truth) => Some(usize::from(truth)),
+        Const::Ctl { value, .. } => Some(value as usize),
+        _ => None,
+    }
+}
+
+/// Estimated share of a gamma's executions that enter an arm, from which arms have a loop and which
+/// one is entered, if that is known.
+pub fn arm_share(loops: &[bool], arm: usize, known: Option<usize>) -> f64 {
     match loops {
+        _ if known.is_some() => {
+            if known == Some(arm) {
+                1.0
+            } else {
+                NEVER
+            }
+        }
         [a, b] if a != b => {
             if loops[arm] {
                 LOOP_PROBABILITY

@@ -9,7 +9,7 @@
 //!
 //! The last resort is the input program: it is returned where nothing legal or cheaper is found.
 
-use crate::cost::{CostModel, arm_share};
+use crate::cost::{CostModel, arm_share, known_arm};
 use crate::decode::decode;
 use crate::language::{Meaning, Payload};
 use crate::model::{InstanceKind, Model};
@@ -247,7 +247,9 @@ pub fn cost_of(function: &Function, costs: &CostModel) -> f64 {
                     total += costs.instance() * frequency;
                     let loops: Vec<bool> =
                         arms.iter().map(|arm| has_loop(function, *arm)).collect();
-                    let share = |arm| frequency * arm_share(&loops, arm);
+                    let predicate = function.node(*node).operands[0];
+                    let known = known_arm(function.as_const(predicate));
+                    let share = |arm| frequency * arm_share(&loops, arm, known);
                     work.extend(arms.iter().enumerate().map(|(k, arm)| (*arm, share(k))));
                 }
                 NodeKind::Theta { body } => {

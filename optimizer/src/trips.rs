@@ -4,7 +4,7 @@
 //! only ranges are known, the largest distance bounds the guess. Both views are read the same way:
 //! a [`Function`] before and after, and the [`Model`] between them, where more is known.
 
-use crate::cost::{TRIP_COUNT, arm_share};
+use crate::cost::{TRIP_COUNT, arm_share, known_arm};
 use crate::facts::Graph;
 use crate::interval::Ints;
 use crate::language::Meaning;
@@ -163,7 +163,8 @@ impl Model<'_> {
             let share = match instance.kind {
                 InstanceKind::Gamma => {
                     let arms = instance.regions.iter().map(|region| loops[region.index()]);
-                    arm_share(&arms.collect::<Vec<bool>>(), arm)
+                    let known = known_arm(self.graph.data(instance.predicate).constant);
+                    arm_share(&arms.collect::<Vec<bool>>(), arm, known)
                 }
                 InstanceKind::Theta => of_instance(&self.graph, instance).estimate,
             };

@@ -74,3 +74,60 @@ fn factored_or_not_every_engine_gives_the_same_answer() {
         }
     }
 }
+
+fn python_forms(text: &str, name: &str, semantics: Semantics) -> Forms {
+    let file = SourceFile::parse("sums.py", text.to_owned()).expect("it parses");
+    let options = frontend_py::Options { semantics, ..Default::default() };
+    let function = frontend_py::compile(&file, name, &options).expect("it compiles");
+    Forms::new(function, &Options::default()).expect("it optimises")
+}
+
+#[test]
+fn a_counted_sum_needs_few_nodes_and_no_loop() {
+    let text = "def total(n: int) -> int:\n    c = 0\n    for i in range(n):\n        c += i\n    \
+                return c\n";
+    for semantics in [Semantics::Fast, Semantics::Strict] {
+        let forms = python_forms(text, "total", semantics);
+        assert!(forms.report.e_nodes <= 80, "{} e-nodes", forms.report.e_nodes);
+        assert!(!forms.after.to_string().contains("theta"), "{}", forms.after);
+    }
+}
+
+#[test]
+fn sums_of_polynomials_need_no_loop_in_python() {
+    let text = "\
+def squares(n: int, x: int) -> int:
+    s = 0
+    for i in range(n):
+        s += i * i
+    return s
+
+def quartic(n: int, x: int) -> int:
+    s = x
+    for i in range(x, n):
+        s -= (i * x + 3) * i ** 3
+    return s
+
+def down(n: int, x: int) -> int:
+    s = 0
+    t = 0
+    for i in range(n, x, -1):
+        t += i
+        s += t
+    return s
+";
+    for name in ["squares", "quartic", "down"] {
+        for semantics in [Semantics::Fast, Semantics::Strict] {
+            let forms = python_forms(text, name, semantics);
+            assert!(!forms.after.to_string().contains("theta"), "{}", forms.after);
+            for (n, x) in [(0, 0), (10, -7), (-5, 9), (9, -1000), (1234, 3), (-3, -9)] {
+                let args = [n, x].map(|value| Arg::Scalar(Scalar::I64(value))).to_vec();
+                let inputs = Inputs { args, arrays: Vec::new() };
+                let answers = forms.answers(&inputs).expect("it is defined");
+                for (engine, answer) in &answers[1..] {
+                    assert!(answers[0].1.same(answer), "{name}, {engine}, {n} {x}: {answer:?}");
+                }
+            }
+        }
+    }
+}

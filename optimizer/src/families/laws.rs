@@ -8,6 +8,7 @@
 use super::FAMILIES;
 use super::algebra::PAIRS;
 use super::evaluate::{combination, evaluate, parse, special_values, variables};
+use super::files::Pair;
 use crate::encode::encode;
 use crate::extraction::extract_program;
 use crate::facts::{Facts, Range};
@@ -49,7 +50,7 @@ fn check(left: &str, right: &str) -> Result<usize, String> {
 
 #[test]
 fn exact_rules_keep_every_bit() {
-    for (name, left, right) in PAIRS {
+    for Pair { name, left, right } in PAIRS.iter() {
         match check(left, right) {
             Ok(evaluated) => assert!(evaluated > 0, "{name} was never evaluated"),
             Err(difference) => panic!("{name}: {difference}"),
@@ -133,11 +134,81 @@ fn shown_rules() -> Vec<Shown> {
         options,
     });
     all.extend(LOOPS.iter().map(|(rule, text)| shown(rule, text)));
+    all.extend(FLOAT_LOOPS.iter().map(|(rule, text)| {
+        let mut options = Options { fast_math: true, ..Options::default() };
+        options.domains.insert("x".to_owned(), (0.25, 4.0));
+        Shown { options, ..shown(rule, text) }
+    }));
     all
 }
 
+/// Loops for rules over the reals: sums of floats that are not negative.
+const FLOAT_LOOPS: &[(&str, &str)] = &[
+    (
+        "closed-float-sum",
+        "(lambda @f [(%x f64) (%n i64)] [%io] -> f64
+          (%b = iadd 1 (iand %n 31))
+          (%i1 %s1 = theta [0 0.5]
+            (body [%i %s]
+              (%t = fadd %s %x) (%j = iadd %i 1) (%go = icmp.lt %j %b) (results %go %j %t)))
+          (results %s1 %io))",
+    ),
+    (
+        "float-factor-of-loop",
+        "(lambda @f [(%x f64) (%n i64)] [%io] -> f64
+          (%b = iadd 1 (iand %n 31))
+          (%i1 %y1 %s1 = theta [0 0.5 0.0]
+            (body [%i %y %s]
+              (%t = fadd %s (fmul %x %y)) (%z = fdiv %y 1.25) (%j = iadd %i 1)
+              (%go = icmp.lt %j %b) (results %go %j %z %t)))
+          (results %s1 %io))",
+    ),
+    (
+        "float-factor-of-branch",
+        "(lambda @f [(%x f64) (%n i64)] [%io] -> f64
+          (%b = iadd 1 (iand %n 31))
+          (%i1 %y1 %s1 = theta [0 0.5 0.0]
+            (body [%i %y %s]
+              (%t = gamma (fcmp.lt %y 0.125) []
+                (arm [] (results %s))
+                (arm []
+                  (%k %q = theta [0 %y]
+                    (body [%k1 %q1]
+                      (%q2 = fdiv %q1 3.0) (%k2 = iadd %k1 1) (%more = icmp.lt %k2 %i)
+                      (results %more %k2 %q2)))
+                  (%u = fadd %s (fmul %x %q))
+                  (results %u)))
+              (%z = fdiv %y 1.25) (%j = iadd %i 1)
+              (%go = icmp.lt %j %b) (results %go %j %z %t)))
+          (results %s1 %io))",
+    ),
+];
+
 /// Loops and branches for rules that random programs rarely show.
 const LOOPS: &[(&str, &str)] = &[
+    (
+        "closed-sum",
+        "(lambda @f [(%x i64) (%n i64)] [%io] -> i64
+          (%b = iadd %x (iadd 1 (iand %n 15))) (%e = icmp.lt %x %b)
+          (%r = gamma %e []
+            (arm [] (results 3))
+            (arm []
+              (%i1 %s1 = theta [%x 0]
+                (body [%i %s]
+                  (%t = iadd %s (imul %i (isub %i %n))) (%j = iadd %i 1) (%go = icmp.lt %j %b)
+                  (results %go %j %t)))
+              (results %s1)))
+          (results %r %io))",
+    ),
+    (
+        "sink",
+        "(lambda @f [(%x i64) (%y i64)] [%io] -> i64
+          (%a = imul %x %y) (%b = ixor %a 5)
+          (%r = gamma (icmp.lt %x 3) []
+            (arm [] (results %y))
+            (arm [] (%c = isub %b %x) (results %c)))
+          (results %r %io))",
+    ),
     (
         "hoist-load",
         "(lambda @f [(%a memref<i64,1,0>) (%n i64)] [%io %m] -> i64
@@ -321,8 +392,7 @@ fn forms_agree(function: &Function, options: &Options) -> Vec<String> {
 
 #[test]
 fn every_registered_rule_is_compared_on_both_sides() {
-    let mut compared: BTreeSet<String> =
-        PAIRS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    let mut compared: BTreeSet<String> = PAIRS.iter().map(|pair| pair.name.clone()).collect();
     for Shown { rule, text, options } in shown_rules() {
         let function =
             rvsdg::text::parse(&text).unwrap_or_else(|e| panic!("{rule}: {e:?}\n{text}"));

@@ -9,6 +9,7 @@
 mod algebra;
 mod calls;
 mod evaluate;
+mod files;
 mod fold;
 #[cfg(test)]
 mod laws;
@@ -70,6 +71,7 @@ pub(crate) struct Crossing {
     pub(crate) loops: bool,
     pub(crate) branches: bool,
     pub(crate) memory: bool,
+    pub(crate) reductions: bool,
 }
 
 impl Crossing {
@@ -85,6 +87,7 @@ impl Crossing {
             loops: has("loops"),
             branches: has("branches"),
             memory: has("memory"),
+            reductions: has("reductions"),
         }
     }
 }
@@ -136,9 +139,9 @@ pub const FAMILIES: &[Family] = &[
     Family {
         name: "hoist",
         law: Law::Exact,
-        summary: "what does not depend on a loop or an arm moves out of it",
+        summary: "what does not depend on a loop or an arm moves out of it, what one arm uses into it",
         rules: no_rules,
-        crossing: &["hoist", "hoist-load", "hoist-loop"],
+        crossing: &["hoist", "hoist-load", "hoist-loop", "sink"],
     },
     Family {
         name: "loops",
@@ -193,6 +196,13 @@ pub const FAMILIES: &[Family] = &[
         summary: "a version of the function without the index checks that a test on entry replaces",
         rules: no_rules,
         crossing: &["checks-leave-loops"],
+    },
+    Family {
+        name: "reductions",
+        law: Law::Real,
+        summary: "sums of floats without their loop, or with a factor outside of it",
+        rules: no_rules,
+        crossing: &["closed-float-sum", "float-factor-of-loop", "float-factor-of-branch"],
     },
     Family {
         name: "pow",

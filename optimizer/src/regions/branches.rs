@@ -3,6 +3,7 @@
 use super::Round;
 use super::look::constant;
 use super::mutant::{Mutant, planted};
+use crate::cost::known_arm;
 use crate::language::InstanceId;
 use crate::model::{InstanceKind, Port};
 use egraph_core::{EClassId, Limit};
@@ -48,11 +49,7 @@ impl Round<'_, '_> {
     fn live_arms(&self, id: InstanceId) -> Vec<usize> {
         let instance = self.model.instance(id);
         let graph = self.graph();
-        let chosen = match constant(graph, instance.predicate) {
-            Some(Const::Bool(truth)) => Some(usize::from(truth)),
-            Some(Const::Ctl { value, .. }) => Some(value as usize),
-            _ => None,
-        };
+        let chosen = known_arm(constant(graph, instance.predicate));
         (0..instance.regions.len())
             .filter(|arm| chosen.is_none_or(|chosen| chosen == *arm))
             .filter(|arm| !graph.is_dead(instance.regions[*arm]))

@@ -158,12 +158,14 @@ impl Round<'_, '_> {
     /// A counter by one ends at its bound.
     fn counter_at_end(&mut self, id: InstanceId, counter: Counter) -> Result<(), Limit> {
         let enters = self.enters(id, counter) || planted(Mutant::CounterIsNotEntered);
-        if counter.alone && counter.step.abs() == 1 && enters {
+        if !counter.alone || !enters {
+            return Ok(());
+        }
+        if counter.step.abs() == 1 {
             let out = self.model.instance(id).ports[counter.port].out;
             self.equate("counter-ends-at-bound", out, counter.bound);
-            self.sums(id, counter)?;
         }
-        Ok(())
+        self.sums(id, counter)
     }
 
     /// A constant of an integer type.

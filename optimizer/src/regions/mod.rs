@@ -1,14 +1,17 @@
 //! Rules that cross regions: what patterns within one region cannot say.
 //!
 //! A round looks at every node and instance once, outer regions first, and adds what follows:
-//! facts ([`learn`], [`order`]), invariants moved outwards ([`hoist`]), loops ([`loops`],
-//! [`sums`]), branches ([`branches`]), memory ([`memory`]), regions that compute the same ([`same`]). Nothing is copied for them; the few
-//! rules that need a body in another region go through [`copy`].
+//! facts ([`learn`], [`order`]), invariants moved outwards ([`hoist`]), what one arm
+//! uses moved inwards ([`sink`]), loops ([`loops`],
+//! [`closed`], [`sums`]), branches ([`branches`]), memory ([`memory`]), regions that compute the
+//! same ([`same`]). Nothing is copied for them; the few rules that need a body in another region go
+//! through [`copy`].
 //!
 //! An equality added here holds under every *hypothetical* entry to its region: it comes from
 //! guards, parents and pure reasoning, never from "an earlier effect did not raise".
 
 mod branches;
+mod closed;
 mod copy;
 mod hoist;
 mod learn;
@@ -17,8 +20,10 @@ mod loops;
 mod memory;
 mod mutant;
 mod order;
+mod polynomial;
 mod reshape;
 mod same;
+mod sink;
 mod strength;
 mod sums;
 mod unroll;
@@ -42,6 +47,8 @@ pub(crate) struct Memory {
     rounds: usize,
     /// Nodes that unrolling was allowed to add.
     unrolled: usize,
+    /// Nodes that sinking added.
+    sunk: usize,
     /// Comparisons that could not be decided, with a hash of what was known.
     undecided: HashMap<ENodeId, u64, FxBuildHasher>,
     /// Variables that products added, by loop.
@@ -73,7 +80,7 @@ struct Round<'a, 'f> {
     memory: &'a mut Memory,
     ops: Ops,
     rules: Crossing,
-    /// Rules over the reals may run.
+    /// Rules over the reals may run, and are wanted.
     real: bool,
     /// Nodes by region, inner regions included, at some time in this round; empty until asked for.
     sizes: Vec<usize>,
@@ -91,6 +98,7 @@ pub(crate) fn round(
 ) -> Result<(), Limit> {
     memory.rounds += 1;
     let ops = Ops::new(&model.graph.analysis().language);
+    let real = real && rules.reductions;
     let mut round = Round { model, memory, ops, rules, real, sizes: Vec::new() };
     let result = round.run();
     round.model.graph.rebuild();
@@ -107,6 +115,7 @@ impl Round<'_, '_> {
         }
         if self.rules.hoist {
             self.hoist()?;
+            self.sink()?;
         }
         if self.rules.memory {
             self.memory()?;

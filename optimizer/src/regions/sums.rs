@@ -1,49 +1,20 @@
-//! Sums that a loop accumulates: closed forms of counted ones, constant factors taken out of the
-//! loop and through the branch that guards it.
+//! Sums that a loop accumulates: constant factors taken out of the loop and through the branch that
+//! guards it.
 //!
 //! Integers wrap, and a ring of integers modulo 2^64 has all the laws used here, so that they are
 //! exact. For floats they hold over the reals only.
 
 use super::Round;
-use super::look::{binaries, constant, integer};
-use super::loops::Counter;
+use super::look::{binaries, constant};
 use crate::language::{InstanceId, Meaning, Payload};
 use crate::model::Port;
 use egraph_core::{EClassId, Limit, OpId};
-use rvsdg::{Const, Op, Type};
+use rvsdg::{Const, Type};
 
 /// Ports that factors add to one instance.
 const MAX_FACTORS: usize = 2;
 
 impl Round<'_, '_> {
-    /// Sums of a counted loop without the loop. The counter starts within its bound and moves by
-    /// one, so that the loop runs as often as the distance says.
-    pub(super) fn sums(&mut self, id: InstanceId, counter: Counter) -> Result<(), Limit> {
-        let instance = self.model.instance(id);
-        let count = instance.ports[counter.port].clone();
-        let (Some(first), Some(var)) = (count.init, count.var) else { return Ok(()) };
-        for k in 0..instance.ports.len() {
-            let port = self.model.instance(id).ports[k].clone();
-            let (Some(init), Some(own)) = (port.init, port.var) else { continue };
-            let real = port.ty == Type::F64 && self.real;
-            if k == counter.port || !(port.ty == Type::I64 || real) {
-                continue;
-            }
-            let Some(added) = self.added(&port, own) else { continue };
-            if !self.memory.done.contains(&("closed-sum", id.0, k as u32)) {
-                let trips = self.trips(first, counter)?;
-                let Some(sum) = self.sum(&port, added, (first, var), counter, trips)? else {
-                    continue;
-                };
-                self.first("closed-sum", id.index(), k);
-                let op = self.plus(port.ty);
-                let total = self.node(op, &[init, sum])?;
-                self.equate("closed-sum", port.out, total);
-            }
-        }
-        Ok(())
-    }
-
     fn plus(&self, ty: Type) -> OpId {
         if ty.is_float() { self.ops.fadd } else { self.ops.add }
     }
@@ -53,61 +24,11 @@ impl Round<'_, '_> {
     }
 
     /// What a loop variable grows by in each iteration.
-    fn added(&self, port: &Port, var: EClassId) -> Option<EClassId> {
+    pub(super) fn added(&self, port: &Port, var: EClassId) -> Option<EClassId> {
         let graph = self.graph();
         let var = graph.find(var);
         binaries(graph, port.results[0], self.plus(port.ty))
             .find_map(|(x, y)| if x == var { Some(y) } else { (y == var).then_some(x) })
-    }
-
-    /// Iterations, in the home region: the distance from the first value to the bound.
-    fn trips(&mut self, first: EClassId, counter: Counter) -> Result<EClassId, Limit> {
-        if counter.step < 0 {
-            self.node(self.ops.sub, &[first, counter.bound])
-        } else if integer(self.graph(), first) == Some(0) {
-            Ok(counter.bound)
-        } else {
-            self.node(self.ops.sub, &[counter.bound, first])
-        }
-    }
-
-    /// The sum over all iterations of what is added in each, in the home region.
-    fn sum(
-        &mut self,
-        port: &Port,
-        added: EClassId,
-        (first, var): (EClassId, EClassId),
-        counter: Counter,
-        trips: EClassId,
-    ) -> Result<Option<EClassId>, Limit> {
-        if self.model.is_outer(added) {
-            let Some(each) = self.model.outer(added)? else { return Ok(None) };
-            let times = if port.ty == Type::F64 { self.float_of(trips)? } else { trips };
-            return self.node(self.times(port.ty), &[each, times]).map(Some);
-        }
-        // Half of `trips * (trips - 1)` needs a count that is not negative as a signed number.
-        let bounds = |class| self.graph().data(class).range.ints();
-        let low = if counter.step > 0 { bounds(first) } else { bounds(counter.bound) };
-        let is_var = self.graph().find(added) == self.graph().find(var);
-        if port.ty != Type::I64 || !is_var || low.is_none_or(|range| range.lo < 0) {
-            return Ok(None);
-        }
-        let one = self.number(trips, 1)?;
-        let half = self.node(self.ops.shr, &[trips, one])?;
-        let less = self.node(self.ops.sub, &[trips, one])?;
-        let odd = self.node(self.ops.or, &[less, one])?;
-        let triangle = self.node(self.ops.mul, &[half, odd])?;
-        if counter.step > 0 && integer(self.graph(), first) == Some(0) {
-            return Ok(Some(triangle));
-        }
-        let base = self.node(self.ops.mul, &[trips, first])?;
-        let op = if counter.step > 0 { self.ops.add } else { self.ops.sub };
-        self.node(op, &[base, triangle]).map(Some)
-    }
-
-    fn float_of(&mut self, class: EClassId) -> Result<EClassId, Limit> {
-        let cast = self.graph().analysis().language.find(Op::Cast(Type::F64), 1);
-        self.node(cast.expect("casts are in the vocabulary"), &[class])
     }
 
     /// `s = s + c * y` in a loop, `c` from outside: the sum of the `y` is kept in a port of its
@@ -131,7 +52,14 @@ impl Round<'_, '_> {
             debug_assert_eq!(self.graph().region(own), body);
             let next = self.node(self.plus(port.ty), &[own, rest])?;
             self.model.instances[id.index()].ports[at].results = vec![next];
-            self.take_factor("factor-of-loop", &port, init, factor, id, at)?;
+            self.take_factor(
+                ["factor-of-loop", "float-factor-of-loop"],
+                &port,
+                init,
+                factor,
+                id,
+                at,
+            )?;
         }
         Ok(())
     }
@@ -162,16 +90,23 @@ impl Round<'_, '_> {
                 let zero = self.zero(port.results[1 - arm], port.ty)?;
                 let results = if arm == 1 { vec![zero, rest] } else { vec![rest, zero] };
                 self.model.instances[id.index()].ports[at].results = results;
-                self.take_factor("factor-of-branch", &port, start, factor, id, at)?;
+                self.take_factor(
+                    ["factor-of-branch", "float-factor-of-branch"],
+                    &port,
+                    start,
+                    factor,
+                    id,
+                    at,
+                )?;
             }
         }
         Ok(())
     }
 
-    /// `out = start + factor * out'`.
+    /// `out = start + factor * out'`. The rule has a name for integers and one for floats.
     fn take_factor(
         &mut self,
-        rule: &'static str,
+        rules: [&'static str; 2],
         port: &Port,
         start: EClassId,
         factor: EClassId,
@@ -181,7 +116,7 @@ impl Round<'_, '_> {
         let out = self.model.instance(id).ports[at].out;
         let product = self.node(self.times(port.ty), &[factor, out])?;
         let total = self.node(self.plus(port.ty), &[start, product])?;
-        self.equate(rule, port.out, total);
+        self.equate(rules[usize::from(port.ty.is_float())], port.out, total);
         Ok(())
     }
 
