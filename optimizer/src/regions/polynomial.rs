@@ -83,10 +83,11 @@ impl Polynomial {
         for (i, a) in self.coefficients.iter().enumerate() {
             for (j, b) in other.coefficients.iter().enumerate() {
                 let both = multiply(a, b)?;
-                for m in i.max(j)..=i + j {
-                    let ways =
-                        factorial(m) / (factorial(m - i) * factorial(m - j) * factorial(i + j - m));
-                    add(&mut product[m], &both, ways);
+                let low = i.max(j);
+                for (above, into) in product[low..=i + j].iter_mut().enumerate() {
+                    let m = low + above;
+                    let apart = factorial(m - i) * factorial(m - j) * factorial(i + j - m);
+                    add(into, &both, factorial(m) / apart);
                 }
             }
         }
