@@ -3,10 +3,11 @@
 //! - [`workloads`]: every program, written once and given to each engine in its own language;
 //! - [`engines`]: how each engine runs them;
 //! - [`usage`]: what a run used, read from the operating system;
-//! - [`peer`]: the command line of the executables `egg-peer`, `egglog-peer` and `ovum-peer`, each of which runs
+//! - [`peer`]: the executables `egg-peer`, `egglog-peer` and `ovum-peer`, each of which runs
 //!   one workload in a process of its own and prints one line of JSON;
 //! - [`suite`]: egglog's published test programs, as data for timing and conformance.
 
+mod arguments;
 pub mod conformance;
 pub mod engines;
 pub mod peer;

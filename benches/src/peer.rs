@@ -1,53 +1,18 @@
-//! The command line of the executables that run one workload each.
+//! The executables that run one workload each.
 //!
 //! One line of JSON on standard output says what came of it. What a process used is read before
 //! anything is counted, and nothing is freed at the end.
 
+use crate::arguments::{Arguments, USAGE};
 use crate::engines::Outcome;
 use crate::suite;
 use crate::usage::{Usage, cpu_time, pin};
 use crate::workloads::{self, Program};
-use clap::Parser;
 use serde_json::{Map, Value, json};
 use std::fs;
-use std::io::{Write, stdout};
-use std::path::{Path, PathBuf};
+use std::io::{Write, stderr, stdout};
+use std::path::Path;
 use std::time::{Duration, Instant};
-
-/// Run one workload once, and print one line of JSON.
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// A workload (`ac_chain_10`), or a program of egglog's suite (`eggcc-2mm`)
-    #[arg(required_unless_present_any = ["file", "list"])]
-    workload: Option<String>,
-    /// Run this program in egglog's language
-    #[arg(long, conflicts_with = "workload")]
-    file: Option<PathBuf>,
-    /// Threads of the engine
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: u16,
-    /// Stop at so many e-nodes
-    #[arg(long, value_name = "N")]
-    node_limit: Option<usize>,
-    /// Stop after so many seconds
-    #[arg(long, value_name = "S")]
-    time_limit: Option<f64>,
-    /// Stay on as many cores as there are threads, from this one on
-    #[arg(long)]
-    core: Option<usize>,
-    /// Count classes too, where that takes time
-    #[arg(long)]
-    classes: bool,
-    /// The folder `tests` of the crate egglog
-    #[arg(long, env = suite::VARIABLE)]
-    suite: Option<PathBuf>,
-    /// List the workloads that figures are recorded for
-    #[arg(long)]
-    list: bool,
-    /// Print the program in egglog's language, and do not run it
-    #[arg(long)]
-    print: bool,
-}
 
 /// What is to be run.
 #[derive(Debug)]
@@ -90,14 +55,18 @@ pub type Count = Box<dyn FnOnce(bool) -> Outcome>;
 /// the run failed (its reason is in the line), 2 if the command line is wrong.
 pub fn main(peer: &Peer) -> i32 {
     let start = Instant::now();
-    let arguments = match Arguments::try_parse() {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let arguments = match Arguments::read(words) {
         Ok(arguments) => arguments,
         Err(error) => {
             // There is nobody to tell if that fails.
-            let _ = error.print();
-            return error.exit_code();
+            let _ = writeln!(stderr(), "error: {error}\n\n{USAGE}");
+            return 2;
         }
     };
+    if arguments.help {
+        return say(USAGE.trim_end());
+    }
     if arguments.list {
         return say(&list().to_string());
     }
