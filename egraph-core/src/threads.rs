@@ -14,8 +14,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Nanoseconds that sharing must save, by what is foreseen.
 const WORTHWHILE: u64 = 120_000;
-/// As [`WORTHWHILE`], where threads have still to be started.
-const WORTH_STARTING: u64 = 400_000;
+/// As [`WORTHWHILE`], where threads have still to be started: besides the time that takes, the
+/// allocator is slower from then on.
+const WORTH_STARTING: u64 = 1_000_000;
 
 /// Threads that sessions may share work with. Clones are the same threads.
 ///
@@ -142,6 +143,11 @@ impl Pace {
     /// Sixteenths of a nanosecond for a step, before anything was measured.
     const USUAL: u64 = 10 << 4;
 
+    /// Nanoseconds of a measurement that are not the steps'.
+    const OVERHEAD: u64 = 2_000;
+    /// Fewer steps count as so many: what is cold takes longer.
+    const FEW: usize = 8;
+
     /// The nanoseconds that so many steps will take.
     pub(crate) fn foresee(&self, steps: usize) -> u64 {
         let pace = match self.0.load(Ordering::Relaxed) {
@@ -156,9 +162,10 @@ impl Pace {
         if steps == 0 {
             return;
         }
-        let new = time.as_nanos() as u64 * 16 / steps as u64;
+        let time = (time.as_nanos() as u64).saturating_sub(Self::OVERHEAD);
+        let new = time * 16 / steps.max(Self::FEW) as u64;
         let new = match self.0.load(Ordering::Relaxed) {
-            0 => new,
+            0 => new.max(1),
             old => u64::midpoint(new, u64::from(old)),
         };
         self.0.store(u32::try_from(new).unwrap_or(u32::MAX).max(1), Ordering::Relaxed);
@@ -200,8 +207,10 @@ mod tests {
         let pace = Pace::default();
         assert_eq!(pace.foresee(10), 100);
         pace.measured(0, Duration::from_secs(1));
-        pace.measured(100, Duration::from_micros(4));
+        pace.measured(100, Duration::from_micros(6));
         assert_eq!(pace.foresee(10), 400);
+        pace.measured(1, Duration::from_micros(5));
+        assert!(pace.foresee(100) < 40_000, "a cold step says little");
         pace.measured(1, Duration::from_secs(10));
         assert!(pace.foresee(1) > 1000);
     }

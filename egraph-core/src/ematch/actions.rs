@@ -101,6 +101,11 @@ pub(crate) trait Actor: Host {
         rule.actions.commit(store, self, registers)
     }
 
+    /// Whether what is committed is written down even if it changes nothing.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// Whether the steps after [`Action::Require`] are done; the arguments are canonical.
     fn require(&mut self, _store: &mut Store, code: u32, _args: &[Value]) -> Result<bool, Refused> {
         Err(Refused::Failed(format!("there is no code {code}")))

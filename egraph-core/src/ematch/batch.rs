@@ -13,6 +13,8 @@ use crate::store::{DEAD, Store, Table};
 
 /// From so many rows on, blocks are worth being set up.
 pub(super) const FEW: usize = 16;
+/// Rows joined between two looks at the clock.
+const PATIENCE: usize = 1 << 12;
 /// A block goes on when it has less room than this.
 const NARROW: usize = BLOCK / 8;
 
@@ -92,6 +94,8 @@ pub(super) struct Batch<'a, P> {
     carried: &'a [Carried],
     /// The step where each level's block goes on.
     resume: Vec<usize>,
+    /// Rows to be joined before the next look at the clock.
+    patience: usize,
     pub(super) found: Matches,
 }
 
@@ -119,7 +123,21 @@ impl<'a, P: Prims> Batch<'a, P> {
             block.clear(query.vars as usize);
         }
         let (carried, found) = (plan.carried(query), Matches::default());
-        Self { store, prims, query, plan, since, test, budget, blocks, carried, resume, found }
+        let patience = PATIENCE;
+        Self {
+            store,
+            prims,
+            query,
+            plan,
+            since,
+            test,
+            budget,
+            blocks,
+            carried,
+            resume,
+            patience,
+            found,
+        }
     }
 
     /// Finds the matches that begin with changes.
@@ -343,7 +361,7 @@ impl<'a, P: Prims> Batch<'a, P> {
         self.join_spending(table, age, uses, level + 1, &mut candidates)
     }
 
-    /// As `join`, with a look at the clock.
+    /// As `join`, with a look at the clock now and then.
     fn join_spending(
         &mut self,
         table: &'a Table,
@@ -352,8 +370,10 @@ impl<'a, P: Prims> Batch<'a, P> {
         level: usize,
         candidates: &mut Candidates,
     ) -> Go {
-        if self.budget.is_over(&mut self.found) {
-            return false;
+        match self.patience.checked_sub(candidates.len) {
+            Some(rest) => self.patience = rest,
+            None if self.budget.is_over(&mut self.found) => return false,
+            None => self.patience = PATIENCE,
         }
         self.join(table, age, uses, level, candidates)
     }

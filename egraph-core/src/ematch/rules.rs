@@ -14,7 +14,6 @@ use crate::threads::Pool;
 /// A compiled rule. One compilation serves any number of stores with the same tables.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    pub(crate) name: String,
     pub(crate) query: Query,
     pub(crate) actions: Actions,
     /// Searched from scratch each time.
@@ -58,7 +57,7 @@ impl Bounds {
 pub(crate) struct Iteration {
     /// Matches found, by the rules given.
     pub(crate) matches: Vec<usize>,
-    /// Matches committed.
+    /// Matches that changed something.
     pub(crate) committed: Vec<usize>,
     /// Time of finding them, on whichever thread.
     pub(crate) times: Vec<Duration>,
@@ -97,6 +96,10 @@ const SHORT: usize = 1 << 12;
 const IN_ORDER: u32 = 16;
 /// From so many matches on, those whose effects hold meanwhile are looked for together.
 const FEW: usize = 16;
+/// Matches that one thread tests at a time.
+const PIECE: usize = 1 << 10;
+/// Pieces that are tested before they are committed: few of their matches have the same effects.
+const WINDOW: usize = 32;
 
 /// Searches all rules on the closed store, commits what they found in their order, and rebuilds.
 /// The store is closed afterwards in any case.
@@ -241,9 +244,10 @@ fn search<P: Prims>(
     store.catch_up();
     let whole = searches.iter().map(|search| search.since == 0).collect();
     let store = &*store;
-    let run = |scratch: &mut Scratch, work: &Work<'_>, shared: bool| -> Matches {
+    let run = |scratch: &mut Scratch, work: &Work<'_>, known: usize, shared: bool| -> Matches {
         let started = Instant::now();
         let matches = most.get(work.rule).map_or(usize::MAX, |most| most.saturating_add(1));
+        let matches = matches.saturating_sub(known);
         let budget = Budget { matches, deadline: bounds.deadline, shared };
         let actions = Some(&due[work.rule].rule.actions);
         let search = &searches[work.rule];
@@ -264,10 +268,11 @@ fn search<P: Prims>(
             let found = pool.map(scratch, &pieces, |scratch, at| {
                 let rule = work[at].rule;
                 let most = most.get(rule).copied().unwrap_or(usize::MAX);
-                if counts[rule].load(Ordering::Relaxed) > most {
+                let known = counts[rule].load(Ordering::Relaxed);
+                if known > most {
                     return Matches::default();
                 }
-                let found = run(scratch, &work[at], true);
+                let found = run(scratch, &work[at], known, true);
                 counts[rule].fetch_add(found.count, Ordering::Relaxed);
                 found
             });
@@ -291,7 +296,8 @@ fn search<P: Prims>(
             // They are too many already, on any number of threads.
             continue;
         }
-        let found = result.unwrap_or_else(|| run(scratch, &work, false));
+        let known = done.matches[rule];
+        let found = result.unwrap_or_else(|| run(scratch, &work, known, false));
         if found.timed_out {
             return Err(Halt::Time);
         }
@@ -332,21 +338,32 @@ fn commit<A: Actor>(
     done: &mut Iteration,
 ) -> Result<(), Halt> {
     let mut registers: Vec<Value> = Vec::new();
+    let searched = store.version();
     for (index, (due, parts)) in due.iter().zip(found).enumerate() {
         let (rule, stride) = (due.rule, due.rule.query.stride().max(1));
         registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
-        for part in parts {
-            for words in part.chunks(BLOCK * stride) {
+        let pieces: Vec<&[Value]> =
+            parts.iter().flat_map(|part| part.chunks(PIECE * stride)).collect();
+        for window in pieces.chunks(WINDOW) {
+            let sifted = if store.version() == searched || actor.remembers() {
+                None
+            } else {
+                sifted(store, rule, window, scratch)
+            };
+            let kept = sifted.as_ref().map(|pieces| pieces.iter().map(Vec::as_slice).collect());
+            let kept: Vec<&[Value]> = kept.unwrap_or_else(|| window.to_vec());
+            for words in kept.iter().flat_map(|piece| piece.chunks(BLOCK * stride)) {
                 bounds.check(store)?;
                 let unmet = unmet(store, rule, words, scratch);
-                done.committed[index] += unmet.len();
                 for at in unmet.as_slice() {
                     let words = &words[*at as usize * stride..][..stride];
                     for (var, value) in rule.query.report.iter().zip(words) {
                         registers[*var as usize] = *value;
                     }
-                    let done = actor.commit_match(store, index, rule, &mut registers);
-                    done.map_err(|refused| match refused {
+                    let version = store.version();
+                    let outcome = actor.commit_match(store, index, rule, &mut registers);
+                    done.committed[index] += usize::from(store.version() != version);
+                    outcome.map_err(|refused| match refused {
                         Refused::Full => Halt::Full,
                         Refused::Failed(why) => Halt::Failed(index, why),
                     })?;
@@ -355,6 +372,37 @@ fn commit<A: Actor>(
         }
     }
     Ok(())
+}
+
+/// Matches of pieces without those whose effects hold, tested by several threads; none if that is
+/// not worth it. What is left is tested again: nothing depends on which matches were dropped.
+fn sifted(
+    store: &Store,
+    rule: &Rule,
+    pieces: &[&[Value]],
+    scratch: &mut Scratch,
+) -> Option<Vec<Vec<Value>>> {
+    let (query, actions) = (&rule.query, &rule.actions);
+    let stride = query.stride().max(1);
+    if !query.idempotent || query.report.is_empty() {
+        return None;
+    }
+    let foreseen = pieces.iter().map(|words| store.testing.foresee(words.len() / stride));
+    let pool = store.pool.as_ref().filter(|pool| pool.pays(foreseen))?;
+    let numbers: Vec<u32> = (0..pieces.len() as u32).collect();
+    let sifted = pool.map(scratch, &numbers, |scratch, at| {
+        let (started, words) = (Instant::now(), pieces[at]);
+        let (block, mut kept) = (scratch.first(), Vec::new());
+        for words in words.chunks(BLOCK * stride) {
+            block.load(actions.kinds.len(), &query.report, words);
+            block.renew(store, &query.report, &actions.kinds);
+            actions.drop_met(store, Calls::<()>::None, block);
+            block.append_to(&query.report, &mut kept);
+        }
+        store.testing.measured(words.len() / stride, started.elapsed());
+        kept
+    });
+    Some(sifted.into_iter().map(|(_, kept)| kept).collect())
 }
 
 /// Those of a block of matches whose effects do not hold in the meantime.

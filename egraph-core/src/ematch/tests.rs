@@ -15,7 +15,7 @@ fn rule(store: &Store, vars: u32, atoms: Vec<Atom>, steps: Vec<Action>, temps: u
     let mut query = Query::new(vars, atoms, vec![]);
     let actions = Actions::new(steps, vec![EXPR; (vars + temps) as usize], true);
     query.idempotent = actions.is_idempotent(store);
-    Rule { name: String::new(), query, actions, naive: false }
+    Rule { query, actions, naive: false }
 }
 
 use Operand::Var;

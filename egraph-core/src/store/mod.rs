@@ -100,12 +100,16 @@ pub(crate) struct Store {
     /// Row numbers are known outside and must not change.
     pub(crate) stable_rows: bool,
     frames: Vec<(usize, usize)>,
+    /// The version when indexes were last brought up to date.
+    listed: u64,
     /// Indexes that are wanted, with the number of rows that they lack.
     wanting: Vec<(TableId, usize, u32)>,
     /// What is new, if somebody wants to know.
     pub(crate) news: Option<Box<News>>,
     /// How long a displaced value takes to rebuild, with what follows from it.
     pub(crate) rebuilding: Pace,
+    /// How long it takes to test whether the effects of a match hold.
+    pub(crate) testing: Pace,
     /// Threads that help.
     pub(crate) pool: Option<Pool>,
 }
@@ -142,9 +146,11 @@ impl Store {
             facts: 0,
             stable_rows: false,
             frames: Vec::new(),
+            listed: 0,
             wanting: Vec::new(),
             news: None,
             rebuilding: Pace::default(),
+            testing: Pace::default(),
             pool: None,
         }
     }
@@ -176,6 +182,7 @@ impl Store {
 
     /// Brings the wanted indexes up to date.
     pub(crate) fn catch_up(&mut self) {
+        self.listed = self.version;
         let wanting = std::mem::take(&mut self.wanting);
         let foreseen = wanting.iter().map(|(.., rows)| u64::from(*rows) * LISTING);
         let Some(pool) = self.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {

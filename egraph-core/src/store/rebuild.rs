@@ -13,6 +13,8 @@ use super::{Host, Kind, Refused, Store, TableId, Value};
 
 /// A table is scanned when more than one in so many of its rows may be concerned.
 const SCAN_SHARE: usize = 8;
+/// From so many changes on, it may pay that several threads bring indexes up to date.
+const MANY_CHANGES: u64 = 1 << 12;
 /// Rows that are looked at before they are changed.
 const GROUP: u32 = 64;
 
@@ -68,7 +70,7 @@ impl Store {
             }
             let forwarded = std::mem::take(&mut self.forwarded);
             let round = Round::new(self, &displaced, &forwarded);
-            if self.pool.is_some() {
+            if self.pool.is_some() && self.version - self.listed > MANY_CHANGES {
                 self.list(&round);
             }
             for table in 0..self.tables.len() as TableId {

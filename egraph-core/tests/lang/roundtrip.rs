@@ -8,6 +8,7 @@ use egraph_core::egglog::syntax::{
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// A name that is no keyword, literal or option.
 fn name() -> impl Strategy<Value = Name> {
@@ -157,7 +158,8 @@ fn rule() -> impl Strategy<Value = Command> {
     (parts, any::<[bool; 2]>()).prop_map(|((body, head, ruleset, name, mode), flags)| {
         let [no_decomp, include_subsumed] = flags;
         let span = Span::default();
-        Command::Rule(Rule { span, body, head, ruleset, name, mode, no_decomp, include_subsumed })
+        let rule = Rule { span, body, head, ruleset, name, mode, no_decomp, include_subsumed };
+        Command::Rule(Arc::new(rule))
     })
 }
 
@@ -166,7 +168,8 @@ fn rewrite() -> impl Strategy<Value = Command> {
     parts.prop_map(|(lhs, rhs, conditions, ruleset, name, [subsume, both_ways])| {
         let subsume = subsume && !both_ways;
         let span = Span::default();
-        Command::Rewrite(Rewrite { span, lhs, rhs, conditions, ruleset, name, subsume, both_ways })
+        let rewrite = Rewrite { span, lhs, rhs, conditions, ruleset, name, subsume, both_ways };
+        Command::Rewrite(Arc::new(rewrite))
     })
 }
 

@@ -120,10 +120,12 @@ impl Session {
         for mut command in parsed {
             match &mut command {
                 syntax::Command::Rule(rule) => {
+                    let rule = Arc::make_mut(rule);
                     rule.name = name.into();
                     rule.ruleset = ruleset.cloned();
                 }
                 syntax::Command::Rewrite(rewrite) => {
+                    let rewrite = Arc::make_mut(rewrite);
                     rewrite.name = name.into();
                     rewrite.ruleset = ruleset.cloned();
                 }

@@ -14,6 +14,9 @@ use super::{Error, Id, Session};
 use crate::lang::values::Sort;
 use crate::store::{Kind, News, Refused, Store, TableId, Value};
 
+/// From one in so many classes on, a list of classes is ordered by marking them.
+const DENSE: usize = 256;
+
 /// What a merge changed: the value merged into, and whether the other one differs from the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DidMerge(pub bool, pub bool);
@@ -231,8 +234,7 @@ impl Machine {
             for class in &mut classes {
                 *class = store.classes.find(*class);
             }
-            classes.sort_unstable();
-            classes.dedup();
+            let classes = each_once(classes, store.classes.len());
             if classes.is_empty() {
                 return Ok(());
             }
@@ -269,6 +271,26 @@ impl Machine {
         keeper.changed.clear();
         keeper.turned.clear();
     }
+}
+
+/// The classes of a list in ascending order, each once; all are below a bound.
+fn each_once(mut classes: Vec<Value>, bound: usize) -> Vec<Value> {
+    if classes.len() * DENSE < bound {
+        classes.sort_unstable();
+        classes.dedup();
+        return classes;
+    }
+    let mut members = vec![0u64; bound / 64 + 1];
+    for class in classes.drain(..) {
+        members[class as usize / 64] |= 1 << (class % 64);
+    }
+    for (at, mut word) in (0..).zip(members) {
+        while word != 0 {
+            classes.push(at * 64 + word.trailing_zeros());
+            word &= word - 1;
+        }
+    }
+    classes
 }
 
 /// The rows of constructors that have a class as an argument. The store is closed.
@@ -328,5 +350,19 @@ impl Session {
         let class = self.find(class).value;
         let slots: &Slots<A> = self.machine.keeper.as_ref()?.data.any().downcast_ref()?;
         slots.get(class as usize)?.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::each_once;
+
+    #[test]
+    fn few_and_many_classes_come_in_order() {
+        for bound in [100, 1 << 20] {
+            let classes = vec![99, 3, 64, 3, 63, 0, 99];
+            assert_eq!(each_once(classes, bound), [0, 3, 63, 64, 99]);
+        }
+        assert!(each_once(Vec::new(), 0).is_empty());
     }
 }

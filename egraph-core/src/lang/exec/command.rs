@@ -100,7 +100,8 @@ impl Session {
                 if let Some(recorder) = &mut self.machine.recorder {
                     recorder.journal.rules.push(Arc::new(rule.clone()));
                 }
-                let state = RuleState { rule: Arc::new(lowered), since: 0, known: 0 };
+                let name = rule.name.clone();
+                let state = RuleState { rule: Arc::new(lowered), name, since: 0, known: 0 };
                 self.rules.push(state);
                 self.rulesets[rule.ruleset.index()].push(self.rules.len() - 1);
             }
@@ -147,7 +148,7 @@ impl Session {
             }
             Command::PrintSize(_, None) => answers.push(Output::Sizes(self.sizes())),
             Command::PrintStats(span, file) => {
-                let text = self.report.to_string();
+                let text = self.report().to_string();
                 match file {
                     Some(file) => self.write_file(*span, file, &text, false)?,
                     None => answers.push(Output::Text(text)),

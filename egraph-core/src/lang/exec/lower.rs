@@ -338,10 +338,5 @@ pub(super) fn rule(
         actions.reads().into_iter().filter(|var| *var < bound).collect()
     };
     query.idempotent = !deletes && actions.is_idempotent(store);
-    ematch::Rule {
-        name: rule.name.to_string(),
-        query,
-        actions,
-        naive: rule.mode == EvalMode::Naive,
-    }
+    ematch::Rule { query, actions, naive: rule.mode == EvalMode::Naive }
 }

@@ -196,6 +196,10 @@ impl Actor for Machine {
         Ok(())
     }
 
+    fn remembers(&self) -> bool {
+        self.recorder.is_some()
+    }
+
     fn require(&mut self, store: &mut Store, code: u32, args: &[Value]) -> Result<bool, Refused> {
         Ok(self.holds(store, code, args))
     }

@@ -76,7 +76,7 @@ pub use crate::threads::Pool;
 
 use super::proof::Event;
 use super::syntax::Sources;
-use super::types::{self, Checker, Env, Expr, FuncId, FuncKind, GlobalId, VarDecl};
+use super::types::{self, Checker, Env, Expr, FuncId, FuncKind, GlobalId, RuleName, VarDecl};
 use super::values::{Sort, Values};
 
 use lower::{Global, Lowering, Place, Places};
@@ -132,6 +132,7 @@ impl fmt::Display for Failure {
 #[derive(Clone, Debug)]
 struct RuleState {
     rule: Arc<ematch::Rule>,
+    name: RuleName,
     /// Changes before this stamp were seen.
     since: u32,
     /// No fewer matches than there were then.
@@ -183,7 +184,9 @@ pub struct Session {
     including: Vec<PathBuf>,
     /// Some rule deletes rows: then no rule may see an old match again.
     deletes: bool,
+    /// But for the rules.
     report: RunReport,
+    tallies: schedule::Tallies,
     /// The cheapest nodes, as of the last extraction.
     best: extract::Best,
     /// What the rules that are being added have beside their text.
@@ -240,6 +243,7 @@ impl Session {
             including: Vec::new(),
             deletes: false,
             report: RunReport::default(),
+            tallies: schedule::Tallies::default(),
             best: extract::Best::default(),
             own: RuleExtras::default(),
         }
@@ -272,8 +276,8 @@ impl Session {
     }
 
     /// What running rules took.
-    pub fn report(&self) -> &RunReport {
-        &self.report
+    pub fn report(&self) -> RunReport {
+        RunReport { rules: schedule::by_name(&self.tallies), ..self.report.clone() }
     }
 
     /// Tables of functions, in order of declaration.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use super::super::proof::{Event, Why};
-use super::super::types::{RulesetId, RulesetKind, Schedule};
+use super::super::types::{RuleName, RulesetId, RulesetKind, Schedule};
 use super::{Failure, Session};
 use crate::ematch::{self, Admission, Bounds, Due, Halt};
 
@@ -20,6 +20,27 @@ pub struct RuleReport {
     pub committed: usize,
     /// Time of finding matches, summed over threads.
     pub search: Duration,
+}
+
+impl RuleReport {
+    fn add(&mut self, matches: usize, committed: usize, search: Duration) {
+        self.matches += matches;
+        self.committed += committed;
+        self.search += search;
+    }
+}
+
+/// What rules did, by the numbers of their names, in order of first use.
+pub(super) type Tallies = IndexMap<usize, (RuleName, RuleReport), FxBuildHasher>;
+
+/// The same by the names.
+pub(super) fn by_name(tallies: &Tallies) -> IndexMap<String, RuleReport, FxBuildHasher> {
+    let mut named: IndexMap<String, RuleReport, FxBuildHasher> = IndexMap::default();
+    for (name, tally) in tallies.values() {
+        let entry = named.entry(name.text().into_owned()).or_default();
+        entry.add(tally.matches, tally.committed, tally.search);
+    }
+    named
 }
 
 /// What running rules took.
@@ -154,10 +175,10 @@ impl Session {
         for (at, rule) in rules.iter().enumerate() {
             (self.rules[*rule].since, self.rules[*rule].known) = marks[at];
             if done.times[at] > Duration::ZERO {
-                let entry = self.report.rules.entry(chosen[at].name.clone()).or_default();
-                entry.matches += done.matches[at];
-                entry.committed += done.committed[at];
-                entry.search += done.times[at];
+                let name = &self.rules[*rule].name;
+                let tally = self.tallies.entry(name.number());
+                let (_, tally) = tally.or_insert_with(|| (name.clone(), RuleReport::default()));
+                tally.add(done.matches[at], done.committed[at], done.times[at]);
             }
         }
         self.report.iterations += 1;

@@ -3,6 +3,8 @@
 //! The tree keeps what was written (a `rewrite` stays a `rewrite`); meaning is given by
 //! [`types`](crate::egglog::types).
 
+use std::sync::Arc;
+
 use super::expr::{Expr, Name};
 use super::span::Span;
 
@@ -279,9 +281,9 @@ pub enum Command {
     /// `(unstable-combined-ruleset r a b)`.
     CombinedRuleset(Span, Name, Vec<Name>),
     /// `(rule …)`.
-    Rule(Rule),
+    Rule(Arc<Rule>),
     /// `(rewrite …)`, `(birewrite …)`.
-    Rewrite(Rewrite),
+    Rewrite(Arc<Rewrite>),
     /// An action at the top level.
     Action(Action),
     /// `(run n)`, `(run r n :until …)`: at most n passes.

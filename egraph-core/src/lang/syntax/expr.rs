@@ -152,15 +152,20 @@ impl Expr {
 
     /// Positions of the operands of the node at `at`, from left to right; none for leaves.
     pub fn operands(&self, at: usize) -> Vec<usize> {
-        let first = at + 1 - self.nodes[at].size as usize;
-        let mut found = Vec::new();
-        let mut end = at;
-        while end > first {
-            found.push(end - 1);
-            end -= self.nodes[end - 1].size as usize;
-        }
+        let mut found: Vec<usize> = self.operands_backwards(at).collect();
         found.reverse();
         found
+    }
+
+    /// Positions of the operands of the node at `at`, from right to left; none for leaves.
+    pub fn operands_backwards(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        let first = at + 1 - self.nodes[at].size as usize;
+        let mut end = at;
+        std::iter::from_fn(move || {
+            let operand = end.checked_sub(1).filter(|operand| *operand >= first)?;
+            end -= self.nodes[operand].size as usize;
+            Some(operand)
+        })
     }
 
     /// A copy of the subtree whose root is at `at`.

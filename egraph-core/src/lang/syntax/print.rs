@@ -78,7 +78,7 @@ impl Display for Expr {
                 ExprKind::Call(head) => {
                     write!(f, "({head}")?;
                     pending.push(Piece::Close);
-                    pending.extend(self.operands(at).into_iter().rev().map(Piece::Node));
+                    pending.extend(self.operands_backwards(at).map(Piece::Node));
                 }
             }
         }

@@ -27,6 +27,9 @@ pub(super) struct Node<'a> {
     pub(super) kind: Kind<'a>,
 }
 
+/// Programs have at least so many bytes for each node, as a rule.
+const BYTES_PER_NODE: usize = 4;
+
 /// The whole text.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
@@ -60,6 +63,11 @@ impl<'t, 'a> Sexp<'t, 'a> {
     /// The members of a list; nothing for words and literals.
     pub(super) fn members(self) -> Members<'t, 'a> {
         Members { tree: self.tree, at: self.at + 1, end: self.tree.nodes[self.at].next }
+    }
+
+    /// The number of nodes, those that it contains included.
+    pub(super) fn size(self) -> usize {
+        self.tree.nodes[self.at].next - self.at
     }
 
     pub(super) fn is_list(self) -> bool {
@@ -102,8 +110,8 @@ pub(super) fn read(file: FileId, text: &str) -> Result<Tree<'_>, Diagnostic> {
         let at = Span::new(file, 0, 0);
         return Err(Diagnostic::new(codes::TOO_LARGE, at, "the text has more than 4 GiB"));
     }
-    let mut nodes: Vec<Node<'_>> = Vec::new();
-    let mut open: Vec<usize> = Vec::new();
+    let mut nodes: Vec<Node<'_>> = Vec::with_capacity(text.len() / BYTES_PER_NODE);
+    let mut open: Vec<usize> = Vec::with_capacity(16);
     let mut scanner = Scanner { file, text, at: 0 };
     while let Some((span, token)) = scanner.token()? {
         let next = nodes.len() + 1;
@@ -150,16 +158,20 @@ impl<'a> Scanner<'a> {
         self.skip_blank();
         let start = self.at;
         let rest = &self.text[start..];
-        let Some(first) = rest.chars().next() else { return Ok(None) };
+        let Some(first) = rest.as_bytes().first() else { return Ok(None) };
         let token = match first {
-            '(' | ')' => {
+            b'(' | b')' => {
                 self.at += 1;
-                if first == '(' { Token::Open } else { Token::Close }
+                if *first == b'(' { Token::Open } else { Token::Close }
             }
-            '"' => Token::Leaf(Kind::Literal(Literal::String(self.string()?))),
+            b'"' => Token::Leaf(Kind::Literal(Literal::String(self.string()?))),
             _ => {
-                let ends = |c: char| c.is_whitespace() || matches!(c, ';' | '(' | ')');
-                let length = rest.find(ends).unwrap_or(rest.len());
+                let ends = |byte: &u8| byte.is_ascii_whitespace() || b";()\x0b".contains(byte);
+                let ascii = rest.bytes().position(|byte| ends(&byte)).unwrap_or(rest.len());
+                // Other white space is rare: it ends words too.
+                let short = &rest[..ascii];
+                let length = if short.is_ascii() { None } else { short.find(char::is_whitespace) };
+                let length = length.unwrap_or(ascii);
                 self.at += length;
                 Token::Leaf(word(&rest[..length]))
             }
@@ -169,19 +181,17 @@ impl<'a> Scanner<'a> {
 
     /// Skips white space, and comments from `;` to the end of the line.
     fn skip_blank(&mut self) {
-        let mut comment = false;
-        for (at, c) in self.text[self.at..].char_indices() {
-            match c {
-                '\n' => comment = false,
-                _ if comment || c.is_whitespace() => {}
-                ';' => comment = true,
-                _ => {
-                    self.at += at;
-                    return;
-                }
-            }
+        loop {
+            let rest = self.text[self.at..].trim_ascii_start();
+            self.at = self.text.len() - rest.len();
+            let rest = match rest.as_bytes().first() {
+                Some(b';') => rest.find('\n').map_or("", |end| &rest[end..]),
+                // Other white space is rare.
+                Some(0x80.. | 0x0b) if rest.starts_with(char::is_whitespace) => rest.trim_start(),
+                _ => return,
+            };
+            self.at = self.text.len() - rest.len();
         }
-        self.at = self.text.len();
     }
 
     /// The contents of the string that starts here.
@@ -227,6 +237,10 @@ fn word(text: &str) -> Kind<'_> {
         "NaN" => Literal::Float(f64::NAN),
         "inf" => Literal::Float(f64::INFINITY),
         "-inf" => Literal::Float(f64::NEG_INFINITY),
+        // No other word that a number is parsed from starts in another way.
+        _ if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) => {
+            return Kind::Word(text);
+        }
         _ => {
             // Other spellings of what is not finite ("infinity", "1e999") are words.
             let number =

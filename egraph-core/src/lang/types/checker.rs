@@ -254,7 +254,7 @@ impl Checker {
             }
             if !name.is_empty() {
                 let names = Arc::make_mut(&mut self.env.rule_names);
-                names.insert((rule.ruleset, rule.name.clone()));
+                names.insert((rule.ruleset, rule.name.text().into()));
             }
         }
         Ok(resolved.into_iter().map(Command::Rule).collect())

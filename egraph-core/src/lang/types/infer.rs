@@ -1,5 +1,7 @@
 //! Inference of sorts: candidates are struck out until one meaning of each call remains.
 
+use smallvec::SmallVec;
+
 use super::super::syntax::{Diagnostic, Span, codes};
 use super::super::values::Sort;
 use super::candidate::{Candidate, Slot};
@@ -119,21 +121,20 @@ impl Problem<'_> {
 
     /// Strikes out candidates of a call and learns what the remaining ones agree on.
     fn narrow(&mut self, at: usize) -> Checked<bool> {
-        let mut places = self.calls[at].args.clone();
-        places.push(self.calls[at].value);
-        if self.calls[at].candidates.len() > 1 {
-            let mut remaining = std::mem::take(&mut self.calls[at].candidates);
-            let known: Vec<Option<Sort>> = places.iter().map(|term| self.known(*term)).collect();
-            let all = remaining.clone();
-            remaining.retain(|candidate| {
-                let slots = (0..known.len()).map(|i| candidate.slot(self.env, i, known.len() - 1));
+        let call = &self.calls[at];
+        let places: SmallVec<[TermId; 8]> = call.args.iter().copied().chain([call.value]).collect();
+        if call.candidates.len() > 1 {
+            let known: SmallVec<[Option<Sort>; 8]> =
+                places.iter().map(|term| self.known(*term)).collect();
+            let env = self.env;
+            let possible = |candidate: &Candidate| {
+                let slots = (0..known.len()).map(|i| candidate.slot(env, i, known.len() - 1));
                 fits(&known, slots)
-            });
-            if remaining.is_empty() {
-                self.calls[at].candidates = all;
-                return Err(self.no_overload(&self.calls[at], &known).into());
+            };
+            if !call.candidates.iter().any(possible) {
+                return Err(self.no_overload(call, &known).into());
             }
-            self.calls[at].candidates = remaining;
+            self.calls[at].candidates.retain(possible);
         }
         let mut changed = false;
         let mut same = None;

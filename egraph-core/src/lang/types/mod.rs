@@ -53,6 +53,7 @@ mod error;
 mod ground;
 mod head;
 mod infer;
+mod name;
 mod query;
 mod resolved;
 mod rules;
@@ -63,6 +64,7 @@ mod tests;
 
 pub use checker::{Checker, MAX_PUSHED};
 pub use env::Env;
+pub use name::RuleName;
 pub use resolved::{
     Action, Atom, Command, Expr, FuncDecl, FuncId, FuncKind, GlobalDecl, GlobalId, Merge, Node,
     Operand, Operator, Query, Rule, RulesetDecl, RulesetId, RulesetKind, Schedule, VarDecl,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::syntax::{Change, Diagnostic, EvalMode, PrintMode, Span};
 use super::super::values::{PrimId, Sort, Value};
+use super::name::RuleName;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -256,7 +257,7 @@ pub enum Action {
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// The name given; else the text of the rule or rewrite.
-    pub name: Box<str>,
+    pub name: RuleName,
     /// The rule set it was added to, which is no combined one.
     pub ruleset: RulesetId,
     /// What is matched.

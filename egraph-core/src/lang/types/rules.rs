@@ -1,5 +1,7 @@
 //! Rules and rewrites.
 
+use std::sync::Arc;
+
 use super::super::syntax::{
     Action, Diagnostic, EvalMode, Expr, ExprKind, Fact, Name, Rewrite, Rule as Source, Span, codes,
 };
@@ -8,6 +10,7 @@ use super::candidate::Place;
 use super::env::Env;
 use super::error::{Checked, Refusal};
 use super::head::{Pending, Scope};
+use super::name::RuleName;
 use super::query::Built;
 use super::resolved::{Query, Rule, RulesetId, RulesetKind};
 use super::terms::Problem;
@@ -25,7 +28,7 @@ pub(super) fn query(env: &Env, values: &Values, facts: &[Fact]) -> Checked<Query
 /// A rule or one direction of a rewrite, before its meaning is known.
 struct Draft<'a> {
     span: Span,
-    name: Box<str>,
+    name: RuleName,
     ruleset: Option<&'a Name>,
     mode: EvalMode,
     no_decomp: bool,
@@ -33,7 +36,7 @@ struct Draft<'a> {
 }
 
 /// Checks a rule.
-pub(super) fn rule(env: &Env, values: &Values, rule: &Source) -> Checked<Rule> {
+pub(super) fn rule(env: &Env, values: &Values, rule: &Arc<Source>) -> Checked<Rule> {
     let mut problem = Problem::new(env, values);
     problem.facts(&rule.body)?;
     let (terms, calls) = (problem.terms.len(), problem.calls.len());
@@ -43,7 +46,7 @@ pub(super) fn rule(env: &Env, values: &Values, rule: &Source) -> Checked<Rule> {
         rule.head.iter().map(|action| problem.action(action, place)).collect();
     let draft = Draft {
         span: rule.span,
-        name: if rule.name.is_empty() { described(rule) } else { rule.name.clone() },
+        name: RuleName::of_rule(rule),
         ruleset: rule.ruleset.as_ref(),
         mode: rule.mode,
         no_decomp: rule.no_decomp,
@@ -53,18 +56,17 @@ pub(super) fn rule(env: &Env, values: &Values, rule: &Source) -> Checked<Rule> {
 }
 
 /// Checks a rewrite: one rule, or two if it goes both ways.
-pub(super) fn rewrite(env: &Env, values: &Values, rewrite: &Rewrite) -> Checked<Vec<Rule>> {
-    let name = if rewrite.name.is_empty() { described(rewrite) } else { rewrite.name.clone() };
+pub(super) fn rewrite(env: &Env, values: &Values, rewrite: &Arc<Rewrite>) -> Checked<Vec<Rule>> {
+    let (lhs, rhs) = (&rewrite.lhs, &rewrite.rhs);
     if !rewrite.both_ways {
-        return Ok(vec![direction(env, values, rewrite, &rewrite.lhs, &rewrite.rhs, name)?]);
+        let name = RuleName::of_rewrite(rewrite, "");
+        return Ok(vec![direction(env, values, rewrite, lhs, rhs, name)?]);
     }
-    let there = direction(env, values, rewrite, &rewrite.lhs, &rewrite.rhs, format!("{name}=>"))?;
-    let back = direction(env, values, rewrite, &rewrite.rhs, &rewrite.lhs, format!("{name}<="))?;
+    let there = RuleName::of_rewrite(rewrite, "=>");
+    let back = RuleName::of_rewrite(rewrite, "<=");
+    let there = direction(env, values, rewrite, lhs, rhs, there)?;
+    let back = direction(env, values, rewrite, rhs, lhs, back)?;
     Ok(vec![there, back])
-}
-
-fn described(source: &impl ToString) -> Box<str> {
-    source.to_string().replace('"', "'").into()
 }
 
 /// `(rule ((= root lhs) conditions…) ((union root rhs)))`.
@@ -74,7 +76,7 @@ fn direction(
     rewrite: &Rewrite,
     lhs: &Expr,
     rhs: &Expr,
-    name: impl Into<Box<str>>,
+    name: RuleName,
 ) -> Checked<Rule> {
     let span = rewrite.span;
     let mut problem = Problem::new(env, values);
@@ -97,7 +99,7 @@ fn direction(
     }
     let draft = Draft {
         span,
-        name: name.into(),
+        name,
         ruleset: rewrite.ruleset.as_ref(),
         mode: EvalMode::Incremental,
         no_decomp: false,
@@ -153,7 +155,7 @@ fn open_ruleset(env: &Env, name: Option<&Name>) -> Checked<RulesetId> {
 
 /// Refuses a second rule with a given name in the same rule set.
 pub(super) fn check_rule_name(env: &Env, name: &str, rule: &Rule) -> Checked<()> {
-    if name.is_empty() || !env.rule_names.contains(&(rule.ruleset, rule.name.clone())) {
+    if name.is_empty() || !env.rule_names.contains(&(rule.ruleset, rule.name.text().into())) {
         return Ok(());
     }
     let message = format!("the rule set has a rule \"{name}\" already");

@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use super::super::syntax::{Diagnostic, Expr, ExprKind, Literal, Name, Span, codes};
 use super::super::values::{FnTarget, Sort, UNIT, Value, Values};
@@ -98,7 +99,7 @@ pub(super) struct Problem<'e> {
 
 /// Whether the last operand of a call is written `..name`: a multiset of operands.
 fn ends_in_rest(expr: &Expr, at: usize) -> bool {
-    let last = expr.operands(at).last().map(|last| &expr.nodes()[*last].kind);
+    let last = expr.operands_backwards(at).next().map(|last| &expr.nodes()[last].kind);
     matches!(last, Some(ExprKind::Var(name)) if name.starts_with(".."))
 }
 
@@ -182,14 +183,14 @@ impl<'e> Problem<'e> {
     pub(super) fn expr(&mut self, expr: &Expr, place: Place) -> Checked<Typed> {
         let spliced = self.spliced(expr);
         // Operands of a spliced call are operands of the call around it.
-        let mut widths: Vec<usize> = Vec::new();
-        let mut stack: Vec<TermId> = Vec::new();
+        let mut widths: SmallVec<[usize; 16]> = SmallVec::new();
+        let mut stack: Vec<TermId> = Vec::with_capacity(expr.nodes().len().min(16));
         let mut parts = Vec::with_capacity(expr.nodes().len());
         for (at, node) in expr.nodes().iter().enumerate() {
             let width: usize = match &node.kind {
                 ExprKind::Call(_) => {
-                    let operands = expr.operands(at).len();
-                    widths.split_off(widths.len() - operands).iter().sum()
+                    let first = widths.len() - expr.operands_backwards(at).count();
+                    widths.drain(first..).sum()
                 }
                 _ => 0,
             };
@@ -205,9 +206,9 @@ impl<'e> Problem<'e> {
                 }
                 ExprKind::Call(_) if spliced.contains(&at) => {}
                 ExprKind::Call(head) => {
-                    let operands = expr.operands(at);
                     let args = stack.split_off(stack.len() - width);
-                    let first = operands.first().map(|first| &expr.nodes()[*first].kind);
+                    let first = expr.operands_backwards(at).last();
+                    let first = first.map(|first| &expr.nodes()[first].kind);
                     let literal = match first {
                         Some(ExprKind::Literal(Literal::String(text))) => Some(&**text),
                         _ => None,

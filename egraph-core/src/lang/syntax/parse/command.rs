@@ -18,7 +18,7 @@ pub(super) fn command(sexp: Sexp<'_, '_>, depth: usize) -> Parsed<Command> {
     if depth > MAX_NESTING {
         return Err(too_deep(span));
     }
-    match &*head {
+    match head.text {
         "sort" => declare::sort(form),
         "datatype" => declare::datatype(form),
         "datatype*" => declare::datatypes(form),
@@ -52,10 +52,10 @@ pub(super) fn command(sexp: Sexp<'_, '_>, depth: usize) -> Parsed<Command> {
         }
         "extract" => extract(form),
         "push" | "pop" => {
-            let levels = form.optional(&format!("({head} <number>?)"))?;
+            let levels = form.optional(&format!("({} <number>?)", head.text))?;
             let levels = levels.map(|sexp| count(sexp, "the number of levels")).transpose()?;
             let levels = levels.unwrap_or(1);
-            let push = &*head == "push";
+            let push = head.text == "push";
             Ok(if push { Command::Push(span, levels) } else { Command::Pop(span, levels) })
         }
         "print-function" => print_function(form),

@@ -49,7 +49,7 @@ fn sort_source(sexp: Sexp<'_, '_>) -> Parsed<SortSource> {
         }
         Ok(SortArg::Name(name(argument, "a sort")?))
     });
-    Ok(SortSource { presort, args: args.collect::<Parsed<_>>()? })
+    Ok(SortSource { presort: presort.into(), args: args.collect::<Parsed<_>>()? })
 }
 
 /// The options of associative and commutative operators.
@@ -116,7 +116,7 @@ fn variant(sexp: Sexp<'_, '_>) -> Parsed<Variant> {
         }
     }
     let ac = ac.finish()?;
-    Ok(Variant { span: sexp.span(), name: constructor, inputs, cost, unextractable, ac })
+    Ok(Variant { span: sexp.span(), name: constructor.into(), inputs, cost, unextractable, ac })
 }
 
 pub(super) fn datatype(form: Form<'_, '_>) -> Parsed<Command> {
@@ -129,14 +129,14 @@ pub(super) fn datatypes(form: Form<'_, '_>) -> Parsed<Command> {
     let datatypes = form.arguments.map(|sexp| {
         let (head, arguments) = call(sexp, "a datatype")?;
         let span = sexp.span();
-        if &*head == "sort" {
+        if head.text == "sort" {
             let form = Form { span, arguments };
             let [sort, source] = form.exactly("(sort <name> (<container> <sort>*))")?;
             let body = DatatypeBody::Sort(sort_source(source)?);
             return Ok(Datatype { span, name: name(sort, "the name of the sort")?, body });
         }
         let body = DatatypeBody::Variants(arguments.map(variant).collect::<Parsed<_>>()?);
-        Ok(Datatype { span, name: head, body })
+        Ok(Datatype { span, name: head.into(), body })
     });
     Ok(Command::Datatypes(form.span, datatypes.collect::<Parsed<_>>()?))
 }

@@ -1,5 +1,7 @@
 //! The shape of forms: how many arguments, which options.
 
+use smallvec::SmallVec;
+
 use super::super::diagnostic::{Diagnostic, codes};
 use super::super::reader::{Members, Sexp};
 use super::super::span::Span;
@@ -31,8 +33,8 @@ pub(super) fn exactly<'t, 'a, const N: usize>(
 impl<'t, 'a> Form<'t, 'a> {
     /// The `N` arguments there are, or an error that shows the usage.
     pub(super) fn exactly<const N: usize>(self, usage: &str) -> Parsed<[Sexp<'t, 'a>; N]> {
-        let arguments: Vec<_> = self.arguments.collect();
-        arguments.try_into().map_err(|_| self.misuse(usage))
+        let (arguments, mut more) = self.at_least(usage)?;
+        if more.next().is_some() { Err(self.misuse(usage)) } else { Ok(arguments) }
     }
 
     /// The first `N` arguments, and the rest.
@@ -40,9 +42,11 @@ impl<'t, 'a> Form<'t, 'a> {
         mut self,
         usage: &str,
     ) -> Parsed<([Sexp<'t, 'a>; N], Members<'t, 'a>)> {
-        let first: Vec<_> = self.arguments.by_ref().take(N).collect();
-        let first = first.try_into().map_err(|_| self.misuse(usage))?;
-        Ok((first, self.arguments))
+        let first: SmallVec<[_; 4]> = self.arguments.by_ref().take(N).collect();
+        if first.len() < N {
+            return Err(self.misuse(usage));
+        }
+        Ok((std::array::from_fn(|at| first[at]), self.arguments))
     }
 
     /// At most one argument.

@@ -16,7 +16,8 @@ use super::ast::{Action, Change, Command, Fact};
 use super::diagnostic::{Diagnostic, Diagnostics, codes};
 use super::expr::{Expr, ExprKind, ExprNode, Literal, Name};
 use super::reader::{Kind, Members, Sexp, read};
-use super::span::FileId;
+use super::span::{FileId, Span};
+use smallvec::SmallVec;
 
 /// Levels of schedules inside schedules, and of `fail` inside `fail`, that are accepted.
 pub const MAX_NESTING: usize = 200;
@@ -64,7 +65,7 @@ fn single<T>(
 ) -> Result<T, Diagnostics> {
     let tree = read(file, text)?;
     let mut roots = tree.roots();
-    let at = super::span::Span::new(file, 0, text.len());
+    let at = Span::new(file, 0, text.len());
     let first = roots.next();
     let first = first.ok_or_else(|| Diagnostic::new(codes::USAGE, at, "the text is empty"))?;
     if let Some(second) = roots.next() {
@@ -113,24 +114,37 @@ fn string(sexp: Sexp<'_, '_>, what: &str) -> Parsed<Box<str>> {
     Err(Diagnostic::new(codes::USAGE, sexp.span(), message))
 }
 
+/// The name that a list starts with.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    text: &'a str,
+    span: Span,
+}
+
+impl From<Head<'_>> for Name {
+    fn from(head: Head<'_>) -> Name {
+        Name::new(head.text, head.span)
+    }
+}
+
 /// Head and arguments of a list that starts with a name.
-fn call<'t, 'a>(sexp: Sexp<'t, 'a>, what: &str) -> Parsed<(Name, Members<'t, 'a>)> {
+fn call<'t, 'a>(sexp: Sexp<'t, 'a>, what: &str) -> Parsed<(Head<'a>, Members<'t, 'a>)> {
     let mut members = list(sexp, what)?;
     let Some(head) = members.next() else {
         return Err(Diagnostic::new(codes::USAGE, sexp.span(), format!("expected {what}")));
     };
-    let head = match head.word() {
-        Some(word) => Name::new(word, head.span()),
-        None => name(head, &format!("the head of {what}"))?,
+    let Some(text) = head.word() else {
+        let message = format!("expected the head of {what}, a name");
+        return Err(Diagnostic::new(codes::USAGE, head.span(), message));
     };
-    Ok((head, members))
+    Ok((Head { text, span: head.span() }, members))
 }
 
 /// An expression, without recursion.
 fn expr(sexp: Sexp<'_, '_>) -> Parsed<Expr> {
-    let mut nodes = Vec::new();
+    let mut nodes = Vec::with_capacity(sexp.size());
     // Open calls: the list, its head, its members to come, and the position of its first node.
-    let mut open: Vec<(Sexp<'_, '_>, Name, Members<'_, '_>, usize)> = Vec::new();
+    let mut open: SmallVec<[(Sexp<'_, '_>, Head<'_>, Members<'_, '_>, usize); 4]> = SmallVec::new();
     let mut next = Some(sexp);
     loop {
         if let Some(sexp) = next {
@@ -156,7 +170,8 @@ fn expr(sexp: Sexp<'_, '_>) -> Parsed<Expr> {
             && let Some((list, head, _, first)) = open.pop()
         {
             let size = (nodes.len() - first + 1) as u32;
-            nodes.push(ExprNode { span: list.span(), size, kind: ExprKind::Call(head) });
+            let kind = ExprKind::Call(head.into());
+            nodes.push(ExprNode { span: list.span(), size, kind });
         }
     }
     Ok(Expr::from_nodes(nodes))
@@ -168,7 +183,7 @@ fn exprs(sexps: Members<'_, '_>) -> Parsed<Vec<Expr>> {
 
 fn fact(sexp: Sexp<'_, '_>) -> Parsed<Fact> {
     let (head, arguments) = call(sexp, "a fact")?;
-    if &*head != "=" {
+    if head.text != "=" {
         return Ok(Fact::Expr(expr(sexp)?));
     }
     let [left, right] = form::exactly(arguments, sexp.span(), "(= <expr> <expr>)")?;
@@ -183,7 +198,7 @@ fn action(sexp: Sexp<'_, '_>) -> Parsed<Action> {
     let (head, arguments) = call(sexp, "an action")?;
     let span = sexp.span();
     let form = Form { span, arguments };
-    Ok(match &*head {
+    Ok(match head.text {
         "let" => {
             let [variable, value] = form.exactly("(let <name> <expr>)")?;
             Action::Let(span, name(variable, "the name to bind")?, expr(value)?)
@@ -191,13 +206,16 @@ fn action(sexp: Sexp<'_, '_>) -> Parsed<Action> {
         "set" => {
             let [row, value] = form.exactly("(set (<function> <expr>*) <expr>)")?;
             let (function, arguments) = call(row, "the row to set")?;
-            Action::Set(span, function, exprs(arguments)?, expr(value)?)
+            Action::Set(span, function.into(), exprs(arguments)?, expr(value)?)
         }
         "delete" | "subsume" => {
-            let change = if &*head == "delete" { Change::Delete } else { Change::Subsume };
-            let [row] = form.exactly(&format!("({head} (<function> <expr>*))"))?;
+            let (change, usage) = match head.text {
+                "delete" => (Change::Delete, "(delete (<function> <expr>*))"),
+                _ => (Change::Subsume, "(subsume (<function> <expr>*))"),
+            };
+            let [row] = form.exactly(usage)?;
             let (function, arguments) = call(row, "the row to change")?;
-            Action::Change(span, change, function, exprs(arguments)?)
+            Action::Change(span, change, function.into(), exprs(arguments)?)
         }
         "union" => {
             let [left, right] = form.exactly("(union <expr> <expr>)")?;

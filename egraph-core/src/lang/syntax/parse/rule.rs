@@ -1,5 +1,7 @@
 //! Rules and rewrites.
 
+use std::sync::Arc;
+
 use super::super::ast::{Action, Command, EvalMode, Rewrite, Rule};
 use super::form::{Form, options};
 use super::{Parsed, action, expr, facts, list, name, string};
@@ -37,7 +39,7 @@ pub(super) fn rule(form: Form<'_, '_>) -> Parsed<Command> {
             }
         }
     }
-    Ok(Command::Rule(rule))
+    Ok(Command::Rule(Arc::new(rule)))
 }
 
 pub(super) fn rewrite(form: Form<'_, '_>, both_ways: bool) -> Parsed<Command> {
@@ -68,5 +70,5 @@ pub(super) fn rewrite(form: Form<'_, '_>, both_ways: bool) -> Parsed<Command> {
             }
         }
     }
-    Ok(Command::Rewrite(rewrite))
+    Ok(Command::Rewrite(Arc::new(rewrite)))
 }

@@ -61,7 +61,7 @@ fn schedule(sexp: Sexp<'_, '_>, depth: usize) -> Parsed<Schedule> {
     }
     let (head, arguments) = call(sexp, "a schedule")?;
     let form = Form { span, arguments };
-    Ok(match &*head {
+    Ok(match head.text {
         "saturate" => Schedule::Saturate(span, schedules(arguments, depth + 1)?),
         "seq" => Schedule::Seq(span, schedules(arguments, depth + 1)?),
         "repeat" => {
@@ -81,7 +81,7 @@ fn schedule(sexp: Sexp<'_, '_>, depth: usize) -> Parsed<Schedule> {
             Schedule::Run(Run { span, ruleset, until: until(rest)? })
         }
         _ => {
-            let message = format!("`{head}` is no schedule");
+            let message = format!("`{}` is no schedule", head.text);
             return Err(Diagnostic::new(codes::USAGE, head.span, message)
                 .hint("schedules are saturate, seq, repeat, run, and names of rule sets"));
         }
