@@ -31,7 +31,7 @@ pub(super) fn pairs(name: &str, text: &str) -> Vec<Pair> {
     let commands = parse(file, text).unwrap_or_else(|e| panic!("{}", sources.render(&e.0[0])));
     let pair = |command| match command {
         Command::Rewrite(rule) if rule.conditions.is_empty() && !rule.subsume => {
-            Pair { name: rule.name.into(), left: rule.lhs.to_string(), right: rule.rhs.to_string() }
+            Pair { name: (*rule.name).into(), left: rule.lhs.to_string(), right: rule.rhs.to_string() }
         }
         other => panic!("{name}: `{other}` is no pair of patterns"),
     };
