@@ -30,9 +30,11 @@ pub(super) fn pairs(name: &str, text: &str) -> Vec<Pair> {
     let file = sources.add(name, text);
     let commands = parse(file, text).unwrap_or_else(|e| panic!("{}", sources.render(&e.0[0])));
     let pair = |command| match command {
-        Command::Rewrite(rule) if rule.conditions.is_empty() && !rule.subsume => {
-            Pair { name: (*rule.name).into(), left: rule.lhs.to_string(), right: rule.rhs.to_string() }
-        }
+        Command::Rewrite(rule) if rule.conditions.is_empty() && !rule.subsume => Pair {
+            name: (*rule.name).into(),
+            left: rule.lhs.to_string(),
+            right: rule.rhs.to_string(),
+        },
         other => panic!("{name}: `{other}` is no pair of patterns"),
     };
     commands.into_iter().map(pair).collect()
