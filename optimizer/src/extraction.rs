@@ -15,10 +15,10 @@ use crate::language::{Meaning, Payload};
 use crate::model::{InstanceKind, Model};
 use crate::program::export;
 use crate::realise::{Choice, Realiser, Selection, Set, Violation};
-use crate::repair::Repair;
+use crate::repair::{self, Repair};
 use crate::trips::of_theta;
 use egraph_core::{EClassId, ENodeId};
-use extract::{Control, Extractor, NodeIndex, Problem, ProblemBuilder, StateWalks};
+use extract::{Control, Extractor, NodeIndex, Problem, ProblemBuilder, StateWalks, Status};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use rvsdg::{Function, NodeKind};
@@ -50,6 +50,16 @@ pub fn extract_program(
     extractor: &dyn Extractor,
     without: &[ENodeId],
 ) -> Option<Extracted> {
+    extract_then(model, extractor, without, |_, found| found)
+}
+
+/// As [`extract_program`], and what `then` makes of the program.
+pub(crate) fn extract_then(
+    model: &Model<'_>,
+    extractor: &dyn Extractor,
+    without: &[ENodeId],
+    then: impl FnOnce(&mut Attempts<'_, '_>, Extracted) -> Extracted,
+) -> Option<Extracted> {
     let banned: Set<ENodeId> = without.iter().copied().collect();
     let (problem, nodes) = freeze_with(model, &banned, true);
     let outcome = extractor.extract(&problem, &Control::default());
@@ -58,8 +68,13 @@ pub fn extract_program(
     }
     let parents = problem.parents();
     let repair = Repair::new(&problem, &parents, outcome.choices);
-    Attempts::new(model, &nodes, repair, banned).legal(MAX_ATTEMPTS)
+    let mut attempts = Attempts::new(model, &nodes, repair, banned);
+    let found = attempts.legal(MAX_ATTEMPTS)?;
+    Some(then(&mut attempts, found))
 }
+
+/// Choices and bans at some moment.
+pub(crate) type State = (repair::State, Set<ENodeId>);
 
 /// A choice on its way to a program.
 pub(crate) struct Attempts<'a, 'f> {
@@ -85,9 +100,25 @@ impl<'a, 'f> Attempts<'a, 'f> {
         Attempts { model, nodes, number, classes, repair, banned }
     }
 
+    /// The model that is extracted from.
+    pub(crate) fn model(&self) -> &'a Model<'f> {
+        self.model
+    }
+
+    /// What [`Attempts::restore`] goes back to.
+    pub(crate) fn state(&self) -> State {
+        (self.repair.state(), self.banned.clone())
+    }
+
+    /// Takes back all bans since then.
+    pub(crate) fn restore(&mut self, (choices, banned): State) {
+        self.repair.restore(choices);
+        self.banned = banned;
+    }
+
     /// Bans what is illegal about the choice, one node for each thing that is wrong, until nothing
     /// is.
-    fn legal(&mut self, attempts: usize) -> Option<Extracted> {
+    pub(crate) fn legal(&mut self, attempts: usize) -> Option<Extracted> {
         for _ in 0..attempts {
             let choice = self.choice();
             let violation = match attempt(self.model, &choice, &self.banned) {
@@ -118,7 +149,7 @@ impl<'a, 'f> Attempts<'a, 'f> {
     }
 
     /// Bans a node if the roots have a choice without it.
-    fn ban(&mut self, node: ENodeId) -> bool {
+    pub(crate) fn ban(&mut self, node: ENodeId) -> bool {
         let number = self.number.get(&node).copied();
         number.is_some_and(|number| self.repair.ban(number)) && self.banned.insert(node)
     }
@@ -136,8 +167,9 @@ fn attempt(
 }
 
 /// The program of least cost of a small e-graph, or the best that a bounded search finds: values,
-/// effects and walks are chosen together ([`extract::StateWalks`]).
-pub fn extract_exactly(model: &Model<'_>) -> Option<Extracted> {
+/// effects and walks are chosen together ([`extract::StateWalks`]). With it, whether no program costs
+/// less.
+pub fn extract_exactly(model: &Model<'_>) -> Option<(Extracted, bool)> {
     let program = export(model);
     let steps = EXACT_WORK / program.problem.node_count().max(1);
     let control = Control { steps: Some(steps), ..Control::default() };
@@ -149,7 +181,8 @@ pub fn extract_exactly(model: &Model<'_>) -> Option<Extracted> {
     for (class, node) in &selection.used {
         choice[class.index()] = Some(*node);
     }
-    Some(Extracted { function, choice, selection })
+    let proved = outcome.status == Status::Optimal;
+    Some((Extracted { function, choice, selection }, proved))
 }
 
 /// The dense problem of a model, with the e-node of each of its nodes.

@@ -5,7 +5,8 @@
 //! both are walked downwards along a topological order of the choices, highest class first, until
 //! everything that waits belongs to both. So a comparison costs what lies above the place where
 //! the terms meet, not the size of the terms. The order is kept up as choices change; the same walk
-//! finds cycles.
+//! finds cycles. In the end classes that the roots use are compared once more, with uses counted:
+//! what the roots need in any case is free.
 //!
 //! Source of the order's maintenance: Pearce and Kelly, *A dynamic topological sort algorithm for
 //! directed acyclic graphs*, 2006. Each comparison and the whole search have a budget that is
@@ -22,6 +23,8 @@ pub struct GreedyDifferences;
 
 /// Times that all classes are looked at.
 const PASSES: usize = 8;
+/// Times that all classes in use are looked at in the end.
+const SETTLING: usize = 2;
 /// Classes that one comparison may visit.
 const COMPARISON: usize = 4096;
 /// Classes that all comparisons together may visit, for each class of the problem.
@@ -49,6 +52,12 @@ impl Extractor for GreedyDifferences {
         let mut search = Search::new(problem, &parents, trees.choices);
         for _ in 0..PASSES {
             if control.should_stop() || !search.pass() {
+                break;
+            }
+        }
+        search.work = search.work.max(WORK * problem.class_count() / 4);
+        for _ in 0..SETTLING {
+            if control.should_stop() || !search.settle() {
                 break;
             }
         }
@@ -156,6 +165,85 @@ impl<'a> Search<'a> {
         self.choices[class.index()] = Some(node);
         self.restore_order(class, node);
         true
+    }
+
+    /// Looks at every class that the roots use, for a node that costs less beside what they use in
+    /// any case; whether any changed its choice.
+    fn settle(&mut self) -> bool {
+        let mut uses = vec![0_u32; self.problem.class_count()];
+        for root in self.problem.roots() {
+            self.take(*root, &mut uses);
+        }
+        let mut changed = false;
+        for class in self.order.clone().into_iter().rev() {
+            for node in self.problem.nodes(class) {
+                let Some(current) = self.choices[class.index()] else { continue };
+                if uses[class.index()] == 0 || self.work == 0 {
+                    break;
+                }
+                if node == current
+                    || !self.is_complete(node)
+                    || self.difference(class, node, current).is_none()
+                {
+                    continue;
+                }
+                let mut total = self.problem.cost(node) - self.problem.cost(current);
+                total += self.take_children(node, &mut uses);
+                total -= self.drop_children(current, &mut uses);
+                if total < -EPSILON {
+                    self.choices[class.index()] = Some(node);
+                    self.restore_order(class, node);
+                    changed = true;
+                } else {
+                    self.take_children(current, &mut uses);
+                    self.drop_children(node, &mut uses);
+                }
+            }
+        }
+        changed
+    }
+
+    /// Counts one use more of a class; what is used now and was not costs so much.
+    fn take(&mut self, class: ClassIndex, uses: &mut [u32]) -> f64 {
+        uses[class.index()] += 1;
+        match self.choices[class.index()] {
+            Some(choice) if uses[class.index()] == 1 => {
+                self.problem.cost(choice) + self.take_children(choice, uses)
+            }
+            _ => 0.0,
+        }
+    }
+
+    fn take_children(&mut self, node: NodeIndex, uses: &mut [u32]) -> f64 {
+        let (mut total, mut stack) = (0.0, vec![node]);
+        while let Some(node) = stack.pop() {
+            self.work = self.work.saturating_sub(1);
+            for child in self.problem.children(node) {
+                uses[child.index()] += 1;
+                let first = uses[child.index()] == 1;
+                if let Some(choice) = self.choices[child.index()].filter(|_| first) {
+                    total += self.problem.cost(choice);
+                    stack.push(choice);
+                }
+            }
+        }
+        total
+    }
+
+    /// Counts one use less of what a node needs; what is not used any more costs so much.
+    fn drop_children(&mut self, node: NodeIndex, uses: &mut [u32]) -> f64 {
+        let (mut total, mut stack) = (0.0, vec![node]);
+        while let Some(node) = stack.pop() {
+            for child in self.problem.children(node) {
+                uses[child.index()] -= 1;
+                let last = uses[child.index()] == 0;
+                if let Some(choice) = self.choices[child.index()].filter(|_| last) {
+                    total += self.problem.cost(choice);
+                    stack.push(choice);
+                }
+            }
+        }
+        total
     }
 
     /// Cost of the term of `new` beyond that of `old`; none if it contains its own class, or if the

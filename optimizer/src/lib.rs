@@ -33,6 +33,7 @@ pub mod extraction;
 pub mod facts;
 pub mod families;
 pub mod greedy;
+mod improve;
 pub mod interval;
 pub mod language;
 pub mod legality;

@@ -78,12 +78,23 @@ impl Order {
         for (ty, at) in &items[event].consumes {
             let track = &tracks[ty];
             let left = track.classes[*at];
-            if track.classes[*at + 1..].contains(&left) {
-                continue;
-            }
+            let recurs = track.classes[*at + 1..].contains(&left);
             for reader in self.readers.get(&(*ty, left)).into_iter().flatten() {
-                if *reader != event && !self.done[*reader] {
-                    if !items[*reader].consumes.is_empty() {
+                if *reader == event || self.done[*reader] {
+                    continue;
+                }
+                let waits = !items[*reader].consumes.is_empty();
+                if recurs && !waits {
+                    // What comes before the class recurs may need it; if it cannot be read at this
+                    // place, it is read then.
+                    let (known, planned) = (marks.clone(), plan.len());
+                    let read = (&mut marks, &mut plan);
+                    if self.gather(*reader, decoder, items, tracks, read).is_none() {
+                        marks = known;
+                        plan.truncate(planned);
+                    }
+                } else if !recurs {
+                    if waits {
                         return None;
                     }
                     self.gather(*reader, decoder, items, tracks, (&mut marks, &mut plan))?;

@@ -2,10 +2,13 @@
 
 use crate::derivation::derivation;
 use crate::encode::{Assumptions, encode};
-use crate::extraction::{Extracted, cost_of, extract_exactly, extract_program};
+use crate::extraction::{
+    Attempts, Extracted, cost_of, extract_exactly, extract_program, extract_then,
+};
 use crate::facts::Range;
 use crate::families::{Plan, check, plan};
 use crate::greedy::GreedyDifferences;
+use crate::improve::improve;
 use crate::interval::{Floats, Ints};
 use crate::language::Language;
 use crate::model::Model;
@@ -29,17 +32,18 @@ const EXACT_NODES: usize = 512;
 #[derive(Clone, Copy)]
 struct Chooser<'a> {
     extractor: &'a dyn Extractor,
-    /// Small graphs are extracted exactly as well.
-    exact: bool,
+    /// What the extractor finds is a start: see [`search_further`].
+    further: bool,
 }
 
-/// Optimises a function: [`GreedyDifferences`] chooses, and for small e-graphs the exact search of
-/// [`extract_exactly`] if it finds something cheaper.
+/// Optimises a function: [`GreedyDifferences`] chooses; where there are regions or effects, the exact
+/// search of [`extract_exactly`] on small e-graphs, or else a local search, may find something
+/// cheaper.
 ///
 /// # Errors
 /// If the options do not fit the function or each other.
 pub fn optimize(function: &Function, options: &Options) -> Result<Optimized, OptionsError> {
-    choose(function, options, Chooser { extractor: &GreedyDifferences, exact: true })
+    choose(function, options, Chooser { extractor: &GreedyDifferences, further: true })
 }
 
 /// Optimises a function with an extractor of the caller's choice.
@@ -54,7 +58,7 @@ pub fn optimize_with(
     options: &Options,
     extractor: &dyn Extractor,
 ) -> Result<Optimized, OptionsError> {
-    choose(function, options, Chooser { extractor, exact: false })
+    choose(function, options, Chooser { extractor, further: false })
 }
 
 fn choose(
@@ -201,16 +205,9 @@ fn one_version(
     }
 
     let start = Instant::now();
-    let judged = certified_program(&model, &saturation, options, extractor.extractor);
-    let judged = judged.map(|(extracted, certificate)| {
-        let cost = cost_of(&extracted.function, &options.cost_model);
-        (extracted.function, certificate, cost)
-    });
-    let least = judged.as_ref().map_or(f64::INFINITY, |(.., cost)| *cost);
-    let exact = extractor.exact && is_for_exact_search(&model, options, least);
-    let exact = exact.then(|| exact_program(&model, least)).flatten();
+    let judged = certified_program(&model, &saturation, options, extractor);
     report.phases.insert("extract", start.elapsed());
-    let Some((optimized, certificate, cost)) = exact.or(judged) else {
+    let Some((extracted, certificate)) = judged else {
         // Loops in several shapes have many programs with effects twice or not at all.
         if saturation.rules_fired.keys().any(|rule| SHAPES.contains(&rule.as_str())) {
             let mut options = options.clone();
@@ -222,6 +219,7 @@ fn one_version(
         report.nothing_legal = true;
         return Optimized { function: function.clone(), report };
     };
+    let cost = cost_of(&extracted.function, &options.cost_model);
     if cost >= report.cost_before {
         report.kept_input = true;
         return Optimized { function: function.clone(), report };
@@ -233,23 +231,31 @@ fn one_version(
         let used = report.approximations.iter().map(|used| used.rule.clone()).collect();
         report.derivation = derivation(&model, &saturation, &used);
     }
-    Optimized { function: optimized, report }
+    Optimized { function: extracted.function, report }
 }
 
-/// Whether values and states may be worth choosing together: there are regions or effects, few
-/// e-nodes, and a program that can become cheaper.
-fn is_for_exact_search(model: &Model<'_>, options: &Options, cost: f64) -> bool {
+/// A legal program, or a cheaper one where values and states may be worth choosing together: where
+/// there are regions or effects. Small e-graphs are searched exactly; where nothing is proved, bans
+/// look for something cheaper.
+fn search_further(
+    model: &Model<'_>,
+    attempts: &mut Attempts<'_, '_>,
+    found: Extracted,
+) -> Extracted {
     let joint = !model.instances.is_empty() || model.graph.analysis().language.mems() > 0;
+    let cost = cost_of(&found.function, &model.costs);
+    if !joint || cost <= 0.0 {
+        return found;
+    }
     let small = model.graph.node_count() <= EXACT_NODES;
-    joint && small && options.max_error.is_none() && cost > 0.0
-}
-
-/// The exact search's program, if it costs less than `cost`.
-fn exact_program(model: &Model<'_>, cost: f64) -> Option<(Function, Certificate, f64)> {
-    let found = extract_exactly(model)?.function;
-    let certificate = Certificate { approximations: Vec::new(), bound: None };
-    let own = cost_of(&found, &model.costs);
-    (own < cost).then_some((found, certificate, own))
+    let exact = if small { extract_exactly(model) } else { None };
+    let proved = exact.as_ref().is_some_and(|(_, proved)| *proved);
+    let found = if proved { found } else { improve(attempts, found) };
+    let cost = |extracted: &Extracted| cost_of(&extracted.function, &model.costs);
+    match exact {
+        Some((exact, _)) if cost(&exact) < cost(&found) => exact,
+        _ => found,
+    }
 }
 
 /// The cheapest legal program within the error budget: where an approximated one exceeds it, the
@@ -258,9 +264,16 @@ fn certified_program(
     model: &Model<'_>,
     saturation: &Saturation,
     options: &Options,
-    extractor: &dyn Extractor,
+    chooser: Chooser<'_>,
 ) -> Option<(Extracted, Certificate)> {
-    let extracted = extract_program(model, extractor, &[])?;
+    let extractor = chooser.extractor;
+    let further = chooser.further && options.max_error.is_none();
+    let extracted = extract_then(model, extractor, &[], |attempts, found| {
+        if further { search_further(model, attempts, found) } else { found }
+    });
+    let small = further && model.graph.node_count() <= EXACT_NODES;
+    let exactly = || small.then(|| extract_exactly(model)).flatten().map(|(exact, _)| exact);
+    let extracted = extracted.or_else(exactly)?;
     if let Some(certificate) = certify(model, &saturation.sites, &extracted, options) {
         return Some((extracted, certificate));
     }

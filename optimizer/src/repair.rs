@@ -13,6 +13,9 @@ const WORK: usize = 1 << 15;
 /// Classes above a change that are looked at for something cheaper.
 const ABOVE: usize = 256;
 
+/// The choices and the bans at some moment.
+pub(crate) type State = (Vec<Option<NodeIndex>>, Vec<bool>);
+
 /// A choice that bans are applied to.
 pub(crate) struct Repair<'a> {
     search: Search<'a>,
@@ -30,6 +33,18 @@ impl<'a> Repair<'a> {
         let missing: Vec<ClassIndex> = problem.classes().filter(missing).collect();
         repair.regain(missing);
         repair
+    }
+
+    /// What [`Repair::restore`] goes back to.
+    pub(crate) fn state(&self) -> State {
+        (self.search.choices.clone(), self.search.banned.clone())
+    }
+
+    /// Takes back what happened since then. O(nodes).
+    pub(crate) fn restore(&mut self, (choices, banned): State) {
+        self.search.choices = choices;
+        self.search.banned = banned;
+        self.search.order_anew();
     }
 
     /// The node of each class.

@@ -10,13 +10,14 @@ use rvsdg::text::print;
 /// Calls of each program.
 const CALLS: u64 = 4;
 
-fn setting(name: &str, default: u64) -> u64 {
+/// A number from the environment.
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
     let text = std::env::var(name).ok();
     text.map_or(default, |text| text.parse().unwrap_or_else(|e| panic!("{name}={text}: {e}")))
 }
 
 /// The programs differ in size and kind by seed.
-fn options(seed: u64) -> RandomOptions {
+pub(crate) fn options(seed: u64) -> RandomOptions {
     RandomOptions {
         size: [8, 25, 25, 45][(seed % 4) as usize],
         depth: 1 + (seed % 3) as u32,

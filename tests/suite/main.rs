@@ -10,6 +10,7 @@ mod folding;
 mod geglu;
 mod recursion;
 mod regions;
+mod saturated;
 mod sources;
 mod supported;
 mod tidy;

@@ -131,11 +131,12 @@ impl Lowerer<'_> {
             && outputs.iter().all(|output| f.ty(**output).is_scalar())
     }
 
-    /// Shifts and products by constants that are an instruction or two.
+    /// Shifts, products and divisions by constants that are an instruction or two.
     fn is_cheap_by_constant(&self, op: Op, node: &Node) -> bool {
         match (op, self.constant_right(node)) {
             (Op::IShl | Op::IShr, Some(count)) => (0..32).contains(&count),
             (Op::IMul, _) => self.small_factor(node).is_some(),
+            (Op::IFloorDiv | Op::IMod, Some(divisor)) => divisor > 0 && divisor.count_ones() == 1,
             _ => false,
         }
     }
