@@ -13,7 +13,7 @@
 //! ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two with one
 //! thread.
 
-use backend_simd::{Divergent, Input, Kernel, LowerOptions, Options, Real, lower, lower_divergent};
+use backend_simd::{Input, Kernel, LowerOptions, Options, Real, lower};
 use frontend_py::{Semantics, SourceFile, compile};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -37,10 +37,6 @@ const KERNELS: &[(&str, Domains)] = &[
     ("log1p_expm1", &[(0.0, 20.0)]),
     ("newton_sqrt", &[(0.01, 100.0)]),
 ];
-
-/// Kernels with a loop that each element leaves in its own time, of 64-bit numbers.
-const DIVERGENT: &[(&str, Domains)] =
-    &[("mandel_escape", &[(-2.0, 0.6), (-1.2, 1.2)]), ("collatz_steps", &[(1.0, 100_000.0)])];
 
 const SIZES: [usize; 2] = [4096, 1_000_000];
 
@@ -172,53 +168,6 @@ fn threads<T: Number>(
     Ok(())
 }
 
-/// A line for each kernel of [`DIVERGENT`] and size.
-fn divergent(file: &SourceFile, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    for (name, domains) in DIVERGENT {
-        let options = frontend_py::Options { semantics: Semantics::Fast, types: None };
-        let function = compile(file, name, &options).map_err(|e| format!("{e:?}"))?;
-        let options = LowerOptions { fast_math: true, ..LowerOptions::default() };
-        let code = || -> Result<Kernel, Box<dyn Error>> {
-            let Divergent::Loop(parts) = lower_divergent(&function, &options)? else {
-                return Err("a loop is expected".into());
-            };
-            let uniform = vec![false; domains.len()];
-            Ok(Kernel::iterated(&parts, &uniform, |dag, uniform| {
-                Kernel::compile_folds(dag, uniform, &Options::default())
-            })?)
-        };
-        let coding = least(20, || drop(code())) / 1e3;
-        let kernel = code()?;
-        let mut random = random();
-        let integer = function.params[0].ty == rvsdg::Type::I64;
-        let mut columns: Vec<Vec<u64>> = domains
-            .iter()
-            .map(|(low, high)| {
-                aligned(|| {
-                    let x = low + (high - low) * random();
-                    if integer { x as u64 } else { x.to_bits() }
-                })
-            })
-            .collect();
-        columns.push(aligned(|| 0));
-        let table: Vec<*mut u8> = columns
-            .iter_mut()
-            .map(|column| {
-                let from = first(column);
-                column[from..].as_mut_ptr().cast()
-            })
-            .collect();
-        for n in SIZES {
-            // SAFETY: every column has the elements, and the last one is no other.
-            #[expect(unsafe_code, reason = "columns of several types")]
-            let mut run = || unsafe { kernel.run_raw(n, &table) };
-            let time = least(if n < 10_000 { 400 } else { 25 }, &mut run) / n as f64;
-            writeln!(out, "{name} f64 {n} {time:.4} {coding:.0}")?;
-        }
-    }
-    Ok(())
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let lines = std::env::args().nth(1).is_some_and(|word| word == "lines");
@@ -245,9 +194,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             .replace(": T", &format!(": {ty}"))
             .replace("-> T", &format!("-> {ty}"));
         let file = SourceFile::parse("kernels.py", text).map_err(|e| format!("{e:?}"))?;
-        if lines && ty == "f64" {
-            divergent(&file, &mut out)?;
-        }
         for (name, domains) in KERNELS {
             if only.as_deref().is_some_and(|only| only != *name) {
                 continue;

@@ -1,6 +1,7 @@
 //! One iteration of a loop: several copies of the graph, interleaved, in 16 registers.
 //!
-//! Instructions are laid out in the graph's order, each operation for every copy in turn. A value
+//! Instructions are laid out in the graph's order, each operation for every copy in turn; or copy by
+//! copy, where what they hand to the next iteration fills the registers anyway. A value
 //! that is needed and not in a register is used from memory where the instruction allows it;
 //! constants, broadcast numbers and inputs always have a place in memory. Where no register is
 //! free, the value whose next use is farthest gives way (L. A. Belady, "A study of replacement
@@ -146,6 +147,17 @@ impl<'a> Body<'a> {
         self.plan.dag.nodes[(instance / self.copies) as usize].op
     }
 
+    /// Whether the copies come one after the other.
+    fn is_sequential(&self) -> bool {
+        self.plan.stored() == 0 && self.plan.carried.len() as u32 * self.copies > CARRIED_REGISTERS
+    }
+
+    /// When a node is computed; when outputs are moved, for the node past the last one.
+    fn position(&self, node: u32, copy: u32) -> u32 {
+        let nodes = self.plan.dag.nodes.len() as u32;
+        if self.is_sequential() { copy * (nodes + 1) + node } else { node * self.copies + copy }
+    }
+
     fn is_shared(&self, node: u32) -> bool {
         match self.plan.dag.nodes[node as usize].op {
             Op::Const(_) => true,
@@ -167,16 +179,19 @@ impl<'a> Body<'a> {
 
     fn find_uses(&mut self) {
         let dag = self.plan.dag;
-        let end = (dag.nodes.len() as u32) * self.copies;
+        let end = dag.nodes.len() as u32;
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for (at, node) in dag.nodes.iter().enumerate() {
             for copy in 0..self.copies {
-                let position = at as u32 * self.copies + copy;
+                let position = self.position(at as u32, copy);
                 pairs.extend(node.args().iter().map(|a| (self.instance(a.0, copy), position)));
             }
         }
         for output in &dag.outputs {
-            pairs.extend((0..self.copies).map(|copy| (self.instance(output.0, copy), end)));
+            pairs.extend(
+                (0..self.copies)
+                    .map(|copy| (self.instance(output.0, copy), self.position(end, copy))),
+            );
         }
         pairs.sort_unstable();
         for (value, _) in &pairs {
@@ -185,7 +200,7 @@ impl<'a> Body<'a> {
         for at in 1..self.first.len() {
             self.first[at] += self.first[at - 1];
         }
-        self.next = self.first[..end as usize].to_vec();
+        self.next = self.first[..(end * self.copies) as usize].to_vec();
         self.uses = pairs.into_iter().map(|(_, position)| position).collect();
     }
 
@@ -311,17 +326,23 @@ impl<'a> Body<'a> {
 
     /// Emits the iteration.
     pub(crate) fn emit(mut self) -> Outcome {
-        for node in 0..self.plan.dag.nodes.len() as u32 {
+        let nodes = self.plan.dag.nodes.len() as u32;
+        if self.is_sequential() {
             for copy in 0..self.copies {
-                if self.is_shared(node) && copy > 0 {
-                    continue;
+                for node in 0..nodes {
+                    self.emit_once(node, copy);
                 }
-                self.pinned = 0;
-                self.emit_node(node, copy);
+                self.hand_over(copy);
+            }
+            return self.outcome;
+        }
+        for node in 0..nodes {
+            for copy in 0..self.copies {
+                self.emit_once(node, copy);
             }
         }
-        let end = self.plan.dag.nodes.len() as u32 * self.copies;
-        let (stored, carried) = self.plan.dag.outputs.split_at(self.plan.stored());
+        let end = nodes * self.copies;
+        let stored = &self.plan.dag.outputs[..self.plan.stored()];
         for (k, output) in stored.iter().enumerate() {
             for copy in 0..self.copies {
                 self.pinned = 0;
@@ -341,30 +362,45 @@ impl<'a> Body<'a> {
                 self.asm.vex(op, register, second, to, None);
             }
         }
-        for (which, output) in carried.iter().enumerate() {
+        for copy in 0..self.copies {
+            self.hand_over(copy);
+        }
+        self.outcome
+    }
+
+    /// Moves the values that a copy hands to the next iteration to where that expects them.
+    fn hand_over(&mut self, copy: u32) {
+        let dag = self.plan.dag;
+        let at = self.position(dag.nodes.len() as u32, copy);
+        for (which, output) in dag.outputs[self.plan.stored()..].iter().enumerate() {
             if *output == vecmath::Id(self.plan.carried[which]) {
                 // It stays where it is.
                 continue;
             }
-            for copy in 0..self.copies {
-                self.pinned = 0;
-                let value = self.instance(output.0, copy);
-                let from = self.register(value, end);
-                if let Some(to) = self.plan.carried_register(which, copy, self.copies) {
-                    self.copy_register(to, from);
-                } else {
-                    let to = Operand::Frame(self.frame.carried(which, copy));
-                    self.asm.vex(select::store(self.width()), from, 0, to, None);
-                }
+            self.pinned = 0;
+            let value = self.instance(output.0, copy);
+            let from = self.register(value, at);
+            if let Some(to) = self.plan.carried_register(which, copy, self.copies) {
+                self.copy_register(to, from);
+            } else {
+                let to = Operand::Frame(self.frame.carried(which, copy));
+                self.asm.vex(select::store(self.width()), from, 0, to, None);
             }
         }
-        self.outcome
+    }
+
+    /// Emits a node for a copy, unless another copy has its value.
+    fn emit_once(&mut self, node: u32, copy: u32) {
+        if !self.is_shared(node) || copy == 0 {
+            self.pinned = 0;
+            self.emit_node(node, copy);
+        }
     }
 
     fn emit_node(&mut self, node: u32, copy: u32) {
         let what = self.plan.dag.nodes[node as usize];
         let value = self.instance(node, copy);
-        let at = node * self.copies + copy;
+        let at = self.position(node, copy);
         let mut args = [NONE; 3];
         for (slot, arg) in args.iter_mut().zip(what.args()) {
             *slot = self.instance(arg.0, copy);

@@ -5,7 +5,7 @@
 //! take their places. What an element comes to does not depend on its neighbours.
 
 use crate::kernel::{FOLD_LANES, Kernel};
-use vecmath::Width;
+use vecmath::{Op, Width};
 
 /// Elements of a block: their columns fit the second-level cache, and few lanes idle at its end.
 const BLOCK: usize = 1024;
@@ -56,20 +56,87 @@ impl<T: Word> Columns<T> {
         Columns { lines: vec![Line([T::default(); 8]); count * length / 8], length }
     }
 
-    fn get(&self, column: usize, row: usize) -> T {
-        let at = column * self.length + row;
-        self.lines[at / 8].0[at % 8]
-    }
-
-    fn set(&mut self, column: usize, row: usize, value: T) {
-        let at = column * self.length + row;
-        self.lines[at / 8].0[at % 8] = value;
-    }
-
     /// The address of a column's first number.
-    fn address(&mut self, column: usize) -> *mut u8 {
+    fn address(&mut self, column: usize) -> *mut T {
         let at = column * self.length / 8;
         self.lines[at..].as_mut_ptr().cast()
+    }
+}
+
+/// The elements in the lanes, and where they come from and go to.
+struct Lanes<T> {
+    /// The first number of each column of the block, and of the lanes' state.
+    columns: Vec<*mut T>,
+    state: Vec<*mut T>,
+    /// Position of the mask.
+    mask: usize,
+    /// Positions that are written back.
+    results: Vec<usize>,
+    /// The row of the element in each lane.
+    rows: [usize; FOLD_LANES],
+    /// Lanes that have an element.
+    busy: u32,
+    next: usize,
+    count: usize,
+}
+
+impl<T: Word> Lanes<T> {
+    /// Puts the next element that enters the loop into a lane, if there is one.
+    ///
+    /// # Safety
+    /// The addresses are those of columns of `count` numbers, and of one for each lane.
+    #[expect(unsafe_code, reason = "the caller vouches for addresses")]
+    unsafe fn fill(&mut self, lane: usize) {
+        // SAFETY: rows are below the count, which the caller vouches for.
+        unsafe {
+            while self.next < self.count && !self.columns[self.mask].add(self.next).read().is_set()
+            {
+                self.next += 1;
+            }
+            if self.next == self.count {
+                self.busy &= !(1 << lane);
+                return;
+            }
+            for (to, from) in self.state.iter().zip(&self.columns) {
+                to.add(lane).write(from.add(self.next).read());
+            }
+        }
+        self.rows[lane] = self.next;
+        self.busy |= 1 << lane;
+        self.next += 1;
+    }
+
+    /// Lanes whose element is done.
+    ///
+    /// # Safety
+    /// As [`Lanes::fill`].
+    #[expect(unsafe_code, reason = "the caller vouches for addresses")]
+    unsafe fn done(&self) -> u32 {
+        // SAFETY: the mask is a number of the state.
+        let masks = unsafe { self.state[self.mask].cast::<[T; FOLD_LANES]>().read() };
+        let set = masks.iter().enumerate().map(|(lane, m)| u32::from(m.is_set()) << lane);
+        self.busy & !set.sum::<u32>()
+    }
+
+    /// Brings the elements that are done to their rows, and others into their lanes.
+    ///
+    /// # Safety
+    /// As [`Lanes::fill`].
+    #[expect(unsafe_code, reason = "the caller vouches for addresses")]
+    unsafe fn change(&mut self) {
+        // SAFETY: the caller's promise; a busy lane's row is below the count.
+        unsafe {
+            let mut done = self.done();
+            while done != 0 {
+                let lane = done.trailing_zeros() as usize;
+                done &= done - 1;
+                for k in &self.results {
+                    let value = self.state[*k].add(lane).read();
+                    self.columns[*k].add(self.rows[lane]).write(value);
+                }
+                self.fill(lane);
+            }
+        }
     }
 }
 
@@ -97,7 +164,11 @@ impl Parts {
         let state = self.body.dag().inputs as usize;
         let mut columns = Columns::<T>::new(all, BLOCK);
         let mut lanes = Columns::<T>::new(state, FOLD_LANES);
-        let addresses: Vec<*mut u8> = (0..all).map(|k| columns.address(k)).collect();
+        let rows: Vec<*mut T> = (0..all).map(|k| columns.address(k)).collect();
+        let addresses: Vec<*mut u8> = rows.iter().map(|row| row.cast()).collect();
+        let numbers: Vec<*mut T> = (0..state).map(|k| lanes.address(k)).collect();
+        let used = |k: &usize| self.after.dag().nodes.iter().any(|n| n.op == Op::Input(*k as u32));
+        let results: Vec<usize> = (0..self.variables).filter(used).collect();
         let size = size_of::<T>();
         for start in (0..count).step_by(BLOCK) {
             let n = BLOCK.min(count - start);
@@ -110,60 +181,40 @@ impl Parts {
             let mut last: Vec<*mut u8> = addresses[..self.variables].to_vec();
             last.extend(&addresses[state..]);
             last.extend((uniform.len()..table.len()).map(place));
+            let mut lanes = Lanes {
+                columns: rows.clone(),
+                state: numbers.clone(),
+                mask: self.variables,
+                results: results.clone(),
+                rows: [0; FOLD_LANES],
+                busy: 0,
+                next: 0,
+                count: n,
+            };
             // SAFETY: the caller vouches for `count` elements; a column has room for a block.
             unsafe {
                 self.before.run_raw(n, &first);
-                self.iterate(n, &mut columns, &mut lanes);
+                self.iterate(&mut lanes);
                 self.after.run_raw(n, &last);
             }
         }
     }
 
-    /// Runs the first `count` rows' loops.
+    /// Runs the loops of all elements.
     ///
     /// # Safety
-    /// The body is code for this state.
+    /// As [`Lanes::fill`], and the body is code for this state.
     #[expect(unsafe_code, reason = "machine code is called here")]
-    unsafe fn iterate<T: Word>(
-        &self,
-        count: usize,
-        columns: &mut Columns<T>,
-        lanes: &mut Columns<T>,
-    ) {
-        let state = self.body.dag().inputs as usize;
-        let mask = self.variables;
-        let mut next = 0;
-        let mut rows = [None; FOLD_LANES];
-        let mut busy = 0;
-        let addresses: Vec<*mut u8> = (0..state).map(|k| lanes.address(k)).collect();
-        let mut fill = |columns: &Columns<T>, lanes: &mut Columns<T>, lane: usize| {
-            while next < count && !columns.get(mask, next).is_set() {
-                next += 1;
+    unsafe fn iterate<T: Word>(&self, lanes: &mut Lanes<T>) {
+        let addresses: Vec<*mut u8> = lanes.state.iter().map(|number| number.cast()).collect();
+        // SAFETY: the caller's promise.
+        unsafe {
+            for lane in 0..FOLD_LANES {
+                lanes.fill(lane);
             }
-            if next == count {
-                lanes.set(mask, lane, T::default());
-                return None;
-            }
-            for k in 0..state {
-                lanes.set(k, lane, columns.get(k, next));
-            }
-            next += 1;
-            Some(next - 1)
-        };
-        for (lane, row) in rows.iter_mut().enumerate() {
-            *row = fill(columns, lanes, lane);
-            busy += usize::from(row.is_some());
-        }
-        while busy > 0 {
-            // SAFETY: each address is that of as many numbers as there are lanes.
-            unsafe { self.body.run_raw(STEPS * FOLD_LANES, &addresses) };
-            for (lane, row) in rows.iter_mut().enumerate() {
-                let Some(done) = row.filter(|_| !lanes.get(mask, lane).is_set()) else { continue };
-                for k in 0..self.variables {
-                    columns.set(k, done, lanes.get(k, lane));
-                }
-                *row = fill(columns, lanes, lane);
-                busy -= usize::from(row.is_none());
+            while lanes.busy != 0 {
+                self.body.run_raw(STEPS * FOLD_LANES, &addresses);
+                lanes.change();
             }
         }
     }

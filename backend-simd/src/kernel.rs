@@ -448,12 +448,12 @@ impl Kernel {
     }
 }
 
-/// Two copies hide the latency of short graphs; of longer ones, four; of those that divide most of
-/// the time, three keep the divider busy (measured on Zen 4).
+/// Two copies hide the latency of short graphs, and of longer ones that do not divide; of those that
+/// do, four; of those that divide most of the time, three keep the divider busy (measured on Zen 4).
 fn default_copies(dag: &Dag) -> u32 {
     let slow = dag.nodes.iter().filter(|node| matches!(node.op, Op::Div | Op::Sqrt)).count();
     match dag.nodes.len() {
-        41.. => 4,
+        41.. if slow > 0 => 4,
         length if slow * 6 > length => 3,
         _ => 2,
     }

@@ -95,27 +95,3 @@ def horner(x: T) -> T:
     for i in range(6):
         s = s * x + float(i * i - 3)
     return s
-
-
-def mandel_escape(cr: f64, ci: f64) -> i64:
-    zr = 0.0
-    zi = 0.0
-    for i in range(100):
-        zr2 = zr * zr
-        zi2 = zi * zi
-        if zr2 + zi2 > 4.0:
-            return i
-        zi = 2.0 * zr * zi + ci
-        zr = zr2 - zi2 + cr
-    return 100
-
-
-def collatz_steps(n: i64) -> i64:
-    steps = 0
-    while n > 1:
-        if n % 2 == 0:
-            n = n // 2
-        else:
-            n = 3 * n + 1
-        steps += 1
-    return steps
