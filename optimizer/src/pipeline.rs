@@ -212,7 +212,8 @@ fn one_version(
         if saturation.rules_fired.keys().any(|rule| SHAPES.contains(&rule.as_str())) {
             let mut options = options.clone();
             options.without.extend(SHAPES.map(str::to_owned));
-            let report = Report { cost_before: report.cost_before, ..Report::default() };
+            let cost = report.cost_before;
+            let report = Report { cost_before: cost, cost_after: cost, ..Report::default() };
             return one_version(function, &options, extractor, (assumptions, plan), report);
         }
         report.kept_input = true;
