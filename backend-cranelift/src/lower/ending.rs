@@ -5,7 +5,7 @@ use super::gamma::is_cheap;
 use super::{Lowered, Lowerer};
 use crate::error::CompileError;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder};
-use rvsdg::{Const, Node, NodeId, NodeKind, Op, RegionId, ValueDef, ValueId};
+use rvsdg::{Const, Node, NodeId, NodeKind, Op, RegionId, Type, ValueDef, ValueId};
 
 /// Operations after the choice that are worth a copy in each arm.
 const MOST_COPIED: usize = 6;
@@ -55,6 +55,14 @@ impl Lowerer<'_> {
         if let Some(Const::Bool(known)) = f.as_const(value) {
             return Some(known);
         }
+        // What the choice asks is known where it has been answered.
+        if let (NodeKind::Gamma { arms }, Some(&predicate)) =
+            (&f.node(choice).kind, f.node(choice).operands.first())
+            && predicate == value
+            && f.ty(value) == Type::Bool
+        {
+            return Some(arms.last() == Some(&arm));
+        }
         let ValueDef::Output { node, index } = f.value(value).def else { return None };
         if node == choice {
             let result = *f.region(arm).results.get(index as usize)?;
@@ -77,6 +85,26 @@ impl Lowerer<'_> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// The part of a truth value that the choice leaves open if it takes this arm.
+    fn open_part(&self, value: ValueId, choice: NodeId, arm: RegionId) -> ValueId {
+        let f = self.f;
+        let ValueDef::Output { node, .. } = f.value(value).def else { return value };
+        let neutral = match f.node(node).kind {
+            NodeKind::Simple(Op::BAnd) => true,
+            NodeKind::Simple(Op::BOr) => false,
+            _ => return value,
+        };
+        match f.node(node).operands[..] {
+            [a, b] if self.decided(a, choice, arm) == Some(neutral) => {
+                self.open_part(b, choice, arm)
+            }
+            [a, b] if self.decided(b, choice, arm) == Some(neutral) => {
+                self.open_part(a, choice, arm)
+            }
+            _ => value,
         }
     }
 
@@ -129,7 +157,8 @@ impl Lowerer<'_> {
                 Some(false) => self.b.ins().jump(exit, &last),
                 Some(true) => self.b.ins().jump(header, &next),
                 None => {
-                    let again = self.first_result(&region.results)?;
+                    let open = self.open_part(region.results[0], ending.choice, *arm);
+                    let again = self.scalar(open)?;
                     self.b.ins().brif(again, header, &next, exit, &last)
                 }
             };

@@ -1,6 +1,6 @@
 //! Choices and loops.
 
-use super::{Build, call, compile, compile_all_ways, scalars, value};
+use super::{Build, answer, call, compile, compile_all_ways, scalars, value};
 use crate::{CallError, CompileError, Compiler, Limits, MAX_DEPTH, Options};
 use rvsdg::{Cmp, Const, ExcKind, Function, Op, Scalar, Span, Type};
 use std::sync::atomic::AtomicBool;
@@ -259,4 +259,35 @@ fn a_long_chain_needs_no_stack() {
     let f = b.finish(&[sum], &[io]);
     let expected = (0..5_000).fold(3_i64, |sum, _| sum.wrapping_mul(3) ^ 3);
     assert_eq!(value(&compile(&f), &[Scalar::I64(3)]), Scalar::I64(expected));
+}
+
+#[test]
+fn a_loop_that_its_choice_ends_asks_once() {
+    // `while i < 9: if s > 4.0: break`, and whether it was left so.
+    let text = "(lambda @f [(%x f64)] [%io] -> (f64 i64 bool)
+      (%s1 %i1 %p1 = theta [%x 0 false]
+        (body [%s %i %p]
+          (%big = fcmp.gt %s 4.0)
+          (%t = gamma %big []
+            (arm [] (%u = fadd (fmul %s %s) (fdiv %x 3.0)) (results %u))
+            (arm [] (results %s)))
+          (%j = iadd %i 1)
+          (%go = band (bnot %big) (icmp.lt %j 9))
+          (results %go %t %j %big)))
+      (results %s1 %i1 %p1 %io))";
+    let f = rvsdg::text::parse(text).expect("the text is a function");
+    for compiled in compile_all_ways(&f) {
+        for x in [0.0, 0.5, 1.5, -3.0, 5.0, f64::NAN, f64::INFINITY] {
+            let inputs = scalars(&[Scalar::F64(x)]);
+            let expected = rvsdg::interp::run(&f, &inputs, &rvsdg::interp::Limits::default());
+            assert!(expected.expect("legal").answer.same(&answer(&compiled, &inputs)), "{x}");
+        }
+    }
+    let asm =
+        Compiler::new(Options::default()).expect("the host").asm_text(&f).expect("it compiles");
+    let header = asm.find("block1:").expect("there is a loop");
+    let exit = asm[header..].find("retq").map_or(asm.len(), |at| header + at);
+    let kept = |line: &&str| line.trim_start().starts_with("set");
+    // The one that is left is of the value that says how the loop ended.
+    assert!(asm[header..exit].lines().filter(kept).count() <= 1, "{asm}");
 }
