@@ -11,6 +11,7 @@
 
 use crate::cost::{CostModel, arm_share, known_arm};
 use crate::decode::decode;
+use crate::greedy::Unsettled;
 use crate::language::{Meaning, Payload};
 use crate::model::{InstanceKind, Model};
 use crate::program::export;
@@ -44,7 +45,8 @@ pub struct Extracted {
 /// the nodes in `without`.
 ///
 /// The extractor chooses once. What is illegal about its choice is banned, one node for each thing
-/// that is wrong, and the choice repaired where the bans touch it.
+/// that is wrong, and the choice repaired where the bans touch it. Where that ends without a
+/// program, the choice starts anew from a simpler one.
 pub fn extract_program(
     model: &Model<'_>,
     extractor: &dyn Extractor,
@@ -62,15 +64,20 @@ pub(crate) fn extract_then(
 ) -> Option<Extracted> {
     let banned: Set<ENodeId> = without.iter().copied().collect();
     let (problem, nodes) = freeze_with(model, &banned, true);
-    let outcome = extractor.extract(&problem, &Control::default());
-    if problem.roots().iter().any(|root| outcome.choices[root.index()].is_none()) {
-        return None;
-    }
     let parents = problem.parents();
-    let repair = Repair::new(&problem, &parents, outcome.choices);
-    let mut attempts = Attempts::new(model, &nodes, repair, banned);
-    let found = attempts.legal(MAX_ATTEMPTS)?;
-    Some(then(&mut attempts, found))
+    // From another choice the bans lead elsewhere.
+    for extractor in [extractor, &Unsettled] {
+        let outcome = extractor.extract(&problem, &Control::default());
+        if problem.roots().iter().any(|root| outcome.choices[root.index()].is_none()) {
+            return None;
+        }
+        let repair = Repair::new(&problem, &parents, outcome.choices);
+        let mut attempts = Attempts::new(model, &nodes, repair, banned.clone());
+        if let Some(found) = attempts.legal(MAX_ATTEMPTS) {
+            return Some(then(&mut attempts, found));
+        }
+    }
+    None
 }
 
 /// Choices and bans at some moment.

@@ -41,28 +41,46 @@ impl Extractor for GreedyDifferences {
     }
 
     fn extract(&self, problem: &Problem, control: &Control) -> Outcome {
-        if !problem.has_plain_costs() {
-            return Outcome::without_choices(problem, Status::Unsupported);
-        }
-        let trees = BottomUp.extract(problem, control);
-        if trees.status != Status::Feasible {
-            return trees;
-        }
-        let parents = problem.parents();
-        let mut search = Search::new(problem, &parents, trees.choices);
-        for _ in 0..PASSES {
-            if control.should_stop() || !search.pass() {
-                break;
-            }
-        }
-        search.work = search.work.max(WORK * problem.class_count() / 4);
-        for _ in 0..SETTLING {
-            if control.should_stop() || !search.settle() {
-                break;
-            }
-        }
-        Outcome::of_choices(problem, search.choices)
+        choose(problem, control, SETTLING)
     }
+}
+
+/// The same without the last comparisons, those beside what the roots need in any case.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unsettled;
+
+impl Extractor for Unsettled {
+    fn name(&self) -> &'static str {
+        "greedy-unsettled"
+    }
+
+    fn extract(&self, problem: &Problem, control: &Control) -> Outcome {
+        choose(problem, control, 0)
+    }
+}
+
+fn choose(problem: &Problem, control: &Control, settling: usize) -> Outcome {
+    if !problem.has_plain_costs() {
+        return Outcome::without_choices(problem, Status::Unsupported);
+    }
+    let trees = BottomUp.extract(problem, control);
+    if trees.status != Status::Feasible {
+        return trees;
+    }
+    let parents = problem.parents();
+    let mut search = Search::new(problem, &parents, trees.choices);
+    for _ in 0..PASSES {
+        if control.should_stop() || !search.pass() {
+            break;
+        }
+    }
+    search.work = search.work.max(WORK * problem.class_count() / 4);
+    for _ in 0..settling {
+        if control.should_stop() || !search.settle() {
+            break;
+        }
+    }
+    Outcome::of_choices(problem, search.choices)
 }
 
 /// Choices with an order of their classes, while they change.
