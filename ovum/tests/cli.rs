@@ -204,12 +204,14 @@ fn bad_source_is_shown() {
         call,
         1,
         expect![[r#"
-        error[OV001]: Expected `:`, found newline
-         --> FILE:1:14
-          |
-        1 | def f(x: i64)
-          |              ^
-    "#]],
+            error[OV001]: Expected `:`, found newline
+             --> FILE:1:14
+              |
+            1 | def f(x: i64)
+              |              ^
+              |
+              = hint: Python refuses this, too
+        "#]],
     );
     let class = "def f(x: i64) -> i64:\n    class C: pass\n    return x\n";
     refused(
