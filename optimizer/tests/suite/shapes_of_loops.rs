@@ -1,25 +1,14 @@
 //! Loops in other shapes, each on the smallest program that shows it, with its final graph.
 
-use optimizer::{Options, optimize};
-use rvsdg::interp::{Limits, run};
-use rvsdg::random::random_inputs;
+use crate::compared::compared;
+use optimizer::Options;
 use rvsdg::{Function, NodeKind, RegionId};
 
-/// The optimised program, after a comparison with the program on random inputs; `rule` fired.
+/// The optimised program, compared; `rule` fired.
 fn optimized(text: &str, rule: &str) -> Function {
-    let function = rvsdg::text::parse(text).unwrap_or_else(|e| panic!("{e:?}\n{text}"));
-    let optimized = optimize(&function, &Options::default()).expect("valid options");
-    let after = optimized.function;
+    let optimized = compared(text, &Options::default());
     assert!(optimized.report.rules_fired.contains_key(rule), "{:?}", optimized.report);
-    rvsdg::verify::verify(&after).unwrap_or_else(|e| panic!("{e:?}\n{after}"));
-    let limits = Limits { steps: Some(100_000), ..Limits::default() };
-    for seed in 0..300 {
-        let inputs = random_inputs(seed, &function);
-        let Ok(expected) = run(&function, &inputs, &limits) else { continue };
-        let found = run(&after, &inputs, &limits).unwrap_or_else(|e| panic!("{e:?}\n{after}"));
-        assert!(expected.answer.same(&found.answer), "{inputs:?}\n{after}");
-    }
-    after
+    optimized.function
 }
 
 /// Nodes by name in loop bodies, whatever the depth; gammas and thetas under their names.

@@ -1,26 +1,8 @@
 //! Where values and effects go: into the arm that needs them, out of the arm that does not, past
 //! stores that cannot meet them. Each on the smallest program, with its final graph.
 
-use optimizer::{Options, optimize};
-use rvsdg::interp::{Limits, run};
-use rvsdg::random::random_inputs;
+use crate::compared::exact;
 use rvsdg::{Function, NodeKind, RegionId};
-
-/// The optimised program, after a comparison with the program on random inputs.
-fn exact(text: &str) -> Function {
-    let function = rvsdg::text::parse(text).unwrap_or_else(|e| panic!("{e:?}\n{text}"));
-    rvsdg::verify::verify(&function).unwrap_or_else(|e| panic!("{e:?}\n{text}"));
-    let after = optimize(&function, &Options::default()).expect("valid options").function;
-    rvsdg::verify::verify(&after).unwrap_or_else(|e| panic!("{e:?}\n{after}"));
-    let limits = Limits { steps: Some(100_000), ..Limits::default() };
-    for seed in 0..300 {
-        let inputs = random_inputs(seed, &function);
-        let Ok(expected) = run(&function, &inputs, &limits) else { continue };
-        let found = run(&after, &inputs, &limits).unwrap_or_else(|e| panic!("{e:?}\n{after}"));
-        assert!(expected.answer.same(&found.answer), "{inputs:?}\n{after}");
-    }
-    after
-}
 
 /// Operations of this name by the depth of their regions; the body has depth 0.
 fn depths(function: &Function, name: &str) -> Vec<usize> {

@@ -1,29 +1,8 @@
 //! Rules that cross regions, each on the smallest program that shows it, with its final graph.
 
+use crate::compared::exact;
 use optimizer::{Options, optimize};
-use rvsdg::interp::{Limits, run};
-use rvsdg::random::random_inputs;
 use rvsdg::{Function, NodeKind, Op, RegionId};
-
-/// The optimised program, after a comparison with the program on random inputs.
-fn optimized(text: &str, options: &Options) -> Function {
-    let function = rvsdg::text::parse(text).unwrap_or_else(|e| panic!("{e:?}\n{text}"));
-    rvsdg::verify::verify(&function).unwrap_or_else(|e| panic!("{e:?}\n{text}"));
-    let after = optimize(&function, options).expect("valid options").function;
-    rvsdg::verify::verify(&after).unwrap_or_else(|e| panic!("{e:?}\n{after}"));
-    let limits = Limits { steps: Some(100_000), ..Limits::default() };
-    for seed in 0..200 {
-        let inputs = random_inputs(seed, &function);
-        let Ok(expected) = run(&function, &inputs, &limits) else { continue };
-        let found = run(&after, &inputs, &limits).unwrap_or_else(|e| panic!("{e:?}\n{after}"));
-        assert!(expected.answer.same(&found.answer), "{inputs:?}\n{after}");
-    }
-    after
-}
-
-fn exact(text: &str) -> Function {
-    optimized(text, &Options::default())
-}
 
 /// How many operations of this name lie in regions at this depth; the body has depth 0.
 fn at_depth(function: &Function, name: &str, depth: usize) -> usize {
