@@ -1,6 +1,7 @@
 //! Random programs: machine code and the optimised program must give the interpreter's answer.
 //!
-//! `OVUM_RANDOM_PROGRAMS` sets how many, `OVUM_RANDOM_SEED` the first seed.
+//! `OVUM_RANDOM_PROGRAMS` sets how many, `OVUM_RANDOM_SEED` the first seed. Where `CI` is set there are
+//! [`IN_CI`].
 
 use crate::engines::Forms;
 use crate::note;
@@ -9,6 +10,15 @@ use rvsdg::text::print;
 
 /// Calls of each program.
 const CALLS: u64 = 4;
+
+/// Random programs of a test where `CI` is set, whatever it does with each.
+const IN_CI: u64 = 2_000;
+
+/// How many random programs a test takes: `few` where nobody asked for more.
+pub(crate) fn programs(few: u64) -> u64 {
+    let in_ci = std::env::var_os("CI").is_some();
+    setting("OVUM_RANDOM_PROGRAMS", if in_ci { IN_CI } else { few })
+}
 
 /// A number from the environment.
 pub(crate) fn setting(name: &str, default: u64) -> u64 {
@@ -30,7 +40,7 @@ pub(crate) fn options(seed: u64) -> RandomOptions {
 
 #[test]
 fn random_programs_agree() {
-    let programs = setting("OVUM_RANDOM_PROGRAMS", 300);
+    let programs = programs(300);
     let first = setting("OVUM_RANDOM_SEED", 1);
     let mut fired = 0;
     let mut raised = 0;

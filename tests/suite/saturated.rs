@@ -5,7 +5,7 @@
 //! `OVUM_RANDOM_PROGRAMS` sets how many, `OVUM_RANDOM_SEED` the first seed, so that parts of a long
 //! run can be added up; `OVUM_RANDOM_EXTRACTORS` names extractors, all without it.
 
-use crate::differential::{options, setting};
+use crate::differential::{options, programs, setting};
 use crate::engines::{Forms, interpret};
 use crate::note;
 use extract::{Control, Extractor, extractors};
@@ -36,7 +36,7 @@ struct Tally {
 
 #[test]
 fn every_extractor_keeps_the_answers() {
-    let programs = setting("OVUM_RANDOM_PROGRAMS", 60);
+    let programs = programs(60);
     let first = setting("OVUM_RANDOM_SEED", 1);
     let named = std::env::var("OVUM_RANDOM_EXTRACTORS").ok();
     let named: Option<Vec<&str>> = named.as_ref().map(|text| text.split(',').collect());
