@@ -132,17 +132,8 @@ impl Round<'_, '_> {
     ) -> Result<Option<Vec<Option<EClassId>>>, Limit> {
         let instance = self.model.instance(id);
         let (body, home) = (instance.regions[0], instance.home);
-        let mut copy = Copy::new(Contract::Entered, body, home);
-        copy.start = Some(start.to_vec());
-        let mut images = Vec::new();
-        for result in results {
-            images.push(self.image(&mut copy, *result)?);
-        }
-        if !self.finish(&mut copy)? {
-            return Ok(None);
-        }
-        self.fill(&mut copy)?;
-        Ok(Some(images))
+        let copy = Copy::new(Contract::Entered, body, home);
+        self.iterated(copy, start, results)
     }
 
     /// One iteration of a loop in a region beside its body, from given values.
@@ -156,6 +147,16 @@ impl Round<'_, '_> {
         let body = self.model.instance(id).regions[0];
         let mut copy = Copy::new(Contract::Entered, body, target);
         copy.place = Place::Beside;
+        self.iterated(copy, start, results)
+    }
+
+    /// The results of a loop's body in its copy, from given values.
+    fn iterated(
+        &mut self,
+        mut copy: Copy,
+        start: &[Option<EClassId>],
+        results: &[EClassId],
+    ) -> Result<Option<Vec<Option<EClassId>>>, Limit> {
         copy.start = Some(start.to_vec());
         let mut images = Vec::new();
         for result in results {
