@@ -204,7 +204,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let dag = lower(&function, &options)?;
             let lowering = least(20, || drop(lower(&function, &options))) / 1e3;
             let uniform = vec![false; domains.len()];
-            let options = Options { copies, portable: false };
+            let options = Options { copies, ..Options::default() };
             let kernel = Kernel::compile(&dag, &uniform, &options)?;
             let coding = least(20, || drop(Kernel::compile(&dag, &uniform, &options))) / 1e3;
             if two {

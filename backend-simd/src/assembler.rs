@@ -1,7 +1,12 @@
 //! Encodes the x86-64 instructions that kernels are made of.
 //!
 //! Source of the formats: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2,
-//! sections 2.1 and 2.3 (the VEX prefix). The tests decode every form with a disassembler.
+//! sections 2.1, 2.3 (the VEX prefix) and 2.7 (EVEX). The tests decode every form with a
+//! disassembler.
+
+use crate::select;
+use crate::vectors::Vectors;
+use vecmath::Width;
 
 /// A general register by its number: `rax` is 0, `rsp` 4, `r15` 15.
 pub(crate) type Gpr = u8;
@@ -14,9 +19,10 @@ pub(crate) const RDI: Gpr = 7;
 /// The register or memory operand of a vector instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
-    /// `ymm` register.
+    /// `ymm` or `zmm` register.
     Reg(u8),
-    /// Memory at this offset from the start of the code's block (its constants come first).
+    /// Memory at this offset from the start of the code's block (its constants come first): a
+    /// vector, or one number for all lanes of a 512-bit one.
     Pool(u32),
     /// Memory at `[rsp + offset]`.
     Frame(u32),
@@ -29,15 +35,16 @@ pub(crate) enum Operand {
 }
 
 /// Opcode maps of the VEX prefix.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Map {
     M0F = 1,
     M0F38 = 2,
     M0F3A = 3,
 }
 
-/// An opcode: map, mandatory prefix (0 none, 1 `66`), `W`, byte.
-#[derive(Clone, Copy)]
+/// An opcode: map, mandatory prefix (0 none, 1 `66`, 2 `f3`), `W` of the VEX form, byte. `W` of the
+/// EVEX form says whether lanes have 64 bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Opcode {
     pub(crate) map: Map,
     pub(crate) prefix: u8,
@@ -62,19 +69,28 @@ pub(crate) enum Condition {
     Above = 7,
 }
 
+/// The mask register that instructions write and read; it holds nothing for longer.
+const MASK: u8 = 1;
+
 /// Code under construction. Addresses are offsets into one block that starts with `bytes`' own
 /// first byte.
-#[derive(Default)]
 pub(crate) struct Assembler {
     pub(crate) bytes: Vec<u8>,
+    vectors: Vectors,
+    width: Width,
 }
 
 impl Assembler {
+    /// Of instructions on these vectors of numbers of one format, after constants.
+    pub(crate) fn new(vectors: Vectors, width: Width, constants: Vec<u8>) -> Assembler {
+        Assembler { bytes: constants, vectors, width }
+    }
+
     pub(crate) fn at(&self) -> u32 {
         self.bytes.len() as u32
     }
 
-    /// A 256-bit instruction `reg, second, operand[, immediate]`; `second` is 0 if unused.
+    /// An instruction on whole vectors, `reg, second, operand[, immediate]`; `second` is 0 if unused.
     pub(crate) fn vex(
         &mut self,
         op: Opcode,
@@ -83,12 +99,11 @@ impl Assembler {
         operand: Operand,
         immediate: Option<u8>,
     ) {
-        let (index, base) = match operand {
-            Operand::Reg(r) => (0, r >> 3),
-            Operand::Indexed(b, _) | Operand::At(b) => (0, b >> 3),
-            Operand::Sum(b, i) => (i >> 3, b >> 3),
-            Operand::Pool(_) | Operand::Frame(_) => (0, 0),
-        };
+        if self.vectors == Vectors::Bits512 {
+            self.evex(op, reg, second, operand, immediate, 0);
+            return;
+        }
+        let (index, base) = extensions(operand);
         let tail = (!second & 15) << 3 | 1 << 2 | op.prefix;
         let r = (!(reg >> 3) & 1) << 7;
         if index == 0 && base == 0 && !op.wide && matches!(op.map, Map::M0F) {
@@ -98,12 +113,115 @@ impl Assembler {
             self.bytes.extend([0xc4, r | x | b | op.map as u8, u8::from(op.wide) << 7 | tail]);
         }
         self.bytes.push(op.byte);
-        self.mod_rm(reg, operand, usize::from(immediate.is_some()));
+        self.mod_rm(reg, operand, usize::from(immediate.is_some()), 1);
         self.bytes.extend(immediate);
     }
 
-    /// The bytes that name `operand`, and `reg` beside it; `after` more bytes will follow.
-    fn mod_rm(&mut self, reg: u8, operand: Operand, after: usize) {
+    /// The 512-bit form; `mask` holds the bits of `z` and `aaa`.
+    fn evex(
+        &mut self,
+        op: Opcode,
+        reg: u8,
+        second: u8,
+        operand: Operand,
+        immediate: Option<u8>,
+        mask: u8,
+    ) {
+        let (index, base) = extensions(operand);
+        let flipped = |bit: u8, to: u8| (!bit & 1) << to;
+        // One number for all lanes; an instruction that takes no other need not be told.
+        let single = matches!(operand, Operand::Pool(_)) && op != select::broadcast(self.width);
+        // The register's fifth bit stands where an index has its own.
+        let index = if let Operand::Reg(r) = operand { r >> 4 } else { index };
+        let wide = u8::from(self.width == Width::F64);
+        self.bytes.extend([
+            0x62,
+            flipped(reg >> 3, 7)
+                | flipped(index, 6)
+                | flipped(base, 5)
+                | flipped(reg >> 4, 4)
+                | op.map as u8,
+            wide << 7 | (!second & 15) << 3 | 1 << 2 | op.prefix,
+            0b10 << 5 | u8::from(single) << 4 | flipped(second >> 4, 3) | mask,
+            op.byte,
+        ]);
+        let unit = if matches!(operand, Operand::At(_)) { self.width.bytes() } else { 64 };
+        self.mod_rm(reg, operand, usize::from(immediate.is_some()), unit as i32);
+        self.bytes.extend(immediate);
+    }
+
+    /// Loads a vector.
+    pub(crate) fn load_vector(&mut self, to: u8, from: Operand) {
+        let constant = self.vectors == Vectors::Bits512 && matches!(from, Operand::Pool(_));
+        let op = if constant { select::broadcast(self.width) } else { select::load(self.width) };
+        self.vex(op, to, 0, from, None);
+    }
+
+    /// Stores a vector.
+    pub(crate) fn store_vector(&mut self, to: Operand, from: u8) {
+        self.vex(select::store(self.width), from, 0, to, None);
+    }
+
+    /// Loads the lanes that the register `mask` names by sign bits, zeros elsewhere.
+    pub(crate) fn load_masked(&mut self, to: u8, mask: u8, from: Operand) {
+        if self.vectors == Vectors::Bits512 {
+            self.signs_to_mask(mask);
+            self.evex(select::load(self.width), to, 0, from, None, 1 << 7 | MASK);
+        } else {
+            self.vex(select::masked_load(self.width), to, mask, from, None);
+        }
+    }
+
+    /// Stores those lanes.
+    pub(crate) fn store_masked(&mut self, to: Operand, mask: u8, from: u8) {
+        if self.vectors == Vectors::Bits512 {
+            self.signs_to_mask(mask);
+            self.evex(select::store(self.width), from, 0, to, None, MASK);
+        } else {
+            self.vex(select::masked_store(self.width), from, mask, to, None);
+        }
+    }
+
+    /// A comparison, which sets all bits of a lane or none.
+    pub(crate) fn compare(
+        &mut self,
+        op: Opcode,
+        to: u8,
+        first: u8,
+        operand: Operand,
+        immediate: Option<u8>,
+    ) {
+        if self.vectors == Vectors::Bits512 {
+            self.evex(op, MASK, first, operand, immediate, 0);
+            let spread = Opcode { map: Map::M0F38, prefix: 2, wide: false, byte: 0x38 };
+            self.evex(spread, to, 0, Operand::Reg(MASK), None, 0);
+        } else {
+            self.vex(op, to, first, operand, immediate);
+        }
+    }
+
+    /// Puts the lanes' sign bits into a general register.
+    pub(crate) fn signs(&mut self, to: Gpr, from: u8) {
+        if self.vectors == Vectors::Bits512 {
+            self.signs_to_mask(from);
+            self.bytes.extend([0xc5, 0xf8, 0x93, 0xc0 | to << 3 | MASK]);
+        } else {
+            let byte = 0x50;
+            let prefix = u8::from(self.width == Width::F64);
+            let op = Opcode { map: Map::M0F, prefix, wide: false, byte };
+            self.vex(op, to, 0, Operand::Reg(from), None);
+        }
+    }
+
+    /// The sign bits of a 512-bit vector into the mask register.
+    fn signs_to_mask(&mut self, from: u8) {
+        let gather = Opcode { map: Map::M0F38, prefix: 2, wide: false, byte: 0x39 };
+        self.evex(gather, MASK, 0, Operand::Reg(from), None, 0);
+    }
+
+    /// The bytes that name `operand`, and `reg` beside it; `after` more bytes will follow, and short
+    /// displacements count in units.
+    fn mod_rm(&mut self, reg: u8, operand: Operand, after: usize, unit: i32) {
         let reg = (reg & 7) << 3;
         match operand {
             Operand::Reg(r) => self.bytes.push(0xc0 | reg | r & 7),
@@ -112,16 +230,17 @@ impl Assembler {
                 let end = self.bytes.len() + 4 + after;
                 self.bytes.extend((offset as i32 - end as i32).to_le_bytes());
             }
-            Operand::Frame(offset) => self.sib(reg, 4 << 3 | RSP, offset as i32),
-            Operand::Indexed(base, offset) => self.sib(reg, RAX << 3 | base & 7, offset),
+            Operand::Frame(offset) => self.sib(reg, 4 << 3 | RSP, offset as i32, unit),
+            Operand::Indexed(base, offset) => self.sib(reg, RAX << 3 | base & 7, offset, unit),
             // A displacement is always there, which spares the exceptions of rbp and r13.
-            Operand::At(base) => self.sib(reg, 4 << 3 | base & 7, 0),
-            Operand::Sum(base, index) => self.sib(reg, (index & 7) << 3 | base & 7, 0),
+            Operand::At(base) => self.sib(reg, 4 << 3 | base & 7, 0, unit),
+            Operand::Sum(base, index) => self.sib(reg, (index & 7) << 3 | base & 7, 0, unit),
         }
     }
 
-    fn sib(&mut self, reg: u8, sib: u8, displacement: i32) {
-        if let Ok(short) = i8::try_from(displacement) {
+    fn sib(&mut self, reg: u8, sib: u8, displacement: i32, unit: i32) {
+        let short = i8::try_from(displacement / unit).ok().filter(|_| displacement % unit == 0);
+        if let Some(short) = short {
             self.bytes.extend([0x44 | reg, sib, short as u8]);
         } else {
             self.bytes.extend([0x84 | reg, sib]);
@@ -148,7 +267,7 @@ impl Assembler {
         self.bytes.extend([0x48 | reg >> 3 << 2 | base >> 3, op]);
         let reg = (reg & 7) << 3;
         if base & 7 == RSP {
-            self.sib(reg, 4 << 3 | RSP, displacement);
+            self.sib(reg, 4 << 3 | RSP, displacement, 1);
         } else {
             self.bytes.push(0x80 | reg | base & 7);
             self.bytes.extend(displacement.to_le_bytes());
@@ -255,5 +374,15 @@ impl Assembler {
         while !self.bytes.len().is_multiple_of(to) {
             self.bytes.push(0x90);
         }
+    }
+}
+
+/// The fourth bits of an operand's index and base, or of its register.
+fn extensions(operand: Operand) -> (u8, u8) {
+    match operand {
+        Operand::Reg(r) => (0, r >> 3),
+        Operand::Indexed(b, _) | Operand::At(b) => (0, b >> 3),
+        Operand::Sum(b, i) => (i >> 3, b >> 3),
+        Operand::Pool(_) | Operand::Frame(_) => (0, 0),
     }
 }

@@ -1,4 +1,4 @@
-//! One iteration of a loop: several copies of the graph, interleaved, in 16 registers.
+//! One iteration of a loop: several copies of the graph, interleaved, in 16 or 32 registers.
 //!
 //! Instructions are laid out in the graph's order, each operation for every copy in turn; or copy by
 //! copy, where what they hand to the next iteration fills the registers anyway. A value
@@ -10,6 +10,7 @@
 use crate::assembler::{Assembler, Condition, Operand, RSI};
 use crate::frame::Frame;
 use crate::select::{self, Form};
+use crate::vectors::Vectors;
 use vecmath::{Dag, Op, Width};
 
 const NONE: u32 = u32::MAX;
@@ -18,6 +19,7 @@ const NEVER: u32 = u32::MAX;
 /// What is the same for every loop of a kernel.
 pub(crate) struct Plan<'a> {
     pub(crate) dag: &'a Dag,
+    pub(crate) vectors: Vectors,
     /// Which inputs are one number for all lanes.
     pub(crate) uniform: &'a [bool],
     /// Where each node's constant lies, if it is one.
@@ -35,6 +37,11 @@ impl Plan<'_> {
     /// Outputs that are stored to arrays.
     pub(crate) fn stored(&self) -> usize {
         self.dag.outputs.len() - self.carried.len()
+    }
+
+    /// Bytes of a vector.
+    pub(crate) fn bytes(&self) -> i32 {
+        self.vectors.bytes() as i32
     }
 
     /// The register of a carried value in one copy; none if it lives in the frame.
@@ -75,9 +82,9 @@ pub(crate) struct Body<'a> {
     copies: u32,
     masked: bool,
     /// The value in each register; an index as of [`Body::instance`].
-    registers: [u32; 16],
-    fixed: u16,
-    pinned: u16,
+    registers: [u32; 32],
+    fixed: u32,
+    pinned: u32,
     home: Vec<u8>,
     slot: Vec<u32>,
     /// Positions at which each value is used, ascending; `first` delimits, `next` is a cursor.
@@ -104,7 +111,7 @@ impl<'a> Body<'a> {
             frame,
             copies,
             masked,
-            registers: [NONE; 16],
+            registers: [NONE; 32],
             fixed: 0,
             pinned: 0,
             home: vec![NO_REGISTER; count],
@@ -222,7 +229,8 @@ impl<'a> Body<'a> {
 
     /// A register for `value`, emptied if need be.
     fn take(&mut self, value: u32, at: u32) -> u8 {
-        let free = (0..16_u8).find(|r| self.registers[usize::from(*r)] == NONE);
+        let free =
+            (0..self.plan.vectors.registers()).find(|r| self.registers[usize::from(*r)] == NONE);
         let register = free.unwrap_or_else(|| self.evict(at));
         self.registers[usize::from(register)] = value;
         if value != NONE {
@@ -236,7 +244,7 @@ impl<'a> Body<'a> {
 
     fn evict(&mut self, at: u32) -> u8 {
         let mut best: Option<(u64, u8)> = None;
-        for register in 0..16_u8 {
+        for register in 0..self.plan.vectors.registers() {
             if (self.pinned | self.fixed) >> register & 1 == 1 {
                 continue;
             }
@@ -248,14 +256,14 @@ impl<'a> Body<'a> {
                 best = Some((score, register));
             }
         }
-        let (_, register) = best.expect("an instruction pins fewer than 16 registers");
+        let (_, register) = best.expect("an instruction pins fewer registers than there are");
         let value = self.registers[usize::from(register)];
         self.home[value as usize] = NO_REGISTER;
         let stored = self.is_in_memory(value) || self.slot[value as usize] != NONE;
         if !stored && self.next_use(value, at) != NEVER {
             let slot = self.frame.slot();
             self.slot[value as usize] = slot;
-            self.asm.vex(select::store(self.width()), register, 0, Operand::Frame(slot), None);
+            self.asm.store_vector(Operand::Frame(slot), register);
             self.outcome.spills += 1;
         }
         register
@@ -284,7 +292,7 @@ impl<'a> Body<'a> {
             }
             Op::Input(k) if self.plan.uniform[k as usize] => Operand::Frame(self.frame.uniform(k)),
             Op::Input(k) if !self.masked => {
-                let displacement = (value % self.copies * 32) as i32;
+                let displacement = (value % self.copies) as i32 * self.plan.bytes();
                 let base = self.frame.pointer(self.asm, k);
                 Operand::Indexed(base, displacement)
             }
@@ -304,7 +312,7 @@ impl<'a> Body<'a> {
         self.home[value as usize] = NO_REGISTER;
         let from = self.operand(value);
         self.home[value as usize] = register;
-        self.asm.vex(select::load(self.width()), register, 0, from, None);
+        self.asm.load_vector(register, from);
         register
     }
 
@@ -349,17 +357,15 @@ impl<'a> Body<'a> {
                 let value = self.instance(output.0, copy);
                 let register = self.register(value, end);
                 let stream = (self.plan.uniform.len() + k) as u32;
-                let (op, second) = if self.masked {
-                    let mask = self.take(NONE, end);
-                    let from = Operand::Frame(Frame::mask());
-                    self.asm.vex(select::load(self.width()), mask, 0, from, None);
-                    (select::masked_store(self.width()), mask)
-                } else {
-                    (select::store(self.width()), 0)
-                };
                 let base = self.frame.pointer(self.asm, stream);
-                let to = Operand::Indexed(base, (copy * 32) as i32);
-                self.asm.vex(op, register, second, to, None);
+                let to = Operand::Indexed(base, copy as i32 * self.plan.bytes());
+                if self.masked {
+                    let mask = self.take(NONE, end);
+                    self.asm.load_vector(mask, Operand::Frame(self.frame.mask()));
+                    self.asm.store_masked(to, mask, register);
+                } else {
+                    self.asm.store_vector(to, register);
+                }
             }
         }
         for copy in 0..self.copies {
@@ -384,7 +390,7 @@ impl<'a> Body<'a> {
                 self.copy_register(to, from);
             } else {
                 let to = Operand::Frame(self.frame.carried(which, copy));
-                self.asm.vex(select::store(self.width()), from, 0, to, None);
+                self.asm.store_vector(to, from);
             }
         }
     }
@@ -416,7 +422,7 @@ impl<'a> Body<'a> {
                 }
                 return;
             }
-            Form::Binary(immediate) => {
+            Form::Binary(immediate) | Form::Compare(immediate) => {
                 let (mut a, mut b) = (args[0], args[1]);
                 if what.op.commutes() && self.home[a as usize] == NO_REGISTER {
                     (a, b) = (b, a);
@@ -426,7 +432,11 @@ impl<'a> Body<'a> {
                 self.release(a, at);
                 self.release(b, at);
                 let to = self.take(value, at);
-                self.asm.vex(op, to, first, second, immediate);
+                if matches!(form, Form::Compare(_)) {
+                    self.asm.compare(op, to, first, second, immediate);
+                } else {
+                    self.asm.vex(op, to, first, second, immediate);
+                }
             }
             Form::Unary(immediate) => {
                 let from = self.operand(args[0]);
@@ -439,6 +449,9 @@ impl<'a> Body<'a> {
                 self.release(args[0], at);
                 let to = self.take(value, at);
                 self.asm.vex(op, digit, to, Operand::Reg(from), Some(count));
+            }
+            Form::Select if self.plan.vectors == Vectors::Bits512 => {
+                self.emit_choice(args, value, at);
             }
             Form::Select => {
                 let mask = self.register(args[0], at);
@@ -453,7 +466,7 @@ impl<'a> Body<'a> {
             Form::Fused => self.emit_fused(op, args, value, at),
             Form::Rare => {
                 let Op::Rare(function) = what.op else { return };
-                self.emit_rare(op, function, args, value, at);
+                self.emit_rare(function, args, value, at);
             }
         }
         // A result without a use: graphs have none, but a release costs nothing.
@@ -462,10 +475,28 @@ impl<'a> Body<'a> {
 
     fn load_masked(&mut self, value: u32, input: u32, at: u32) {
         let to = self.take(value, at);
-        let from = Operand::Frame(Frame::mask());
-        self.asm.vex(select::load(self.width()), to, 0, from, None);
+        self.asm.load_vector(to, Operand::Frame(self.frame.mask()));
         let base = self.frame.pointer(self.asm, input);
-        self.asm.vex(select::masked_load(self.width()), to, to, Operand::Indexed(base, 0), None);
+        self.asm.load_masked(to, to, Operand::Indexed(base, 0));
+    }
+
+    /// A blend of 512-bit vectors: bit by bit, which wants whole lanes of the mask.
+    fn emit_choice(&mut self, args: &[u32], value: u32, at: u32) {
+        let mask = self.register(args[0], at);
+        let no = self.register(args[2], at);
+        let yes = self.operand(args[1]);
+        let to = self.take(value, at);
+        if is_mask(self.plan.dag, args[0] / self.copies, 4) {
+            self.copy_register(to, mask);
+        } else {
+            let count = (self.width().bytes() * 8 - 1) as u8;
+            let (op, digit) = (select::SPREAD_SIGN, select::SPREAD_DIGIT);
+            self.asm.vex(op, digit, to, Operand::Reg(mask), Some(count));
+        }
+        self.asm.vex(select::TERNARY, to, no, yes, Some(select::CHOOSE));
+        for arg in args {
+            self.release(*arg, at);
+        }
     }
 
     /// `a * b + c` overwrites one operand and may take one from memory: which form (132, 213, 231)
@@ -519,14 +550,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn emit_rare(
-        &mut self,
-        op: crate::assembler::Opcode,
-        function: vecmath::Rare,
-        args: &[u32],
-        value: u32,
-        at: u32,
-    ) {
+    fn emit_rare(&mut self, function: vecmath::Rare, args: &[u32], value: u32, at: u32) {
         let mask = self.register(args[0], at);
         let usual = self.register(args[2], at);
         let argument = self.operand(args[1]);
@@ -542,10 +566,10 @@ impl<'a> Body<'a> {
         let result = self.home[value as usize];
         // The pointer of an argument in memory would be gone by the time of the detour.
         let argument = match argument {
-            Operand::Indexed(..) => Operand::Reg(self.register(args[1], at)),
+            Operand::Indexed(..) | Operand::Pool(_) => Operand::Reg(self.register(args[1], at)),
             other => other,
         };
-        self.asm.vex(op, RSI, 0, Operand::Reg(mask), None);
+        self.asm.signs(RSI, mask);
         self.asm.gpr(0x85, RSI, RSI);
         let place = self.asm.jump_if(Condition::NotZero, 0);
         let back = self.asm.at();
@@ -553,5 +577,20 @@ impl<'a> Body<'a> {
         self.outcome.detours.push(detour);
         self.release(args[0], at);
         self.release(args[1], at);
+    }
+}
+
+/// Whether every lane of a node has all bits set or none, as far as `depth` operations tell.
+fn is_mask(dag: &Dag, node: u32, depth: u32) -> bool {
+    let node = &dag.nodes[node as usize];
+    match node.op {
+        Op::Lt | Op::Le | Op::Eq | Op::IntGt | Op::IntEq => true,
+        Op::And | Op::AndNot | Op::Or | Op::Xor if depth > 0 => {
+            node.args().iter().all(|arg| is_mask(dag, arg.0, depth - 1))
+        }
+        Op::Const(bits) => {
+            bits == 0 || bits == u64::MAX || dag.width == Width::F32 && bits == 0xffff_ffff
+        }
+        _ => false,
     }
 }

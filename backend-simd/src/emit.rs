@@ -14,13 +14,12 @@ use crate::body::{Body, Detour, Outcome, Plan};
 use crate::frame::{Frame, SCRATCH, TABLE, VOLATILE};
 use crate::rare;
 use crate::select;
+use crate::vectors::Vectors;
 use vecmath::{Dag, Op, Width};
 
 const RBP: u8 = 5;
 /// Callee-saved registers, in the order in which they are pushed after `rbp`.
 const SAVED: [u8; 5] = [3, 12, 13, 14, 15];
-/// Bytes of the table of masks: lanes that are on, then as many that are off.
-const MASKS: u32 = 64;
 /// Bytes of an array from which on its first lanes are worth an iteration of their own.
 const ALIGNED_FROM: i32 = 256;
 
@@ -37,21 +36,25 @@ pub(crate) struct Emitted {
 /// Emits a kernel with this many copies of the graph in the fast loop. Inputs beyond those that
 /// `uniform` tells of are carried from one iteration to the next; with any, the count is a multiple
 /// of the copies' lanes.
-pub(crate) fn emit(dag: &Dag, uniform: &[bool], copies: u32) -> Emitted {
-    let (constants, pool) = constants(dag);
+pub(crate) fn emit(dag: &Dag, uniform: &[bool], copies: u32, vectors: Vectors) -> Emitted {
+    let (constants, pool) = constants(dag, vectors);
     let carried = carried(dag, uniform.len());
-    let mut plan = Plan { dag, uniform, pool: &pool, hoisted: Vec::new(), carried: &carried };
-    let frame_of = |plan: &Plan<'_>| Frame::new(uniform, plan.stored(), carried.len(), copies);
+    let mut plan =
+        Plan { dag, vectors, uniform, pool: &pool, hoisted: Vec::new(), carried: &carried };
+    let frame_of =
+        |plan: &Plan<'_>| Frame::new(vectors, uniform, plan.stored(), carried.len(), copies);
+    let assembler = || Assembler::new(vectors, dag.width, Vec::new());
+    let registers = vectors.registers();
     // How many registers the loop leaves.
-    let mut trial = Assembler::default();
+    let mut trial = assembler();
     let mut frame = frame_of(&plan);
     let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
-    if outcome.spills == 0 && outcome.peak < 16 {
+    if outcome.spills == 0 && outcome.peak < usize::from(registers) {
         let wanted = by_use(dag, uniform);
-        let mut count = wanted.len().min(16 - outcome.peak);
+        let mut count = wanted.len().min(usize::from(registers) - outcome.peak);
         while count > 0 {
-            plan.hoisted = (0..count).map(|k| (wanted[k], 15 - k as u8)).collect();
-            let mut trial = Assembler::default();
+            plan.hoisted = (0..count).map(|k| (wanted[k], registers - 1 - k as u8)).collect();
+            let mut trial = assembler();
             let mut frame = frame_of(&plan);
             let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
             if outcome.spills == 0 {
@@ -73,15 +76,17 @@ fn carried(dag: &Dag, first: usize) -> Vec<u32> {
     (first as u32..dag.inputs).map(node).collect()
 }
 
-/// The bytes of the masks and constants, and where each node's constant lies.
-fn constants(dag: &Dag) -> (Vec<u8>, Vec<Option<u32>>) {
-    let mut bytes = vec![0xff; 32];
-    bytes.resize(MASKS as usize, 0);
+/// The bytes of the masks (lanes that are on, then as many that are off) and constants, and where
+/// each node's constant lies.
+fn constants(dag: &Dag, vectors: Vectors) -> (Vec<u8>, Vec<Option<u32>>) {
+    let mut bytes = vec![0xff; vectors.bytes() as usize];
+    bytes.resize(2 * vectors.bytes() as usize, 0);
     let places = dag.nodes.iter().map(|node| {
         let Op::Const(bits) = node.op else { return None };
         let at = bytes.len() as u32;
         let word = if dag.width == Width::F32 { bits << 32 | bits } else { bits };
-        for _ in 0..4 {
+        // One number is enough for 512-bit instructions.
+        for _ in 0..if vectors == Vectors::Bits512 { 1 } else { 4 } {
             bytes.extend(word.to_le_bytes());
         }
         Some(at)
@@ -116,8 +121,9 @@ fn by_use(dag: &Dag, uniform: &[bool]) -> Vec<u32> {
 }
 
 fn whole(plan: &Plan<'_>, constants: Vec<u8>, copies: u32) -> Emitted {
-    let mut asm = Assembler { bytes: constants };
-    let mut frame = Frame::new(plan.uniform, plan.stored(), plan.carried.len(), copies);
+    let mut asm = Assembler::new(plan.vectors, plan.dag.width, constants);
+    let mut frame =
+        Frame::new(plan.vectors, plan.uniform, plan.stored(), plan.carried.len(), copies);
     let entry = asm.bytes.len();
     let frame_size = prologue(&mut asm, plan, &frame);
     move_carried(&mut asm, plan, &frame, copies, Direction::In);
@@ -133,7 +139,7 @@ fn whole(plan: &Plan<'_>, constants: Vec<u8>, copies: u32) -> Emitted {
     epilogue(&mut asm);
     let spills = outcome.spills;
     for detour in outcome.detours {
-        emit_detour(&mut asm, plan.dag.width, &detour);
+        emit_detour(&mut asm, plan, &frame, &detour);
     }
     asm.set32(frame_size, frame.size().to_le_bytes());
     Emitted { bytes: asm.bytes, entry, spills, hoisted: plan.hoisted.len() }
@@ -147,7 +153,7 @@ fn prologue(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame) -> u32 {
     for register in SAVED {
         asm.push(register);
     }
-    asm.gpr_immediate(4, RSP, -32);
+    asm.gpr_immediate(4, RSP, -plan.bytes());
     asm.gpr_immediate(5, RSP, 0);
     let size = asm.at() - 4;
     asm.gpr(0x89, TABLE, RSI);
@@ -159,14 +165,14 @@ fn prologue(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame) -> u32 {
         asm.load64(SCRATCH, TABLE, input as i32 * 8);
         asm.vex(select::broadcast(width), 0, 0, Operand::At(SCRATCH), None);
         let to = Operand::Frame(frame.uniform(input as u32));
-        asm.vex(select::store(width), 0, 0, to, None);
+        asm.store_vector(to, 0);
     }
     for (node, register) in &plan.hoisted {
         let from = match plan.dag.nodes[*node as usize].op {
             Op::Input(k) => Operand::Frame(frame.uniform(k)),
             _ => Operand::Pool(plan.pool[*node as usize].expect("a constant lies in the pool")),
         };
-        asm.vex(select::load(width), *register, 0, from, None);
+        asm.load_vector(*register, from);
     }
     asm.gpr(0x31, RAX, RAX);
     size
@@ -186,13 +192,12 @@ fn move_carried(
     copies: u32,
     direction: Direction,
 ) {
-    let width = plan.dag.width;
     asm.gpr(0x31, RAX, RAX);
     for which in 0..plan.carried.len() {
         let entry = plan.uniform.len() + plan.stored() + which;
         asm.load64(SCRATCH, TABLE, entry as i32 * 8);
         for copy in 0..copies {
-            let outside = Operand::Indexed(SCRATCH, copy as i32 * 32);
+            let outside = Operand::Indexed(SCRATCH, copy as i32 * plan.bytes());
             let register = plan.carried_register(which, copy, copies);
             let inside = Operand::Frame(frame.carried(which, copy));
             let through = register.unwrap_or(0);
@@ -202,10 +207,10 @@ fn move_carried(
             };
             let kept = register.is_some();
             if direction == Direction::In || !kept {
-                asm.vex(select::load(width), through, 0, from, None);
+                asm.load_vector(through, from);
             }
             if direction == Direction::Out || !kept {
-                asm.vex(select::store(width), through, 0, to, None);
+                asm.store_vector(to, through);
             }
         }
     }
@@ -218,7 +223,7 @@ fn fast_loop(
     frame: &mut Frame,
     copies: u32,
 ) -> (Outcome, u32) {
-    let step = copies as i32 * 32;
+    let step = copies as i32 * plan.bytes();
     asm.lea(RSI, RAX, step);
     asm.gpr(0x39, RSI, RDI);
     let skip = asm.jump_if(Condition::Above, 0);
@@ -248,7 +253,7 @@ fn elements(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame, copies: u32
     let done = asm.jump_if(Condition::NotBelow, 0);
     asm.gpr(0x89, RSI, RDI);
     asm.gpr(0x29, RSI, RAX);
-    asm.load_immediate(SCRATCH, 32);
+    asm.load_immediate(SCRATCH, u64::from(plan.vectors.bytes()));
     asm.gpr(0x39, RSI, SCRATCH);
     asm.move_if(Condition::Above, RSI, SCRATCH);
     let masked = asm.at();
@@ -274,7 +279,7 @@ fn first_lanes(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame) -> ToFirst {
     let output = frame.pointer(asm, plan.uniform.len() as u32);
     asm.gpr(0x89, RSI, output);
     asm.negate(RSI);
-    asm.gpr_immediate(4, RSI, 31);
+    asm.gpr_immediate(4, RSI, plan.bytes() - 1);
     let aligned = asm.jump_if(Condition::Zero, 0);
     asm.gpr_immediate(7, RDI, ALIGNED_FROM);
     let short = asm.jump_if(Condition::Below, 0);
@@ -287,14 +292,13 @@ fn first_lanes(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame) -> ToFirst {
 
 /// Emits an iteration over the next `rsi` bytes of each array, a vector's at most.
 fn some_lanes(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame) -> Vec<Detour> {
-    let width = plan.dag.width;
-    asm.store64(RSP, Frame::step(), RSI);
+    asm.store64(RSP, frame.step(), RSI);
     asm.negate(RSI);
-    asm.lea_pool(SCRATCH, MASKS / 2);
-    asm.vex(select::load(width), 0, 0, Operand::Sum(SCRATCH, RSI), None);
-    asm.vex(select::store(width), 0, 0, Operand::Frame(Frame::mask()), None);
+    asm.lea_pool(SCRATCH, plan.vectors.bytes());
+    asm.load_vector(0, Operand::Sum(SCRATCH, RSI));
+    asm.store_vector(Operand::Frame(frame.mask()), 0);
     let outcome = Body::new(plan, asm, frame, 1, true).emit();
-    asm.load64(SCRATCH, RSP, Frame::step());
+    asm.load64(SCRATCH, RSP, frame.step());
     asm.gpr(0x01, RAX, SCRATCH);
     outcome.detours
 }
@@ -311,37 +315,34 @@ fn epilogue(asm: &mut Assembler) {
 
 /// Calls the function for rare lanes with every register saved in the frame, where it finds its
 /// operands and leaves its result.
-fn emit_detour(asm: &mut Assembler, width: Width, detour: &Detour) {
+fn emit_detour(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame, detour: &Detour) {
     let start = asm.at();
     asm.patch(detour.place, start);
-    for register in 0..16 {
-        let to = Operand::Frame(Frame::saved_vector(register));
-        asm.vex(select::store(width), register, 0, to, None);
+    for register in 0..plan.vectors.registers() {
+        asm.store_vector(Operand::Frame(frame.saved_vector(register)), register);
     }
     for (k, register) in VOLATILE.into_iter().enumerate() {
-        asm.store64(RSP, Frame::saved_general(k) as i32, register);
+        asm.store64(RSP, frame.saved_general(k) as i32, register);
     }
-    let saved = |register: u8| Frame::saved_vector(register) as i32;
+    let saved = |register: u8| frame.saved_vector(register) as i32;
     match detour.argument {
         Operand::Reg(register) => asm.lea(2, RSP, saved(register)),
         Operand::Frame(offset) => asm.lea(2, RSP, offset as i32),
-        Operand::Pool(offset) => asm.lea_pool(2, offset),
-        Operand::Indexed(..) | Operand::At(_) | Operand::Sum(..) => {
-            unreachable!("an argument in an array is loaded first")
+        Operand::Pool(_) | Operand::Indexed(..) | Operand::At(_) | Operand::Sum(..) => {
+            unreachable!("an argument in an array and a constant are loaded first")
         }
     }
     asm.lea(RSI, RSP, saved(detour.mask));
     asm.lea(1, RSP, saved(detour.result));
     asm.load_immediate(RDI, detour.function as u64);
-    asm.load_immediate(RAX, rare::address(width));
+    asm.load_immediate(RAX, rare::address(plan.vectors, plan.dag.width));
     asm.vzeroupper();
     asm.call(RAX);
-    for register in 0..16 {
-        let from = Operand::Frame(Frame::saved_vector(register));
-        asm.vex(select::load(width), register, 0, from, None);
+    for register in 0..plan.vectors.registers() {
+        asm.load_vector(register, Operand::Frame(frame.saved_vector(register)));
     }
     for (k, register) in VOLATILE.into_iter().enumerate() {
-        asm.load64(register, RSP, Frame::saved_general(k) as i32);
+        asm.load64(register, RSP, frame.saved_general(k) as i32);
     }
     asm.jump(detour.back);
 }

@@ -1,7 +1,7 @@
 //! Where a kernel keeps what is not in vector registers: pointers and the stack frame.
 //!
 //! ```text
-//! rsp + 0     registers during a detour: 16 vectors, 8 general registers
+//! rsp + 0     registers during a detour: all vectors, 8 general registers
 //!     + ..    the mask of an iteration over some lanes only, and the bytes of those
 //!     + ..    a vector per input that is one number for all lanes
 //!     + ..    vectors that an iteration hands to the next
@@ -9,6 +9,7 @@
 //! ```
 
 use crate::assembler::{Assembler, Gpr, RSI};
+use crate::vectors::Vectors;
 
 /// Registers that hold the addresses of the first arrays.
 const POINTERS: [Gpr; 9] = [2, 1, 8, 9, 10, 11, 3, 12, 13];
@@ -19,14 +20,17 @@ pub(crate) const TABLE: Gpr = 15;
 /// Registers that a called function may change and a kernel needs: rax, rdi and pointers.
 pub(crate) const VOLATILE: [Gpr; 8] = [0, 7, 2, 1, 8, 9, 10, 11];
 
-const SAVED_VECTORS: u32 = 0;
-const SAVED_GENERAL: u32 = 16 * 32;
-const MASK: u32 = SAVED_GENERAL + 8 * 8;
-const STEP: u32 = MASK + 32;
-const UNIFORM: u32 = STEP + 32;
+fn mask(vectors: Vectors) -> u32 {
+    vectors.bytes() * u32::from(vectors.registers()) + 8 * VOLATILE.len() as u32
+}
+
+fn step(vectors: Vectors) -> u32 {
+    mask(vectors) + vectors.bytes()
+}
 
 /// The layout of one kernel's frame.
 pub(crate) struct Frame {
+    vectors: Vectors,
     /// The slot of each input that is one number, by input.
     uniform: Vec<Option<u32>>,
     /// The pointer register of each stream, if it has one.
@@ -41,23 +45,31 @@ pub(crate) struct Frame {
 impl Frame {
     /// A frame for inputs, of which some are one number, outputs, and values carried from one
     /// iteration to the next, in some number of copies.
-    pub(crate) fn new(uniform: &[bool], outputs: usize, carried: usize, copies: u32) -> Frame {
+    pub(crate) fn new(
+        vectors: Vectors,
+        uniform: &[bool],
+        outputs: usize,
+        carried: usize,
+        copies: u32,
+    ) -> Frame {
+        let size = vectors.bytes();
         let mut slots = Vec::new();
         let mut pointers = Vec::new();
         let mut free = POINTERS.iter().copied();
-        let mut next = UNIFORM;
+        let mut next = step(vectors) + size;
         for is_uniform in uniform {
             slots.push(is_uniform.then_some(next));
             if *is_uniform {
-                next += 32;
+                next += size;
                 pointers.push(None);
             } else {
                 pointers.push(free.next());
             }
         }
         pointers.extend((0..outputs).map(|_| free.next()));
-        let first_spill = next + 32 * carried as u32 * copies;
+        let first_spill = next + size * carried as u32 * copies;
         Frame {
+            vectors,
             uniform: slots,
             pointers,
             first_carried: next,
@@ -70,12 +82,12 @@ impl Frame {
 
     /// The place of a carried value.
     pub(crate) fn carried(&self, which: usize, copy: u32) -> u32 {
-        self.first_carried + 32 * (which as u32 * self.copies + copy)
+        self.first_carried + self.vectors.bytes() * (which as u32 * self.copies + copy)
     }
 
     /// A place for one more value.
     pub(crate) fn slot(&mut self) -> u32 {
-        let slot = self.first_spill + 32 * self.spills;
+        let slot = self.first_spill + self.vectors.bytes() * self.spills;
         self.spills += 1;
         self.most_spills = self.most_spills.max(self.spills);
         slot
@@ -87,7 +99,7 @@ impl Frame {
     }
 
     pub(crate) fn size(&self) -> u32 {
-        self.first_spill + 32 * self.most_spills
+        self.first_spill + self.vectors.bytes() * self.most_spills
     }
 
     /// The place of an input that is one number.
@@ -95,21 +107,22 @@ impl Frame {
         self.uniform[input as usize].expect("only inputs that are one number have a place")
     }
 
-    pub(crate) fn mask() -> u32 {
-        MASK
+    /// The place of the mask of an iteration over some lanes.
+    pub(crate) fn mask(&self) -> u32 {
+        mask(self.vectors)
     }
 
     /// The place of the number of bytes that a masked iteration is for.
-    pub(crate) fn step() -> i32 {
-        STEP as i32
+    pub(crate) fn step(&self) -> i32 {
+        step(self.vectors) as i32
     }
 
-    pub(crate) fn saved_vector(register: u8) -> u32 {
-        SAVED_VECTORS + 32 * u32::from(register)
+    pub(crate) fn saved_vector(&self, register: u8) -> u32 {
+        self.vectors.bytes() * u32::from(register)
     }
 
-    pub(crate) fn saved_general(position: usize) -> u32 {
-        SAVED_GENERAL + 8 * position as u32
+    pub(crate) fn saved_general(&self, position: usize) -> u32 {
+        self.saved_vector(self.vectors.registers()) + 8 * position as u32
     }
 
     /// The register with the address of an array: inputs first, then outputs. Beyond the registers

@@ -4,10 +4,11 @@ use crate::code::Code;
 use crate::error::{CallError, CompileError};
 use crate::iterate::Parts;
 use crate::lower::Iterated;
+use crate::vectors::Vectors;
 use crate::{emit, portable};
 use rayon::prelude::*;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use vecmath::{Dag, Id, Op, Width};
 
 /// How to compile.
@@ -17,11 +18,15 @@ pub struct Options {
     pub copies: Option<u32>,
     /// Whether to do without machine code, as on a processor that lacks AVX2 or FMA.
     pub portable: bool,
+    /// The widest vectors to use, of those that the processor has; the widest that pay if none.
+    pub vectors: Option<Vectors>,
 }
 
 /// What the code of a kernel is like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
+    /// Bits of a vector.
+    pub vector_bits: u32,
     /// Copies of the graph in the fast loop.
     pub copies: u32,
     /// Bytes of code and constants.
@@ -156,28 +161,36 @@ impl Kernel {
         {
             return Err(CompileError::Inputs { expected: dag.inputs as usize });
         }
-        let copies = FOLD_LANES / (32 / dag.width.bytes());
-        let folds = uniform.len() < dag.inputs as usize;
-        let copies = if folds { Some(copies as u32) } else { options.copies };
-        Kernel::new(dag, uniform, &Options { copies, ..*options })
+        Kernel::new(dag, uniform, options)
     }
 
     fn new(dag: &Dag, uniform: &[bool], options: &Options) -> Result<Kernel, CompileError> {
         if dag.outputs.is_empty() {
             return Err(CompileError::NoResult);
         }
-        let copies = options.copies.unwrap_or_else(|| default_copies(dag)).clamp(1, 8);
-        let (code, statistics) = if options.portable || !is_supported() {
-            (Machine::Replayed, Statistics::default())
-        } else {
-            let emitted = emit::emit(dag, uniform, copies);
+        let widest = Vectors::widest().filter(|_| !options.portable);
+        let (code, statistics) = if let Some(widest) = widest {
+            let folds = uniform.len() < dag.inputs as usize;
+            let vectors = match options.vectors {
+                Some(wanted) if widest == Vectors::Bits512 => wanted,
+                _ => widest,
+            };
+            let copies = if folds {
+                (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes()
+            } else {
+                options.copies.unwrap_or_else(|| default_copies(dag)).clamp(1, 8)
+            };
+            let emitted = emit::emit(dag, uniform, copies, vectors);
             let statistics = Statistics {
+                vector_bits: vectors.bytes() * 8,
                 copies,
                 bytes: emitted.bytes.len(),
                 spills: emitted.spills,
                 hoisted: emitted.hoisted,
             };
             (Machine::Own(Code::new(&emitted.bytes, emitted.entry)?), statistics)
+        } else {
+            (Machine::Replayed, Statistics::default())
         };
         let uniform = uniform.to_vec();
         Ok(Kernel(Arc::new(Shared { dag: dag.clone(), uniform, code, statistics })))
@@ -192,7 +205,7 @@ impl Kernel {
         uniform: &[bool],
         code: Arc<dyn CompiledCode>,
     ) -> Result<Kernel, CompileError> {
-        let options = Options { copies: None, portable: true };
+        let options = Options { portable: true, ..Options::default() };
         let kernel = Kernel::compile_folds(dag, uniform, &options)?;
         let code = Machine::Foreign(code);
         let (dag, uniform) = (kernel.0.dag.clone(), uniform.to_vec());
@@ -459,20 +472,8 @@ fn default_copies(dag: &Dag) -> u32 {
     }
 }
 
-/// Whether this processor runs the code that kernels are compiled to. The environment variable
-/// `OVUM_NO_AVX2` says no for it, if it is set when this is first asked.
+/// Whether this processor runs the code that kernels are compiled to: whether
+/// [`Vectors::widest`] has an answer.
 pub fn is_supported() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| std::env::var_os("OVUM_NO_AVX2").is_none() && has_instructions())
-}
-
-fn has_instructions() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
-    }
+    Vectors::widest().is_some()
 }

@@ -1,6 +1,6 @@
-//! Element-wise kernels: graphs of vector operations to 256-bit machine code.
+//! Element-wise kernels: graphs of vector operations to machine code for 256 or 512 bits.
 //!
-//! A [`vecmath::Dag`] is compiled to a loop over arrays with AVX2 and FMA:
+//! A [`vecmath::Dag`] is compiled to a loop over arrays with AVX2 and FMA, or with AVX-512:
 //!
 //! ```
 //! use backend_simd::{Input, Kernel, Options};
@@ -38,6 +38,7 @@ mod lower;
 mod portable;
 mod rare;
 mod select;
+mod vectors;
 mod view;
 
 pub use error::{CallError, CompileError};
@@ -49,4 +50,5 @@ pub use lower::{
     Stream, VectorLoop, lower, lower_divergent, vector_loop,
 };
 pub use vecmath::Dag;
+pub use vectors::Vectors;
 pub use view::View;

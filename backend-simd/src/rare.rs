@@ -1,13 +1,17 @@
 //! What compiled code calls for lanes out of the ordinary.
 
+use crate::vectors::Vectors;
 use vecmath::{Rare, Width};
 
-/// The address of the function for vectors of this format.
-pub(crate) fn address(width: Width) -> u64 {
-    match width {
-        Width::F64 => lanes_f64 as *const () as u64,
-        Width::F32 => lanes_f32 as *const () as u64,
-    }
+/// The address of the function for vectors of this size and format.
+pub(crate) fn address(vectors: Vectors, width: Width) -> u64 {
+    let function = match (vectors, width) {
+        (Vectors::Bits256, Width::F64) => four_f64 as *const (),
+        (Vectors::Bits256, Width::F32) => eight_f32 as *const (),
+        (Vectors::Bits512, Width::F64) => eight_f64 as *const (),
+        (Vectors::Bits512, Width::F32) => sixteen_f32 as *const (),
+    };
+    function as u64
 }
 
 macro_rules! lanes {
@@ -36,11 +40,16 @@ macro_rules! lanes {
         }
     };
 }
+
+macro_rules! sizes {
+    ($abi:literal) => {
+        lanes!($abi, four_f64, f64, 4, eval);
+        lanes!($abi, eight_f32, f32, 8, eval_f32);
+        lanes!($abi, eight_f64, f64, 8, eval);
+        lanes!($abi, sixteen_f32, f32, 16, eval_f32);
+    };
+}
 #[cfg(target_arch = "x86_64")]
-lanes!("sysv64", lanes_f64, f64, 4, eval);
-#[cfg(target_arch = "x86_64")]
-lanes!("sysv64", lanes_f32, f32, 8, eval_f32);
+sizes!("sysv64");
 #[cfg(not(target_arch = "x86_64"))]
-lanes!("C", lanes_f64, f64, 4, eval);
-#[cfg(not(target_arch = "x86_64"))]
-lanes!("C", lanes_f32, f32, 8, eval_f32);
+sizes!("C");

@@ -42,6 +42,17 @@ pub(crate) fn broadcast(width: Width) -> Opcode {
     op(Map::M0F38, 1, false, 0x18 | packed(width))
 }
 
+/// Any bitwise function of three vectors, 512 bits: `vpternlog`.
+pub(crate) const TERNARY: Opcode = Opcode { map: Map::M0F3A, prefix: 1, wide: false, byte: 0x25 };
+/// The function for [`TERNARY`] that takes the second or memory operand's bits where the
+/// destination's are set, else the first one's.
+pub(crate) const CHOOSE: u8 = 0xac;
+
+/// Every bit of a lane like its sign bit, 512 bits: `vpsra` with the bits of a lane less one.
+pub(crate) const SPREAD_SIGN: Opcode = Opcode { map: Map::M0F, prefix: 1, wide: false, byte: 0x72 };
+/// The digit of that shift.
+pub(crate) const SPREAD_DIGIT: u8 = 4;
+
 /// How the operands of an operation are given.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
@@ -54,6 +65,8 @@ pub(crate) enum Form {
         digit: u8,
         count: u8,
     },
+    /// `dst, first, second or memory[, immediate]`: all bits of a lane or none.
+    Compare(Option<u8>),
     /// `vblendv dst, if false, if true or memory, mask`
     Select,
     /// A fused operation; the byte is that of the form 132.
@@ -68,7 +81,7 @@ pub(crate) fn instruction(what: Op, width: Width) -> (Opcode, Form) {
     let wide = width == Width::F64;
     let float = |byte| (op(Map::M0F, p, false, byte), Form::Binary(None));
     let integer = |d, q| (op(Map::M0F, 1, false, if wide { q } else { d }), Form::Binary(None));
-    let compare = |k| (op(Map::M0F, p, false, 0xc2), Form::Binary(Some(k)));
+    let compare = |k| (op(Map::M0F, p, false, 0xc2), Form::Compare(Some(k)));
     let shift = |digit, count| {
         (op(Map::M0F, 1, false, if wide { 0x73 } else { 0x72 }), Form::Shift { digit, count })
     };
@@ -97,10 +110,10 @@ pub(crate) fn instruction(what: Op, width: Width) -> (Opcode, Form) {
         }
         Op::IntAdd => integer(0xfe, 0xd4),
         Op::IntSub => integer(0xfa, 0xfb),
-        Op::IntGt if wide => (op(Map::M0F38, 1, false, 0x37), Form::Binary(None)),
-        Op::IntGt => (op(Map::M0F, 1, false, 0x66), Form::Binary(None)),
-        Op::IntEq if wide => (op(Map::M0F38, 1, false, 0x29), Form::Binary(None)),
-        Op::IntEq => (op(Map::M0F, 1, false, 0x76), Form::Binary(None)),
+        Op::IntGt if wide => (op(Map::M0F38, 1, false, 0x37), Form::Compare(None)),
+        Op::IntGt => (op(Map::M0F, 1, false, 0x66), Form::Compare(None)),
+        Op::IntEq if wide => (op(Map::M0F38, 1, false, 0x29), Form::Compare(None)),
+        Op::IntEq => (op(Map::M0F, 1, false, 0x76), Form::Compare(None)),
         Op::Shl(count) => shift(6, count),
         Op::Shr(count) => shift(2, count),
         // Ordered, quiet.
@@ -111,8 +124,7 @@ pub(crate) fn instruction(what: Op, width: Width) -> (Opcode, Form) {
         Op::Fma => fused(0x98),
         Op::Nfma => fused(0x9c),
         Op::Fms => fused(0x9a),
-        // Sign bits of the mask into a general register.
-        Op::Rare(_) => (op(Map::M0F, p, false, 0x50), Form::Rare),
+        Op::Rare(_) => (load(width), Form::Rare),
         Op::Input(_) | Op::Const(_) => (load(width), Form::Leaf),
     }
 }

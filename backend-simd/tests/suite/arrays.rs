@@ -1,14 +1,18 @@
 //! Lengths, alignments, threads, and what does not fit.
 
 use crate::random::{Random, check};
-use backend_simd::{CallError, CompileError, Input, Kernel, Options};
+use backend_simd::{CallError, CompileError, Input, Kernel, Options, Vectors};
 use vecmath::{Function, Lanes, Recorder, Width};
 
-const OPTIONS: [Options; 4] = [
-    Options { copies: None, portable: false },
-    Options { copies: Some(1), portable: false },
-    Options { copies: Some(4), portable: false },
-    Options { copies: None, portable: true },
+const WIDE: Option<Vectors> = Some(Vectors::Bits512);
+const NARROW: Option<Vectors> = Some(Vectors::Bits256);
+const OPTIONS: [Options; 6] = [
+    Options { copies: None, portable: false, vectors: WIDE },
+    Options { copies: None, portable: false, vectors: NARROW },
+    Options { copies: Some(1), portable: false, vectors: WIDE },
+    Options { copies: Some(1), portable: false, vectors: NARROW },
+    Options { copies: Some(4), portable: false, vectors: NARROW },
+    Options { copies: None, portable: true, vectors: None },
 ];
 
 #[test]
@@ -20,7 +24,7 @@ fn every_function_on_every_short_length() {
             let mut random = Random::new(1);
             for dag in [&wide, &narrow] {
                 let kernel = Kernel::compile(dag, &uniform, &options).expect("the graph fits");
-                for count in 0..68 {
+                for count in 0..132 {
                     let result = check(&kernel, count, &mut random);
                     assert_eq!(result, Ok(()), "{} {options:?}", function.name());
                 }

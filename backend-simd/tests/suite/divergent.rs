@@ -69,7 +69,7 @@ fn parts(function: &Function) -> Option<Iterated> {
 }
 
 fn compiled(parts: &Iterated, uniform: &[bool], portable: bool) -> Result<Kernel, CompileError> {
-    let options = Options { copies: None, portable };
+    let options = Options { portable, ..Options::default() };
     Kernel::iterated(parts, uniform, |dag, uniform| Kernel::compile_folds(dag, uniform, &options))
 }
 

@@ -2,7 +2,7 @@
 //! instruction, every operation of the graph in the numbers expected.
 
 use crate::random::{Random, random_dag};
-use backend_simd::{Kernel, Options};
+use backend_simd::{Kernel, Options, Vectors};
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Formatter, Instruction, IntelFormatter};
 use std::collections::{BTreeMap, BTreeSet};
 use vecmath::{Dag, Lanes, Op, Recorder, Rounding, Width};
@@ -23,10 +23,12 @@ fn instructions(kernel: &Kernel) -> Vec<Instruction> {
     found
 }
 
-fn kernel(dag: &Dag, uniform: &[bool], copies: u32) -> Option<Kernel> {
-    let options = Options { copies: Some(copies), portable: false };
+/// None if the processor has no such vectors.
+fn kernel(dag: &Dag, uniform: &[bool], copies: u32, vectors: Vectors) -> Option<Kernel> {
+    let options = Options { copies: Some(copies), vectors: Some(vectors), ..Options::default() };
     let kernel = Kernel::compile(dag, uniform, &options).expect("the graph fits");
-    kernel.is_native().then_some(kernel)
+    let bits = if vectors == Vectors::Bits512 { 512 } else { 256 };
+    (kernel.statistics().vector_bits == bits).then_some(kernel)
 }
 
 #[test]
@@ -35,7 +37,8 @@ fn code_decodes_and_jumps_to_instructions() {
         let mut random = Random::new(seed);
         let width = if seed % 2 == 0 { Width::F64 } else { Width::F32 };
         let (dag, uniform) = random_dag(&mut random, width, 40, 120);
-        let Some(kernel) = kernel(&dag, &uniform, 1 + seed as u32 % 4) else { return };
+        let vectors = [Vectors::Bits256, Vectors::Bits512][seed as usize / 2 % 2];
+        let Some(kernel) = kernel(&dag, &uniform, 1 + seed as u32 % 4, vectors) else { continue };
         let found = instructions(&kernel);
         let starts: BTreeSet<u64> = found.iter().map(Instruction::ip).collect();
         for instruction in &found {
@@ -54,72 +57,79 @@ fn code_decodes_and_jumps_to_instructions() {
 #[test]
 fn operations_are_the_ones_meant() {
     for width in [Width::F64, Width::F32] {
-        let mut r = Recorder::new(width);
-        let (x, y, z) = (r.input(), r.input(), r.input());
-        let mut results = vec![
-            r.add(x, y),
-            r.sub(x, y),
-            r.mul(x, y),
-            r.div(x, y),
-            r.sqrt(x),
-            r.min(x, y),
-            r.max(x, y),
-            r.and(x, y),
-            r.and_not(x, y),
-            r.or(x, y),
-            r.xor(x, y),
-            r.int_add(x, y),
-            r.int_sub(x, y),
-            r.shl(x, 3),
-            r.shr(x, 4),
-            r.lt(x, y),
-            r.le(x, y),
-            r.eq(x, y),
-            r.select(x, y, z),
-            r.round(x, Rounding::Down),
-        ];
-        results.extend([r.fma(x, y, z), r.nfma(x, y, z), r.fms(x, y, z)]);
-        let dag = r.finish(&results);
-        let Some(kernel) = kernel(&dag, &[false; 3], 1) else { return };
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for instruction in instructions(&kernel) {
-            let mut text = String::new();
-            IntelFormatter::new().format(&instruction, &mut text);
-            let name = text.split_whitespace().next().expect("a mnemonic").to_owned();
-            *counts.entry(name).or_default() += 1;
+        for vectors in [Vectors::Bits256, Vectors::Bits512] {
+            operations_in(width, vectors);
         }
-        let (p, d) = if width == Width::F64 { ("pd", "q") } else { ("ps", "d") };
-        let names = [
-            "vadd",
-            "vsub",
-            "vmul",
-            "vdiv",
-            "vsqrt",
-            "vmin",
-            "vmax",
-            "vand",
-            "vandn",
-            "vor",
-            "vxor",
-            "vcmplt_oq",
-            "vcmple_oq",
-            "vcmpeq",
-            "vblendv",
-            "vround",
-        ];
-        let names = names.iter().map(|name| format!("{name}{p}"));
-        let integer = ["vpadd", "vpsub", "vpsll", "vpsrl"].iter().map(|name| format!("{name}{d}"));
-        for name in names.chain(integer) {
-            // Once in the fast loop, once in the last one.
-            assert_eq!(counts.get(&name), Some(&2), "{name}: {counts:?}");
-        }
-        for name in ["vfmadd", "vfnmadd", "vfmsub"] {
-            let found: usize = ["132", "213", "231"]
-                .iter()
-                .filter_map(|form| counts.get(&format!("{name}{form}{p}")))
-                .sum();
-            assert_eq!(found, 2, "{name}: {counts:?}");
-        }
-        assert!(dag.nodes.iter().all(|node| !matches!(node.op, Op::Rare(_))));
     }
+}
+
+fn operations_in(width: Width, vectors: Vectors) {
+    let mut r = Recorder::new(width);
+    let (x, y, z) = (r.input(), r.input(), r.input());
+    let mut results = vec![
+        r.add(x, y),
+        r.sub(x, y),
+        r.mul(x, y),
+        r.div(x, y),
+        r.sqrt(x),
+        r.min(x, y),
+        r.max(x, y),
+        r.and(x, y),
+        r.and_not(x, y),
+        r.or(x, y),
+        r.xor(x, y),
+        r.int_add(x, y),
+        r.int_sub(x, y),
+        r.shl(x, 3),
+        r.shr(x, 4),
+        r.lt(x, y),
+        r.le(x, y),
+        r.eq(x, y),
+        r.select(x, y, z),
+        r.round(x, Rounding::Down),
+    ];
+    results.extend([r.fma(x, y, z), r.nfma(x, y, z), r.fms(x, y, z)]);
+    let dag = r.finish(&results);
+    let Some(kernel) = kernel(&dag, &[false; 3], 1, vectors) else { return };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for instruction in instructions(&kernel) {
+        let mut text = String::new();
+        IntelFormatter::new().format(&instruction, &mut text);
+        let name = text.split_whitespace().next().expect("a mnemonic").to_owned();
+        *counts.entry(name).or_default() += 1;
+    }
+    let wide = vectors == Vectors::Bits512;
+    let (p, d) = if width == Width::F64 { ("pd", "q") } else { ("ps", "d") };
+    let names = [
+        "vadd",
+        "vsub",
+        "vmul",
+        "vdiv",
+        "vsqrt",
+        "vmin",
+        "vmax",
+        "vand",
+        "vandn",
+        "vor",
+        "vxor",
+        "vcmplt_oq",
+        "vcmple_oq",
+        "vcmpeq",
+        if wide { "vrndscale" } else { "vround" },
+    ];
+    let names = names.iter().map(|name| format!("{name}{p}"));
+    let choice = if wide { format!("vpternlog{d}") } else { format!("vblendv{p}") };
+    let integer = ["vpadd", "vpsub", "vpsll", "vpsrl"].iter().map(|name| format!("{name}{d}"));
+    for name in names.chain(integer).chain([choice]) {
+        // Once in the fast loop, once in the last one.
+        assert_eq!(counts.get(&name), Some(&2), "{name}: {counts:?}");
+    }
+    for name in ["vfmadd", "vfnmadd", "vfmsub"] {
+        let found: usize = ["132", "213", "231"]
+            .iter()
+            .filter_map(|form| counts.get(&format!("{name}{form}{p}")))
+            .sum();
+        assert_eq!(found, 2, "{name}: {counts:?}");
+    }
+    assert!(dag.nodes.iter().all(|node| !matches!(node.op, Op::Rare(_))));
 }

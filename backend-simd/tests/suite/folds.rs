@@ -1,7 +1,7 @@
 //! Kernels that fold: compiled code against the replayed graph.
 
 use crate::random::Random;
-use backend_simd::{FOLD_LANES, Kernel, Options};
+use backend_simd::{FOLD_LANES, Kernel, Options, Vectors};
 use vecmath::{Dag, Lanes, Recorder, Width};
 
 /// Two arrays, one number for all, an output if `stores`, and this many folds.
@@ -27,8 +27,9 @@ macro_rules! check {
         fn $name(folds: usize, stores: bool, count: usize, seed: u64) {
             let dag = dag($width, folds, stores);
             let uniform = [false, false, true];
-            let run = |portable: bool| {
-                let options = Options { copies: None, portable };
+            let run = |vectors: Option<Vectors>| {
+                let portable = vectors.is_none();
+                let options = Options { portable, vectors, ..Options::default() };
                 let kernel = Kernel::compile_folds(&dag, &uniform, &options).expect("it fits");
                 assert_eq!(kernel.folds(), folds);
                 let mut random = Random::new(seed);
@@ -49,7 +50,10 @@ macro_rules! check {
                 let state: Vec<_> = state.iter().flatten().map(bits).collect();
                 (state, out.iter().map(bits).collect::<Vec<_>>())
             };
-            assert_eq!(run(false), run(true), "{folds} folds, {count} numbers, stores: {stores}");
+            for vectors in [Vectors::Bits256, Vectors::Bits512] {
+                let what = format!("{vectors:?}, {folds} folds, {count} numbers, stores: {stores}");
+                assert_eq!(run(Some(vectors)), run(None), "{what}");
+            }
         }
     };
 }

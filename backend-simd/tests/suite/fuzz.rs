@@ -3,7 +3,7 @@
 //! `OVUM_VECTOR_DAGS=1000000 cargo test --release -p backend-simd fuzz` runs as many as it says.
 
 use crate::random::{Random, check, graphs, random_dag, seeded};
-use backend_simd::{Kernel, Options};
+use backend_simd::{Kernel, Options, Vectors};
 use vecmath::{Op, Width};
 
 #[test]
@@ -13,6 +13,7 @@ fn random_graphs_give_the_bits_of_the_scalar_path() {
         let options = Options {
             copies: [None, Some(1), Some(2), Some(3), Some(4)][random.below(5)],
             portable: random.below(16) == 0,
+            vectors: [Some(Vectors::Bits256), Some(Vectors::Bits512)][random.below(2)],
         };
         let kernel = Kernel::compile(&dag, &uniform, &options).expect("the graph fits");
         if let Err(what) = check(&kernel, count, &mut random) {

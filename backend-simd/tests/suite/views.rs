@@ -41,7 +41,7 @@ fn any_stride_and_overlap_reads_before_it_writes() {
         let results = 1 + round % 2;
         let dag = graph(results);
         let uniform = [false, random.below(4) == 0];
-        let options = Options { copies: None, portable: round % 16 == 0 };
+        let options = Options { portable: round % 16 == 0, ..Options::default() };
         let kernel = Kernel::compile(&dag, &uniform, &options).expect("the graph fits");
         let count = random.below(68);
         let mut memory: Vec<f64> = (0..400).map(|k| f64::from(k) * 0.5 - 30.0).collect();
