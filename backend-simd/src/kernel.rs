@@ -178,7 +178,7 @@ impl Kernel {
             let copies = if folds {
                 (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes()
             } else {
-                options.copies.unwrap_or_else(|| default_copies(dag)).clamp(1, 8)
+                options.copies.unwrap_or_else(|| default_copies(dag, vectors)).clamp(1, 8)
             };
             let emitted = emit::emit(dag, uniform, copies, vectors);
             let statistics = Statistics {
@@ -462,12 +462,14 @@ impl Kernel {
 }
 
 /// Two copies hide the latency of short graphs, and of longer ones that do not divide; of those that
-/// do, four; of those that divide most of the time, three keep the divider busy (measured on Zen 4).
-fn default_copies(dag: &Dag) -> u32 {
+/// do, four, or three of 512 bits, where fewer instructions are on the way at a time; of those that
+/// divide most of the time, three of 256 bits keep the divider busy (measured on Zen 4).
+fn default_copies(dag: &Dag, vectors: Vectors) -> u32 {
     let slow = dag.nodes.iter().filter(|node| matches!(node.op, Op::Div | Op::Sqrt)).count();
-    match dag.nodes.len() {
-        41.. if slow > 0 => 4,
-        length if slow * 6 > length => 3,
+    match (dag.nodes.len(), vectors) {
+        (41.., Vectors::Bits256) if slow > 0 => 4,
+        (41.., Vectors::Bits512) if slow > 0 => 3,
+        (length, Vectors::Bits256) if slow * 6 > length => 3,
         _ => 2,
     }
 }
