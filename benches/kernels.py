@@ -1,22 +1,30 @@
-"""Times kernels beside numba, NumPy, jax and gcc: nanoseconds per element, and ratios.
+"""Times kernels beside numba, NumPy, numexpr, jax, gcc and clang: nanoseconds per element, ratios.
 
-    python -m venv VENV && VENV/bin/pip install numpy numba jax
+    python -m venv VENV && VENV/bin/pip install numpy numba numexpr jax
     cargo build --release -p backend-simd --example kernels
     cargo build --release -p backend-cranelift --example loops
     VENV/bin/python benches/kernels.py [--rounds 3] [--target target/release/examples]
+    VENV/bin/python benches/kernels.py --sizes 1,1000,100000,1000000,10000000 --page kernels.html
 
-Rivals that are not installed are left out. Every rival gets the kernel as a user writes it, and
+Rivals that are not installed are left out; "numba-plain" is numba without `fastmath`, and
+"ovum-python" the package of the Python that runs this, if it is installed (`pip install .`): the
+kernel mapped by `vectorize(fast=True, fastmath=True)`, the call included as in the figures of
+numba, NumPy, numexpr and jax. "ovum", gcc and clang are called from machine code. Every rival gets the kernel as a user writes it, and
 fast mathematics where it has that. Rounds are interleaved, a rival after the other; a figure is the
-least of the rounds, each the least of its runs: of the thread's CPU time for numba, NumPy and gcc,
-of the wall clock for Ovum and jax, which has threads of its own. On a machine that does other work
+least of the rounds, each the least of its runs: of the thread's CPU time for numba, NumPy and C
+above 10,000 elements, of the wall clock for Ovum's programs and jax, which has threads of its own. On a machine that does other work
 runs of more than a few milliseconds are preempted, so that the wall clock says too much. Ovum, gcc
 and numba's loops use one thread; jax is pinned to one core with this process. numba of PyPI has no vector forms of
 elementary functions (SVML needs Intel's library and a patched LLVM).
 """
 
 import argparse
+import importlib
+import importlib.metadata
 import math
 import os
+import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,8 +32,17 @@ import time
 from math import cos, erf, exp, expm1, log, log1p, sin, sqrt, tanh
 from pathlib import Path
 
+import kernels_page
+
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = [4096, 1_000_000]
+RIVALS = ["numba", "gcc", "jax", "numpy", "numba-plain", "numexpr", "clang", "ovum-python"]
+C_COMPILERS = {
+    "gcc": ["-O3", "-march=native", "-ffast-math"],
+    "clang": ["-O3", "-march=native", "-ffast-math", "-fveclib=libmvec"],
+}
+# Above this many elements runs are few, and jax is measured.
+MANY = 10_000
 
 
 def geglu_exact(a):
@@ -216,9 +233,28 @@ def numpy_forms(np):
     }
 
 
-def least(n, run, clock=time.thread_time_ns):
+# The kernels in numexpr's language, which has no erf and no loops; names are those of parameters.
+NUMEXPR_FORMS = {
+    "poly7": "1.0 + 0.5*x + 0.25*x**2 - 0.125*x**3 + 0.0625*x**4"
+    " - 0.03125*x**5 + 0.015625*x**6 - 0.0078125*x**7",
+    "geglu_exact": "0.5*a*(1.0 + tanh(0.7978845608028654*(a + 0.044715*a**3)))",
+    "sigmoid": "1.0/(1.0 + exp(-x))",
+    "silu": "x/(1.0 + exp(-x))",
+    "softplus": "where(x > 0.0, x + log1p(exp(-x)), log1p(exp(x)))",
+    "sincos_mix": "sin(x)*cos(y) + cos(x)*sin(y)",
+    "hypot_like": "sqrt(x*x + y*y)",
+    "gauss_pdf": "exp(-0.5*((x - mu)/sigma)**2)/(sigma*2.5066282746310002)",
+    "log1p_expm1": "log1p(x) + expm1(-0.5*x)",
+    "largest": "max(x)",
+}
+
+
+def least(n, run, clock=None):
+    """Nanoseconds per element, the least of some runs; short ones by the wall clock, since reading
+    a thread's CPU time takes half a microsecond."""
+    clock = clock or (time.perf_counter_ns if n < MANY else time.thread_time_ns)
     best = math.inf
-    for _ in range(100 if n < 10_000 else 7):
+    for _ in range(100 if n < MANY else 7 if n < 5_000_000 else 3):
         start = clock()
         run()
         best = min(best, clock() - start)
@@ -234,7 +270,9 @@ def run_lines(table, who, command, ty=None):
     if not Path(command[0]).exists():
         print(f"{command[0]} is not built: left out", file=sys.stderr)
         return
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    variables = dict(os.environ, OVUM_KERNEL_SIZES=",".join(map(str, SIZES)))
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
+    text = done.stdout
     for line in text.splitlines():
         words = line.split()
         name, kind = words[0], ty or words[1]
@@ -262,13 +300,14 @@ def inputs(np, name, domains, dtype):
     ]
 
 
-def numba_callable(numba, name, ty):
+def numba_callable(numba, name, ty, fast):
     function, domains, kind = KERNELS[name]
+    options = {"fastmath": True, "error_model": "numpy"} if fast else {}
     if kind == "arrays":
-        return numba.njit(fastmath=True, error_model="numpy")(function)
+        return numba.njit(**options)(function)
     word = "int64" if name in INTEGERS else {"f64": "float64", "f32": "float32"}[ty]
     result = "int64" if name in TO_INTEGERS else word
-    inner = numba.njit(fastmath=True, error_model="numpy")(function)
+    inner = numba.njit(**options)(function)
     names = ", ".join(f"a{k}" for k in range(len(domains)))
     items = ", ".join(f"a{k}[i]" for k in range(len(domains)))
     text = f"def loop({names}, out):\n for i in range(len(out)):\n  out[i] = inner({items})\n"
@@ -276,7 +315,14 @@ def numba_callable(numba, name, ty):
     exec(text, scope)  # noqa: S102 - the text is this file's own
     arrays = ", ".join(f"{word}[::1]" for _ in domains)
     signature = f"void({arrays}, {result}[::1])"
-    return numba.njit(signature, fastmath=True, error_model="numpy")(scope["loop"])
+    return numba.njit(signature, **options)(scope["loop"])
+
+
+def python_callable(ovum, name):
+    """The kernel as a user of the package compiles it."""
+    function, _, kind = KERNELS[name]
+    options = {"fast": True, "fastmath": True}
+    return ovum.jit(function, **options) if kind == "arrays" else ovum.vectorize(function, **options)
 
 
 def jax_form(jax, jnp, name):
@@ -298,20 +344,79 @@ def jax_form(jax, jnp, name):
     return jax.jit(rebound)
 
 
-def measure_here(table, np, round_number):
-    """numba, NumPy and jax, in this process."""
+def imported(name):
+    """A package, or nothing where it is not installed."""
     try:
-        import numba
+        return importlib.import_module(name)
     except ImportError:
-        numba = None
-    try:
-        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-        import jax
+        return None
 
-        jax.config.update("jax_enable_x64", True)
-        import jax.numpy as jnp
-    except ImportError:
-        jax = None
+
+def packages():
+    """The rivals of this process that are installed, set to one thread each."""
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+    found = {name: imported(name) for name in ["numba", "numexpr", "jax", "ovum"]}
+    if found["jax"]:
+        found["jax"].config.update("jax_enable_x64", True)
+    if found["numexpr"]:
+        found["numexpr"].set_num_threads(1)
+    return found
+
+
+def once(key, make):
+    """What was made for this key before, or now."""
+    if key not in CALLS:
+        CALLS[key] = make()
+    return CALLS[key]
+
+
+def contenders(found, forms, name, ty):
+    """Who runs this kernel here: a function of its arrays and of the one for the result, each."""
+    kind = KERNELS[name][2]
+    calls = {}
+    if numba := found["numba"]:
+        for who, fast in [("numba", True), ("numba-plain", False)]:
+            call = once((who, name, ty), lambda: numba_callable(numba, name, ty, fast))
+            calls[who] = (
+                (lambda args, out, call=call: call(*args))
+                if kind == "arrays"
+                else (lambda args, out, call=call: call(*args, out))
+            )
+    if name in forms:
+        calls["numpy"] = lambda args, out: forms[name](*args)
+    if (numexpr := found["numexpr"]) and name in NUMEXPR_FORMS:
+        names = KERNELS[name][0].__code__.co_varnames
+        text = NUMEXPR_FORMS[name]
+        result = {} if kind == "arrays" else {"casting": "same_kind"}
+
+        def evaluate(args, out):
+            target = {} if kind == "arrays" else {"out": out}
+            numexpr.evaluate(text, dict(zip(names, args)), {}, **target, **result)
+
+        calls["numexpr"] = evaluate
+    if ovum := found["ovum"]:
+        call = once(("ovum", name), lambda: python_callable(ovum, name))
+        calls["ovum-python"] = (
+            (lambda args, out: call(*args))
+            if kind == "arrays"
+            else (lambda args, out: call(*args, out=out))
+        )
+    return calls
+
+
+def measure_jax(table, jax, name, ty, args):
+    call = once(("jax", name), lambda: jax_form(jax, jax.numpy, name))
+    if not call:
+        return
+    n = len(args[0])
+    there = [jax.numpy.asarray(a) for a in args]
+    call(*there).block_until_ready()
+    figure = least(n, lambda: call(*there).block_until_ready(), time.perf_counter_ns)
+    note(table, ("jax", name, ty, n), figure)
+
+
+def measure_here(table, np, found, round_number):
+    """The rivals that are packages, in this process."""
     forms = numpy_forms(np)
     for name, (_, domains, kind) in KERNELS.items():
         if name in SCALAR_FORMS:
@@ -322,65 +427,96 @@ def measure_here(table, np, round_number):
             data = inputs(np, name, domains, dtype)
             out = np.zeros(SIZES[-1], np.int64 if name in TO_INTEGERS else dtype)
             out = aligned(np, out)
+            calls = contenders(found, forms, name, ty)
             for n in SIZES:
                 args = [a[:n] for a in data]
-                if numba:
-                    key = ("numba", name, ty)
-                    call = CALLS.get(key) or CALLS.setdefault(key, numba_callable(numba, name, ty))
-                    full = args if kind == "arrays" else [*args, out[:n]]
-                    call(*full)
-                    note(table, ("numba", name, ty, n), least(n, lambda: call(*full)))
-                if name in forms:
-                    note(table, ("numpy", name, ty, n), least(n, lambda: forms[name](*args)))
-                if jax and n > 10_000:
-                    key = ("jax", name)
-                    call = CALLS.get(key) or CALLS.setdefault(key, jax_form(jax, jnp, name))
-                    if call:
-                        there = [jnp.asarray(a) for a in args]
-                        call(*there).block_until_ready()
-                        figure = least(
-                            n, lambda: call(*there).block_until_ready(), time.perf_counter_ns
-                        )
-                        note(table, ("jax", name, ty, n), figure)
+                for who, call in calls.items():
+                    call(args, out[:n])
+                    note(table, (who, name, ty, n), least(n, lambda: call(args, out[:n])))
+                if found["jax"] and n > MANY:
+                    measure_jax(table, found["jax"], name, ty, args)
         print(f"round {round_number}: {name}", file=sys.stderr)
 
 
 CALLS: dict = {}
 
 
-def show(table):
-    rivals = ["numba", "gcc", "jax", "numpy"]
-    print("| kernel | type | n | ovum | " + " | ".join(rivals), end="")
-    print(" | " + " | ".join(f"/{r}" for r in rivals) + " | compile us |")
-    print("|---|---|---|---|" + "---|" * (2 * len(rivals) + 1))
-    logs = {rival: [] for rival in rivals}
+def rows(table):
+    """Kernel, type, size, Ovum's time and its rivals' of every measurement, in order."""
     for name in KERNELS:
         for ty in ["f64", "f32"]:
             for n in SIZES:
                 own = table.get(("ovum", name, ty, n))
-                if own is None:
-                    continue
-                key = (SCALAR_FORMS.get(name, name), ty, n)
-                theirs = [table.get((rival, *key)) for rival in rivals]
-                for rival, figure in zip(rivals, theirs):
-                    if figure and n > 10_000 and name not in SCALAR_FORMS:
-                        logs[rival].append(math.log(own / figure))
-                cells = ["-" if t is None else f"{t:.3f}" for t in theirs]
-                ratios = ["-" if t is None else f"{own / t:.2f}" for t in theirs]
-                compile_time = table.get(("compile", name, ty, 0), math.nan)
-                row = [name, ty, str(n), f"{own:.3f}", *cells, *ratios, f"{compile_time:.0f}"]
-                print("| " + " | ".join(row) + " |")
+                if own is not None:
+                    key = (SCALAR_FORMS.get(name, name), ty, n)
+                    yield name, ty, n, own, {who: table.get((who, *key)) for who in RIVALS}
+
+
+def show(table):
+    rivals = [who for who in RIVALS if any(key[0] == who for key in table)]
+    print("| kernel | type | n | ovum | " + " | ".join(rivals), end="")
+    print(" | " + " | ".join(f"/{r}" for r in rivals) + " | compile us |")
+    print("|---|---|---|---|" + "---|" * (2 * len(rivals) + 1))
+    logs = {rival: [] for rival in rivals}
+    for name, ty, n, own, figures in rows(table):
+        theirs = [figures[rival] for rival in rivals]
+        for rival, figure in zip(rivals, theirs):
+            if figure and n == 1_000_000 and name not in SCALAR_FORMS:
+                logs[rival].append(math.log(own / figure))
+        cells = ["-" if t is None else f"{t:.3f}" for t in theirs]
+        ratios = ["-" if t is None else f"{own / t:.2f}" for t in theirs]
+        compile_time = table.get(("compile", name, ty, 0), math.nan)
+        row = [name, ty, str(n), f"{own:.3f}", *cells, *ratios, f"{compile_time:.0f}"]
+        print("| " + " | ".join(row) + " |")
     for rival, values in logs.items():
         if values:
             mean = math.exp(sum(values) / len(values))
             print(f"\ngeometric mean at 1e6 against {rival}: {mean:.2f} of {len(values)} rows")
 
 
+def versions(found):
+    """Who was measured, with version and settings."""
+    said = {
+        "numba": "fastmath=True, error_model='numpy'; plain: the defaults; no SVML in PyPI's",
+        "jax": "64 bits, one core, wall clock",
+        "numexpr": "one thread, no VML in PyPI's",
+        "ovum": "called from Python: fast=True, fastmath=True, out=",
+    }
+    lines = [f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"]
+    for name in ["numpy", *found]:
+        if name == "numpy" or found[name]:
+            lines.append(f"{name} {importlib.metadata.version(name)} {said.get(name, '')}".strip())
+    for compiler in C_COMPILERS:
+        if shutil.which(compiler):
+            done = subprocess.run([compiler, "--version"], capture_output=True, text=True)
+            flags = " ".join(C_COMPILERS[compiler])
+            lines.append(f"{done.stdout.splitlines()[0]}: {flags}")
+    return lines
+
+
+def c_programs(folder, enabled):
+    """The kernels as C programs: compiler, type and path of each that could be built."""
+    for compiler, flags in C_COMPILERS.items():
+        if not enabled or not shutil.which(compiler):
+            continue
+        for ty, c_type in [("f64", "double"), ("f32", "float")]:
+            program = Path(folder) / f"{compiler}-{ty}"
+            source = ROOT / "backend-simd/examples/kernels.c"
+            command = [compiler, *flags, f"-DT={c_type}", str(source), "-o", str(program), "-lm"]
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode == 0:
+                yield compiler, ty, program
+            else:
+                print(f"{compiler} {ty} left out: {done.stderr}", file=sys.stderr)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--target", type=Path, default=ROOT / "target/release/examples")
-    arguments.add_argument("--no-gcc", action="store_true")
+    arguments.add_argument("--no-gcc", action="store_true", help="neither gcc nor clang")
+    arguments.add_argument("--sizes", metavar="N,M", help="numbers of elements, increasing")
+    arguments.add_argument("--page", type=Path, metavar="FILE", help="write plots as a page")
     arguments.add_argument("--threads", action="store_true", help="one thread, two, and a copy")
     arguments.add_argument("--only", metavar="A,B", help="these kernels in this process's part")
     options = arguments.parse_args()
@@ -392,6 +528,8 @@ def main():
         for line in done.stdout.splitlines():
             print("| " + " | ".join(line.split()) + " |")
         return
+    if options.sizes:
+        SIZES[:] = map(int, options.sizes.split(","))
     if options.only:
         for name in set(KERNELS) - set(options.only.split(",")):
             del KERNELS[name]
@@ -401,28 +539,24 @@ def main():
         import numpy as np
     except ImportError:
         np = None
+    found = packages()
     table: dict = {}
     with tempfile.TemporaryDirectory() as folder:
-        programs = {}
-        for ty, c_type in [("f64", "double"), ("f32", "float")]:
-            if options.no_gcc:
-                continue
-            program = Path(folder) / ty
-            source = ROOT / "backend-simd/examples/kernels.c"
-            flags = ["-O3", "-march=native", "-ffast-math", f"-DT={c_type}"]
-            command = ["gcc", *flags, str(source), "-o", str(program), "-lm"]
-            if subprocess.run(command, check=False).returncode == 0:
-                programs[ty] = program
+        programs = list(c_programs(folder, not options.no_gcc))
+        sizes = ",".join(map(str, SIZES))
         for round_number in range(1, options.rounds + 1):
             if np:
-                measure_here(table, np, round_number)
+                measure_here(table, np, found, round_number)
             run_lines(table, "ovum", [options.target / "kernels", "lines"])
             run_lines(table, "ovum", [options.target / "loops"])
-            for ty, program in programs.items():
-                run_lines(table, "gcc", [program], ty)
+            for compiler, ty, program in programs:
+                run_lines(table, compiler, [program, sizes], ty)
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    print(f"Load of the machine: {load}. Rounds: {options.rounds}. Nanoseconds per element.\n")
+    about = [*versions(found), f"Load of the machine: {load}. Rounds: {options.rounds}."]
+    print("\n".join(about) + "\nNanoseconds per element.\n")
     show(table)
+    if options.page:
+        options.page.write_text(kernels_page.page(about, list(rows(table)), RIVALS))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! Times loops: over arrays in vectors, and over numbers one by one. A line
 //! `NAME TYPE N NANOSECONDS MICROSECONDS` each: per element, and to compile. `benches/kernels.py`
-//! puts them beside others'.
+//! puts them beside others', and sets `OVUM_KERNEL_SIZES`, the numbers of elements (`4096,1000000`).
 //!
 //! ```text
 //! cargo run --release -p backend-cranelift --example loops
@@ -13,13 +13,22 @@ use frontend_py::{Semantics, SourceFile};
 use rvsdg::Function;
 use std::error::Error;
 use std::io::Write;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 const SOURCE: &str = include_str!("loops.py");
 
-const SIZES: [usize; 2] = [4096, 1_000_000];
+/// Numbers of elements, increasing: those of `OVUM_KERNEL_SIZES`, or a cacheful and many.
+static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let text = std::env::var("OVUM_KERNEL_SIZES").unwrap_or_else(|_| "4096,1000000".to_owned());
+    let size = |word: &str| word.parse().unwrap_or_else(|e| panic!("OVUM_KERNEL_SIZES: {e}"));
+    text.split(',').map(size).collect()
+});
+
 /// Numbers of an array: the largest size, and enough to begin a cache line.
-const MEMORY: usize = SIZES[1] + 64;
+fn memory() -> usize {
+    SIZES[SIZES.len() - 1] + 64
+}
 
 /// The least of 20 compilations, in microseconds.
 fn coding<T>(
@@ -49,7 +58,12 @@ fn function(name: &str, ty: &str) -> Result<Function, Box<dyn Error>> {
 /// Nanoseconds of the fastest of some runs.
 fn least(n: usize, mut run: impl FnMut()) -> f64 {
     let mut best = f64::INFINITY;
-    for _ in 0..if n < 10_000 { 400 } else { 25 } {
+    let repeats = match n {
+        0..10_000 => 400,
+        10_000..5_000_000 => 25,
+        _ => 5,
+    };
+    for _ in 0..repeats {
         let start = Instant::now();
         run();
         best = best.min(start.elapsed().as_secs_f64() * 1e9);
@@ -102,7 +116,7 @@ fn apply(compiled: &CompiledLoop, n: usize, arrays: &mut [Vec<f64>]) {
 
 fn arrays<T>(count: usize, of: impl Fn(f64) -> T) -> Vec<Vec<T>> {
     let mut random = random();
-    (0..count).map(|_| (0..MEMORY).map(|_| of(random() * 2.0 - 1.0)).collect()).collect()
+    (0..count).map(|_| (0..memory()).map(|_| of(random() * 2.0 - 1.0)).collect()).collect()
 }
 
 /// The same as a kernel whose lanes take another element when they are done, if that is thought to
@@ -134,7 +148,7 @@ fn in_vectors(
     }
     let kernel = Kernel::iterated(&parts, &uniform, compile)?;
     let table: Vec<*mut u8> = data.iter_mut().map(|array| aligned(array)).collect();
-    for n in SIZES {
+    for &n in &*SIZES {
         // SAFETY: the arrays have `n` numbers of 8 bytes at least, inputs first, the output last.
         #[expect(unsafe_code, reason = "machine code is called here")]
         let time = least(n, || unsafe { kernel.run_raw(n, &table) });
@@ -157,7 +171,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let f = function(name, ty)?;
             let (compiled, coding) = coding(|| compiler.compile(&f))?;
             let count = compiled.params().len();
-            for n in SIZES {
+            for &n in &*SIZES {
                 let time = if ty == "f64" {
                     let mut arrays = arrays(count, |x| x);
                     least(n, || {
@@ -190,11 +204,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let mut number = || low + (high - low) * random();
                 let integer = *elem == rvsdg::Elem::I64;
                 let bits = |x: f64| if integer { f64::from_bits(x as i64 as u64) } else { x };
-                (0..MEMORY).map(|_| bits(number())).collect()
+                (0..memory()).map(|_| bits(number())).collect()
             })
             .collect();
-        data.push(vec![0.0; MEMORY]);
-        for n in SIZES {
+        data.push(vec![0.0; memory()]);
+        for &n in &*SIZES {
             let time = least(n, || apply(&compiled, n, &mut data));
             writeln!(out, "{name} f64 {n} {time:.4} {coding:.0}")?;
         }

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! The second form leaves gcc out and prints `NAME TYPE N NANOSECONDS MICROSECONDS`, the last one
-//! to compile, for `benches/kernels.py`. The third form runs each kernel over 10,000,000 elements
-//! with one thread and with two, and beside them a copy of an array (`memcpy`): it prints `NAME TYPE
+//! to compile, for `benches/kernels.py`, with each N of `OVUM_KERNEL_SIZES` (`4096,1000000`). The
+//! third form runs each kernel over 10,000,000 elements with one thread and with two, and beside
+//! them a copy of an array (`memcpy`): it prints `NAME TYPE
 //! ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two with one
 //! thread.
 
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 type Domains = &'static [(f64, f64)];
@@ -38,7 +40,12 @@ const KERNELS: &[(&str, Domains)] = &[
     ("newton_sqrt", &[(0.01, 100.0)]),
 ];
 
-const SIZES: [usize; 2] = [4096, 1_000_000];
+/// Numbers of elements, increasing: those of `OVUM_KERNEL_SIZES`, or a cacheful and many.
+static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let text = std::env::var("OVUM_KERNEL_SIZES").unwrap_or_else(|_| "4096,1000000".to_owned());
+    let size = |word: &str| word.parse().unwrap_or_else(|e| panic!("OVUM_KERNEL_SIZES: {e}"));
+    text.split(',').map(size).collect()
+});
 
 /// A number type that random doubles can be made into.
 trait Number: Real {
@@ -57,6 +64,15 @@ impl Number for f32 {
     }
 }
 
+/// How often a run over so many elements is repeated.
+fn repeats(n: usize) -> usize {
+    match n {
+        0..10_000 => 400,
+        10_000..5_000_000 => 25,
+        _ => 5,
+    }
+}
+
 fn least(repeats: usize, mut run: impl FnMut()) -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..repeats {
@@ -70,7 +86,7 @@ fn least(repeats: usize, mut run: impl FnMut()) -> f64 {
 /// Numbers of the largest size, and some more: from [`first`] on they begin a cache line, as those
 /// of the rivals do.
 fn aligned<T>(mut number: impl FnMut() -> T) -> Vec<T> {
-    (0..SIZES[1] + 64).map(|_| number()).collect()
+    (0..SIZES[SIZES.len() - 1] + 64).map(|_| number()).collect()
 }
 
 /// The position of the first number that begins a cache line.
@@ -103,7 +119,7 @@ fn time<T: Number>(kernel: &Kernel, domains: Domains) -> Vec<f64> {
             let from = first(&out);
             let mut run =
                 || kernel.run(&inputs, &mut [&mut out[from..][..*n]]).expect("the arrays fit");
-            least(if *n < 10_000 { 400 } else { 25 }, &mut run) / *n as f64
+            least(repeats(*n), &mut run) / *n as f64
         })
         .collect()
 }
