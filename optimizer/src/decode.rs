@@ -28,6 +28,7 @@ pub fn decode(model: &Model<'_>, selection: &Selection) -> Result<Function, Viol
     target.faults.clone_from(&source.faults);
     let mut members: OrderMap<RegionId, Vec<EClassId>> = OrderMap::default();
     let mut imports: OrderMap<InstanceId, Vec<EClassId>> = OrderMap::default();
+    let mut variables = HashMap::default();
     let graph = &model.graph;
     let mut used: Vec<EClassId> = selection.used.keys().copied().collect();
     used.sort_unstable();
@@ -39,10 +40,22 @@ pub fn decode(model: &Model<'_>, selection: &Selection) -> Result<Function, Viol
         {
             imports.entry(owner).or_default().push(node.children[0]);
         }
+        if node.op == graph.analysis().language.loop_var
+            && let Payload::Index(k) = graph.analysis().payloads.get(node.payload)
+        {
+            variables.insert((node.region, k as usize), class);
+        }
+    }
+    let mut inner: OrderMap<RegionId, Vec<InstanceId>> = OrderMap::default();
+    let mut live: Vec<InstanceId> = selection.live.keys().copied().collect();
+    live.sort_unstable();
+    for id in live {
+        inner.entry(model.instance(id).home).or_default().push(id);
     }
     let values = HashMap::default();
     let stuck = Violation::default();
-    let mut decoder = Decoder { model, selection, members, imports, target, values, stuck };
+    let mut decoder =
+        Decoder { model, selection, members, imports, variables, inner, target, values, stuck };
     decoder.body()?;
     if decoder.stuck.culprits.is_empty() { Ok(decoder.target) } else { Err(decoder.stuck) }
 }
@@ -92,6 +105,10 @@ pub(crate) struct Decoder<'a, 'f> {
     selection: &'a Selection,
     members: OrderMap<RegionId, Vec<EClassId>>,
     imports: OrderMap<InstanceId, Vec<EClassId>>,
+    /// The classes that are loop variables, by body and port.
+    variables: HashMap<(RegionId, usize), EClassId, FxBuildHasher>,
+    /// Instances in use, by the region that contains them.
+    inner: OrderMap<RegionId, Vec<InstanceId>>,
     target: Function,
     values: HashMap<EClassId, ValueId, FxBuildHasher>,
     /// What had no legal order. From the first on nothing is emitted, and the rest of the program
@@ -304,16 +321,8 @@ impl Decoder<'_, '_> {
                 _ => {}
             }
         }
-        let mut instances: Vec<InstanceId> = self
-            .selection
-            .live
-            .keys()
-            .copied()
-            .filter(|id| model.instance(*id).home == region)
-            .collect();
-        instances.sort_unstable();
-        for id in instances {
-            items.push(self.instance_item(id));
+        for id in self.inner.get(&region).into_iter().flatten() {
+            items.push(self.instance_item(*id));
         }
         for state in model.regions[region.index()].entries.keys() {
             let walk = self.selection.walks.get(&(region, *state));
@@ -534,15 +543,9 @@ impl Decoder<'_, '_> {
     }
 
     fn bind_loop_variable(&mut self, region: RegionId, k: usize, ty: Type, param: ValueId) {
-        let graph = &self.model.graph;
-        let language = &graph.analysis().language;
-        for class in self.members.get(&region).into_iter().flatten() {
-            let node = graph.node(self.selection.used[class]);
-            let is_it = node.op == language.loop_var
-                && graph.analysis().payloads.get(node.payload) == Payload::Index(k as u32);
-            if is_it && self.model.ty(*class) == ty {
-                self.values.insert(*class, param);
-            }
+        let class = self.variables.get(&(region, k)).copied();
+        if let Some(class) = class.filter(|class| self.model.ty(*class) == ty) {
+            self.values.insert(class, param);
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod cost;
 mod deadlock;
 pub mod decode;
 mod derivation;
+mod detour;
 pub mod encode;
 pub mod extraction;
 pub mod facts;

@@ -102,6 +102,13 @@ impl Model<'_> {
         &self.instances[id.index()]
     }
 
+    /// The instances that a region contains, in the order in which they were made.
+    pub fn inner(&self, region: RegionId) -> impl Iterator<Item = InstanceId> {
+        let children = self.graph.child_regions(region).iter();
+        let owners = children.filter_map(|child| self.regions[child.index()].owner);
+        owners.filter(|(_, arm)| *arm == 0).map(|(id, _)| id)
+    }
+
     /// Class of a state at the end of a region.
     pub fn state_result(&self, region: RegionId, state: Type) -> Option<EClassId> {
         let class = match self.regions[region.index()].owner {

@@ -6,8 +6,9 @@
 //! needs that very effect, a loop that may diverge needs its io output. A walk that lacks a demand
 //! is extended by the cheapest detour; a demand that cannot be met bans the node that made it.
 
+use crate::detour::{Flow, Place, Walk};
 use crate::language::{InstanceId, Meaning, Payload};
-use crate::model::{Instance, InstanceKind, Model, OrderMap, Port};
+use crate::model::{Instance, InstanceKind, Model, OrderMap};
 use egraph_core::{EClassId, ENodeId, RegionId};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
@@ -15,12 +16,10 @@ use rvsdg::Type;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
+use std::rc::Rc;
 
 /// A set of ids; never iterated.
 pub type Set<T> = HashSet<T, FxBuildHasher>;
-
-/// Segments of a walk that a detour may try to replace.
-const MAX_DETOURS: usize = 512;
 
 /// One chosen node per class, by class index.
 pub type Choice = Vec<Option<ENodeId>>;
@@ -55,13 +54,13 @@ pub struct Selection {
 
 /// What a walk must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Demand {
+pub(crate) enum Demand {
     Edge(ENodeId),
     Class(EClassId),
 }
 
 /// Demands with the nodes that made them.
-type Demands = OrderMap<Demand, Option<ENodeId>>;
+pub(crate) type Demands = OrderMap<Demand, Option<ENodeId>>;
 
 /// Builds the selection of a choice.
 pub struct Realiser<'a, 'f> {
@@ -76,6 +75,8 @@ pub struct Realiser<'a, 'f> {
     demands: Vec<(RegionId, Type, Demand, Option<ENodeId>)>,
     /// Costs of walks, as far as they were asked for.
     walk_costs: RefCell<OrderMap<(RegionId, Type), f64>>,
+    /// Effects of regions, where a detour was asked for.
+    flows: OrderMap<(RegionId, Type), Rc<Flow>>,
     work: Vec<(EClassId, Option<ENodeId>)>,
 }
 
@@ -91,6 +92,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
             passed: OrderMap::default(),
             demands: Vec::new(),
             walk_costs: RefCell::default(),
+            flows: OrderMap::default(),
             work: Vec::new(),
         }
     }
@@ -245,7 +247,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
         if !self.selection.walks.contains_key(&(region, state)) {
             let from = self.model.state_entry(region, state).ok_or_else(violation)?;
             let to = self.model.state_result(region, state).ok_or_else(violation)?;
-            let path = self.path(region, state, from, to, &Set::default()).ok_or_else(violation)?;
+            let path = self.path((region, state), from, to).ok_or_else(violation)?;
             self.selection.walks.insert((region, state), path.1);
         }
         for node in self.selection.walks[&(region, state)].clone() {
@@ -304,6 +306,9 @@ impl<'a, 'f> Realiser<'a, 'f> {
         if !self.selection.walks.contains_key(&key) {
             return Err(Vec::new());
         }
+        if let Demand::Class(class) = &mut demand {
+            *class = self.model.graph.find(*class);
+        }
         let missing = !self.holds(key, demand);
         if missing {
             let Some(walk) = self.detour(key, demand, true) else {
@@ -349,110 +354,57 @@ impl<'a, 'f> Realiser<'a, 'f> {
             let all = edges.chain(classes).collect();
             self.passed.insert(key, all);
         }
-        let demand = match demand {
-            Demand::Class(class) => Demand::Class(self.model.graph.find(class)),
-            Demand::Edge(_) => demand,
-        };
         self.passed[&key].contains(&demand)
     }
 
-    /// Replaces the cheapest segment of a walk by a path through the demand that keeps everything
-    /// required, or anything if `kept` says so. Segments close to the demand are tried first.
-    fn detour(&self, key: (RegionId, Type), demand: Demand, kept: bool) -> Option<Vec<ENodeId>> {
-        let (region, state) = key;
-        let mut tries = MAX_DETOURS;
-        let walk = &self.selection.walks[&key];
-        let positions = self.positions(key);
-        let (enter, edge, leave) = match demand {
+    /// A walk with its cheapest segment replaced by a path through the demand that keeps everything
+    /// required, or anything if `kept` does not say so.
+    fn detour(
+        &mut self,
+        key: (RegionId, Type),
+        demand: Demand,
+        kept: bool,
+    ) -> Option<Vec<ENodeId>> {
+        let place = match demand {
             Demand::Edge(node) => {
-                let source = self.model.effect_source(node)?;
-                (source, Some(node), self.model.graph.class_of(node))
+                let leave = self.model.graph.class_of(node);
+                Place { enter: self.model.effect_source(node)?, edge: Some(node), leave }
             }
-            Demand::Class(class) => (class, None, class),
+            Demand::Class(class) => Place { enter: class, edge: None, leave: class },
         };
-        let (before, behind) = (self.reaching(key, enter), self.reached(key, leave));
-        let mut best: Option<(f64, Vec<ENodeId>)> = None;
-        for p in (0..=walk.len()).rev().filter(|p| before.contains(&positions[*p])) {
-            for q in (p..=walk.len()).filter(|q| behind.contains(&positions[*q])) {
-                if tries == 0 {
-                    return best.map(|(_, walk)| walk);
-                }
-                tries -= 1;
-                let mut avoid: Set<ENodeId> = walk[..p].iter().chain(&walk[q..]).copied().collect();
-                avoid.extend(edge);
-                let Some((to, first)) = self.path(region, state, positions[p], enter, &avoid)
-                else {
-                    break;
-                };
-                avoid.extend(first.iter().copied());
-                let Some((from, second)) = self.path(region, state, leave, positions[q], &avoid)
-                else {
-                    continue;
-                };
-                let cost = to + from - walk[p..q].iter().map(|n| self.step_cost(*n)).sum::<f64>();
-                if best.as_ref().is_some_and(|(least, _)| *least <= cost) {
-                    continue;
-                }
-                let parts = [&walk[..p], &first, edge.as_slice(), &second, &walk[q..]];
-                let new = parts.concat();
-                if !kept || self.lost(key, &new).is_empty() {
-                    best = Some((cost, new));
-                }
-            }
+        let flow = self.flow(key)?;
+        let positions = self.positions(key);
+        let required = self.required.get(&key).filter(|_| kept);
+        let edges = &self.selection.walks[&key];
+        flow.detour(&Walk { edges, positions: &positions, required }, place)
+    }
+
+    /// The effects of a region that lead to its result.
+    fn flow(&mut self, key: (RegionId, Type)) -> Option<Rc<Flow>> {
+        if let Some(flow) = self.flows.get(&key) {
+            return Some(Rc::clone(flow));
         }
-        best.map(|(_, walk)| walk)
+        let result = self.model.state_result(key.0, key.1)?;
+        let flow = Rc::new(Flow::new(self.model.graph.find(result), |class| {
+            let sources = self.sources(key, class);
+            sources.map(|(node, source)| (node, source, self.step_cost(node))).collect()
+        }));
+        self.flows.insert(key, Rc::clone(&flow));
+        Some(flow)
     }
 
-    /// Classes from which effects lead to a class, itself included.
-    fn reaching(&self, key: (RegionId, Type), class: EClassId) -> Set<EClassId> {
-        let graph = &self.model.graph;
-        self.closure(key, class, |class, found| {
-            let sources = graph.nodes(class).filter(|node| !self.banned.contains(node));
-            found.extend(sources.filter_map(|node| self.model.effect_source(node)));
-        })
-    }
-
-    /// Classes to which effects lead from a class, itself included.
-    fn reached(&self, key: (RegionId, Type), class: EClassId) -> Set<EClassId> {
-        let graph = &self.model.graph;
-        self.closure(key, class, |class, found| {
-            let users = graph.parents(class).chain(self.entered(key.0, class));
-            let users = users.filter(|node| !self.banned.contains(node));
-            let users = users.filter(|node| self.model.effect_source(*node) == Some(class));
-            found.extend(users.map(|node| graph.class_of(node)));
-        })
-    }
-
-    /// The outputs of instances that take a state in.
-    fn entered(&self, region: RegionId, class: EClassId) -> impl Iterator<Item = ENodeId> {
-        let model = self.model;
-        let children = model.graph.child_regions(region).iter();
-        let owners = children.filter_map(|child| model.regions[child.index()].owner);
-        owners.filter(|(_, arm)| *arm == 0).flat_map(move |(id, _)| {
-            let ports = model.instance(id).ports.iter().enumerate();
-            let here = move |port: &Port| {
-                port.ty.is_state() && port.init.is_some_and(|init| model.graph.find(init) == class)
-            };
-            ports.filter(move |(_, port)| here(port)).map(move |(k, _)| model.out_node(id, k))
-        })
-    }
-
-    fn closure(
+    /// The effects in a region that make a state, each with the one that it consumes.
+    fn sources(
         &self,
         (region, state): (RegionId, Type),
         class: EClassId,
-        step: impl Fn(EClassId, &mut Vec<EClassId>),
-    ) -> Set<EClassId> {
-        let graph = &self.model.graph;
-        let mut found = Set::default();
-        let mut work = vec![graph.find(class)];
-        while let Some(class) = work.pop() {
-            let here = graph.region(class) == region && self.model.ty(class) == state;
-            if here && found.insert(class) {
-                step(class, &mut work);
-            }
-        }
-        found
+    ) -> impl Iterator<Item = (ENodeId, EClassId)> {
+        let (model, banned) = (self.model, self.banned);
+        let usable = model.graph.nodes(class).filter(move |node| !banned.contains(node));
+        let sources = usable.filter_map(move |node| Some((node, model.effect_source(node)?)));
+        sources.filter(move |(_, source)| {
+            model.ty(*source) == state && model.graph.region(*source) == region
+        })
     }
 
     /// The nodes whose demands a walk would not meet, though they were met before.
@@ -511,7 +463,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
         }
         let ends =
             self.model.state_entry(region, state).zip(self.model.state_result(region, state));
-        let path = ends.and_then(|(from, to)| self.path(region, state, from, to, &Set::default()));
+        let path = ends.and_then(|(from, to)| self.path((region, state), from, to));
         let cost = path.map_or(0.0, |(cost, _)| cost);
         self.walk_costs.borrow_mut().insert((region, state), cost);
         cost
@@ -520,11 +472,9 @@ impl<'a, 'f> Realiser<'a, 'f> {
     /// Cheapest sequence of effects from one class to another (Dijkstra), with its cost.
     fn path(
         &self,
-        region: RegionId,
-        state: Type,
+        key: (RegionId, Type),
         from: EClassId,
         to: EClassId,
-        avoid: &Set<ENodeId>,
     ) -> Option<(f64, Vec<ENodeId>)> {
         // Searched backwards, because a class lists the effects that produce it.
         let graph = &self.model.graph;
@@ -540,14 +490,7 @@ impl<'a, 'f> Realiser<'a, 'f> {
             if class == from {
                 break;
             }
-            for node in graph.nodes(class) {
-                let usable = !avoid.contains(&node) && !self.banned.contains(&node);
-                let Some(source) = self.model.effect_source(node).filter(|_| usable) else {
-                    continue;
-                };
-                if self.model.ty(source) != state || graph.region(source) != region {
-                    continue;
-                }
+            for (node, source) in self.sources(key, class) {
                 let next = distance + self.step_cost(node);
                 if best.get(&source).is_none_or(|(known, _)| next < *known) {
                     best.insert(source, (next, Some((node, class))));

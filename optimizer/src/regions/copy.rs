@@ -204,10 +204,8 @@ impl Round<'_, '_> {
     pub(super) fn hoist_instances(&mut self, id: InstanceId) -> Result<(), Limit> {
         let outer = self.model.instance(id);
         let (body, home) = (outer.regions[0], outer.home);
-        for at in 0..self.model.instances.len() {
-            let inner = InstanceId(at as u32);
-            let here = self.model.instance(inner).home == body;
-            if !here || self.model.instance(inner).abandoned || !self.contains_loop(inner) {
+        for inner in self.model.inner(body).collect::<Vec<InstanceId>>() {
+            if self.model.instance(inner).abandoned || !self.contains_loop(inner) {
                 continue;
             }
             for k in 0..self.model.instance(inner).ports.len() {
@@ -258,12 +256,10 @@ impl Round<'_, '_> {
     fn contains_loop(&self, id: InstanceId) -> bool {
         let instance = self.model.instance(id);
         instance.kind == InstanceKind::Theta
-            || instance.regions.iter().any(|region| {
-                let inside = |at: &usize| self.model.instances[*at].home == *region;
-                (id.index() + 1..self.model.instances.len())
-                    .filter(inside)
-                    .any(|at| self.contains_loop(InstanceId(at as u32)))
-            })
+            || instance
+                .regions
+                .iter()
+                .any(|region| self.model.inner(*region).any(|inner| self.contains_loop(inner)))
     }
 
     /// Whether a class could be computed outside a region, loads and divisions being total there.
@@ -618,7 +614,7 @@ impl Round<'_, '_> {
             self.model.graph.rebuild();
             self.loop_facts(made)?;
             self.model.graph.rebuild();
-            self.narrow();
+            self.narrow_loop(made);
             self.model.graph.rebuild();
         }
         Ok(Some(made))

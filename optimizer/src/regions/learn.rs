@@ -199,29 +199,47 @@ impl Round<'_, '_> {
 
     /// Narrows ranges by known comparisons, and those of counters by where they start.
     pub(super) fn narrow(&mut self) {
-        let mut ranges: Vec<(EClassId, Ints)> = Vec::new();
+        let orders = [Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge].map(|cmp| self.ops.compare(cmp));
         let graph = self.graph();
-        for cmp in [Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge] {
-            for node in graph.nodes_with_op(self.ops.compare(cmp)) {
-                let Some((low, gap, high)) = fact(graph, &self.ops, node) else { continue };
-                let range = |class| graph.data(class).range.ints();
-                let (Some(l), Some(h)) = (range(low), range(high)) else { continue };
-                if graph.is_dead(graph.region(low)) || l.lo > l.hi || h.lo > h.hi {
-                    continue;
-                }
-                if let Some(most) = h.hi.checked_sub(gap).filter(|most| *most < l.hi) {
-                    ranges.push((low, Ints::new(l.lo, most)));
-                }
-                if let Some(least) = l.lo.checked_add(gap).filter(|least| *least > h.lo) {
-                    ranges.push((high, Ints::new(least, h.hi)));
-                }
-            }
-        }
+        let known = orders.iter().flat_map(|op| graph.nodes_with_op(*op));
+        let ranges = known.flat_map(|node| self.ranges_of(node)).collect();
         self.take_ranges(ranges);
         for at in 0..self.model.instances.len() {
             let ranges = self.counter_range(InstanceId(at as u32));
             self.take_ranges(ranges);
         }
+    }
+
+    /// The same by what is known of one loop's variables in its body.
+    pub(super) fn narrow_loop(&mut self, id: InstanceId) {
+        let (graph, instance) = (self.graph(), self.model.instance(id));
+        let values = instance.ports.iter().filter(|port| port.var.is_some());
+        let classes =
+            values.flat_map(|port| port.var.into_iter().chain(port.results.first().copied()));
+        let uses = classes.flat_map(|class| graph.parents(graph.find(class)));
+        let known = uses.filter(|node| self.ops.comparison(graph.op(*node)).is_some());
+        let ranges = known.flat_map(|node| self.ranges_of(node)).collect();
+        self.take_ranges(ranges);
+        let ranges = self.counter_range(id);
+        self.take_ranges(ranges);
+    }
+
+    /// What a comparison, if its truth is known, says about the ranges of what it compares.
+    fn ranges_of(&self, node: ENodeId) -> impl Iterator<Item = (EClassId, Ints)> + use<> {
+        let graph = self.graph();
+        let compared = fact(graph, &self.ops, node).and_then(|(low, gap, high)| {
+            let range = |class| graph.data(class).range.ints();
+            let (l, h) = (range(low)?, range(high)?);
+            let empty = graph.is_dead(graph.region(low)) || l.lo > l.hi || h.lo > h.hi;
+            (!empty).then_some((low, l, gap, high, h))
+        });
+        let ranges = compared.map(|(low, l, gap, high, h)| {
+            let most = h.hi.checked_sub(gap).filter(|most| *most < l.hi);
+            let least = l.lo.checked_add(gap).filter(|least| *least > h.lo);
+            let low = most.map(|most| (low, Ints::new(l.lo, most)));
+            [low, least.map(|least| (high, Ints::new(least, h.hi)))]
+        });
+        ranges.into_iter().flatten().flatten()
     }
 
     fn take_ranges(&mut self, ranges: Vec<(EClassId, Ints)>) {

@@ -69,15 +69,15 @@ impl Round<'_, '_> {
     /// A choice in a loop whose predicate comes from outside is made before the loop.
     fn unswitch(&mut self, id: InstanceId) -> Result<(), Limit> {
         let body = self.model.instance(id).regions[0];
-        let mut inner = (0..self.model.instances.len()).filter(|at| {
-            let instance = &self.model.instances[*at];
+        let inner = self.model.inner(body).find(|inner| {
+            let instance = self.model.instance(*inner);
             let known = constant(self.graph(), instance.predicate).is_some();
             let invariant = self.model.imported(instance.predicate).is_some();
             let live = !instance.abandoned && instance.regions.len() == 2;
-            instance.home == body && live && invariant && !known
+            live && invariant && !known
         });
-        let Some(inner) = inner.next() else { return Ok(()) };
-        let predicate = self.model.imported(self.model.instances[inner].predicate);
+        let Some(inner) = inner else { return Ok(()) };
+        let predicate = self.model.imported(self.model.instance(inner).predicate);
         let Some(predicate) = predicate.filter(|class| self.model.ty(*class) == Type::Bool) else {
             return Ok(());
         };
@@ -196,8 +196,8 @@ impl Round<'_, '_> {
             })
         };
         let equal = [Cmp::Eq, Cmp::Ne].map(|cmp| self.ops.compare(cmp));
-        let in_body = |at: &&Instance| at.home == instance.regions[0] && !at.abandoned;
-        self.model.instances.iter().filter(in_body).any(|inner| {
+        let inner = self.model.inner(instance.regions[0]).map(|id| self.model.instance(id));
+        inner.filter(|inner| !inner.abandoned).any(|inner| {
             inner.kind == InstanceKind::Gamma
                 && equal.iter().any(|op| {
                     graph.nodes_of(inner.predicate, *op).any(|node| {
@@ -210,7 +210,8 @@ impl Round<'_, '_> {
 
     /// An instance in a region.
     fn nested(&self, region: RegionId) -> Option<&Instance> {
-        self.model.instances.iter().find(|inner| inner.home == region && !inner.abandoned)
+        let mut inner = self.model.inner(region).map(|id| self.model.instance(id));
+        inner.find(|inner| !inner.abandoned)
     }
 
     /// Nodes that copying a body makes; none if that is too many.
