@@ -78,6 +78,7 @@ pub fn encode<'f>(
             costs: assumptions.costs.clone().unwrap_or_else(CostModel::shipped),
             spans: OrderMap::default(),
             input_nodes: 0,
+            input_instances: 0,
         },
         classes: HashMap::default(),
     };
@@ -435,6 +436,7 @@ impl<'f> Encoder<'f> {
             }
         }
         let last = self.model.graph.all_nodes().last();
+        self.model.input_instances = self.model.instances.len();
         self.model.input_nodes = last.map_or(0, |node| node.index() + 1);
         self.model.graph.rebuild();
         self.model.propagate_outputs();

@@ -29,7 +29,9 @@ const MAX_ATTEMPTS: usize = 40;
 /// Nodes of all subproblems of an exact search together.
 const EXACT_WORK: usize = 20_000;
 /// Candidates for one ban.
-const MAX_CANDIDATES: usize = 8;
+const MAX_CANDIDATES: usize = 64;
+/// Times that bans of the input's nodes are taken back where they lead nowhere.
+const RELEASES: usize = 8;
 
 /// An extracted program with the choice that it was made from.
 pub struct Extracted {
@@ -62,18 +64,26 @@ pub(crate) fn extract_then(
     without: &[ENodeId],
     then: impl FnOnce(&mut Attempts<'_, '_>, Extracted) -> Extracted,
 ) -> Option<Extracted> {
-    let banned: Set<ENodeId> = without.iter().copied().collect();
-    let (problem, nodes) = freeze_with(model, &banned, true);
-    let parents = problem.parents();
-    // From another choice the bans lead elsewhere.
-    for extractor in [extractor, &Unsettled] {
+    let copies: Vec<ENodeId> = model.outputs_of_copies().collect();
+    // Loops and branches in several shapes have many programs with effects twice or not at all:
+    // where the bans lead nowhere, the shapes of the input are tried alone. From another choice the
+    // bans lead elsewhere.
+    let starts: [(&dyn Extractor, &[ENodeId]); 3] =
+        [(extractor, &[]), (extractor, &copies), (&Unsettled, &[])];
+    for (at, (extractor, fewer)) in starts.into_iter().enumerate() {
+        if at == 1 && fewer.is_empty() {
+            continue;
+        }
+        let banned: Set<ENodeId> = without.iter().chain(fewer).copied().collect();
+        let (problem, nodes) = freeze_with(model, &banned, true);
+        let parents = problem.parents();
         let outcome = extractor.extract(&problem, &Control::default());
         if problem.roots().iter().any(|root| outcome.choices[root.index()].is_none()) {
-            return None;
+            continue;
         }
         let repair = Repair::new(&problem, &parents, outcome.choices);
-        let mut attempts = Attempts::new(model, &nodes, repair, banned.clone());
-        if let Some(found) = attempts.legal(MAX_ATTEMPTS) {
+        let mut attempts = Attempts::new(model, &nodes, repair, banned);
+        if let Some(found) = attempts.legal(MAX_ATTEMPTS, RELEASES) {
             return Some(then(&mut attempts, found));
         }
     }
@@ -124,8 +134,9 @@ impl<'a, 'f> Attempts<'a, 'f> {
     }
 
     /// Bans what is illegal about the choice, one node for each thing that is wrong, until nothing
-    /// is.
-    pub(crate) fn legal(&mut self, attempts: usize) -> Option<Extracted> {
+    /// is. Where no ban is left, those of the input's nodes are taken back, some times: the input is
+    /// legal, so that the others alone lead to a program.
+    pub(crate) fn legal(&mut self, attempts: usize, mut releases: usize) -> Option<Extracted> {
         for _ in 0..attempts {
             let choice = self.choice();
             let violation = match attempt(self.model, &choice, &self.banned) {
@@ -134,16 +145,36 @@ impl<'a, 'f> Attempts<'a, 'f> {
                 }
                 Err(violation) => violation,
             };
-            let mut banned = 0;
-            for culprits in violation.culprits {
-                let mut culprits = culprits.into_iter().take(MAX_CANDIDATES);
-                banned += usize::from(culprits.any(|node| self.ban(node)));
+            if self.ban_each(&violation) {
+                continue;
             }
-            if banned == 0 {
+            if releases == 0 || !self.release() || !self.ban_each(&violation) {
                 return None;
             }
+            releases -= 1;
         }
         None
+    }
+
+    /// Bans one node for each thing that is wrong; whether there was one for any.
+    fn ban_each(&mut self, violation: &Violation) -> bool {
+        let mut banned = false;
+        for culprits in &violation.culprits {
+            banned |= culprits.iter().take(MAX_CANDIDATES).any(|node| self.ban(*node));
+        }
+        banned
+    }
+
+    /// Takes back the bans of nodes of the input; whether there were any.
+    fn release(&mut self) -> bool {
+        let mut released = Vec::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            if node.index() < self.model.input_nodes && self.banned.remove(node) {
+                released.push(NodeIndex(at as u32));
+            }
+        }
+        self.repair.release(&released);
+        !released.is_empty()
     }
 
     /// The choice by class index of the e-graph.

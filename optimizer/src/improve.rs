@@ -34,7 +34,7 @@ pub(crate) fn improve(attempts: &mut Attempts<'_, '_>, found: Extracted) -> Extr
         moves -= 1;
         let before = attempts.state();
         let banned = bans.iter().filter(|node| attempts.ban(**node)).count();
-        let other = if banned > 0 { attempts.legal(ATTEMPTS) } else { None };
+        let other = if banned > 0 { attempts.legal(ATTEMPTS, 0) } else { None };
         let other = other.map(|other| (cost_of(&other.function, &model.costs), other));
         match other {
             Some((least, other)) if least < cost * (1.0 - 1e-9) => {

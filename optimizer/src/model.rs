@@ -90,6 +90,8 @@ pub struct Model<'f> {
     pub states: OrderMap<Type, EClassId>,
     /// Nodes below this number are the input program's.
     pub input_nodes: usize,
+    /// Instances below this number are the input program's.
+    pub input_instances: usize,
     /// What operations cost.
     pub costs: Arc<CostModel>,
     /// Where a node comes from. Nodes that rules add have no entry.
@@ -107,6 +109,15 @@ impl Model<'_> {
         let children = self.graph.child_regions(region).iter();
         let owners = children.filter_map(|child| self.regions[child.index()].owner);
         owners.filter(|(_, arm)| *arm == 0).map(|(id, _)| id)
+    }
+
+    /// The outputs of instances that rules made: of copies of loops and branches in other shapes.
+    pub(crate) fn outputs_of_copies(&self) -> impl Iterator<Item = ENodeId> {
+        let made = self.instances.iter().enumerate().skip(self.input_instances);
+        made.filter(|(_, instance)| !instance.abandoned).flat_map(move |(at, instance)| {
+            let id = InstanceId(at as u32);
+            (0..instance.ports.len()).map(move |k| self.out_node(id, k))
+        })
     }
 
     /// Class of a state at the end of a region.

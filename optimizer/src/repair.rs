@@ -29,10 +29,24 @@ impl<'a> Repair<'a> {
         choices: Vec<Option<NodeIndex>>,
     ) -> Repair<'a> {
         let mut repair = Repair { search: Search::new(problem, parents, choices) };
-        let missing = |class: &ClassIndex| repair.search.choices[class.index()].is_none();
-        let missing: Vec<ClassIndex> = problem.classes().filter(missing).collect();
-        repair.regain(missing);
+        repair.complete();
         repair
+    }
+
+    /// Gives choices to the classes that have none and can have one.
+    fn complete(&mut self) {
+        let missing = |class: &ClassIndex| self.search.choices[class.index()].is_none();
+        let missing: Vec<ClassIndex> = self.search.problem.classes().filter(missing).collect();
+        self.regain(missing);
+    }
+
+    /// Takes back the bans of nodes. O(classes).
+    pub(crate) fn release(&mut self, nodes: &[NodeIndex]) {
+        for node in nodes {
+            self.search.banned[node.index()] = false;
+        }
+        self.search.work = WORK;
+        self.complete();
     }
 
     /// What [`Repair::restore`] goes back to.
