@@ -213,6 +213,15 @@ impl Assembler {
         }
     }
 
+    /// Sets the zero flag if all lanes of a 512-bit vector are positive, normal and finite.
+    pub(crate) fn test_usual(&mut self, vector: u8) {
+        // Any class but those: NaN, zeros, infinities, subnormal and negative numbers.
+        let classify = Opcode { map: Map::M0F3A, prefix: 1, wide: false, byte: 0x66 };
+        self.evex(classify, MASK, 0, Operand::Reg(vector), Some(0xff), 0);
+        // kortestw
+        self.bytes.extend([0xc5, 0xf8, 0x98, 0xc0 | MASK << 3 | MASK]);
+    }
+
     /// The sign bits of a 512-bit vector into the mask register.
     fn signs_to_mask(&mut self, from: u8) {
         let gather = Opcode { map: Map::M0F38, prefix: 2, wide: false, byte: 0x39 };

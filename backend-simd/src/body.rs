@@ -9,12 +9,15 @@
 
 use crate::assembler::{Assembler, Condition, Operand, RSI};
 use crate::frame::Frame;
+use crate::root;
 use crate::select::{self, Form};
 use crate::vectors::Vectors;
 use vecmath::{Dag, Op, Width};
 
 const NONE: u32 = u32::MAX;
 const NEVER: u32 = u32::MAX;
+/// What a register holds between the instructions of one operation: it is pinned.
+const HELD: u32 = u32::MAX - 1;
 
 /// What is the same for every loop of a kernel.
 pub(crate) struct Plan<'a> {
@@ -26,6 +29,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) pool: &'a [Option<u32>],
     /// Nodes that stay in a register: node and register.
     pub(crate) hoisted: Vec<(u32, u8)>,
+    /// How many copies compute square roots without the unit, the last ones, and their constants.
+    pub(crate) soft_roots: u32,
+    pub(crate) root_constants: Option<root::Constants>,
     /// The last inputs, which an iteration hands to the next as the last outputs: their nodes.
     pub(crate) carried: &'a [u32],
 }
@@ -57,12 +63,17 @@ pub(crate) struct Detour {
     pub(crate) place: u32,
     /// Where to come back to.
     pub(crate) back: u32,
-    pub(crate) function: vecmath::Rare,
-    /// Registers of the mask and of the result.
-    pub(crate) mask: u8,
+    pub(crate) kind: DetourKind,
+    /// Register of the result.
     pub(crate) result: u8,
-    /// Where the argument is.
-    pub(crate) argument: Operand,
+}
+
+/// What a detour is for.
+pub(crate) enum DetourKind {
+    /// A function of some lanes: the register of the mask, and where the argument is.
+    Rare(vecmath::Rare, u8, Operand),
+    /// A square root by the unit: the register of the argument.
+    Root(u8),
 }
 
 /// What a body took.
@@ -438,6 +449,9 @@ impl<'a> Body<'a> {
                     self.asm.vex(op, to, first, second, immediate);
                 }
             }
+            Form::Unary(_) if self.is_soft_root(what.op, copy) => {
+                self.emit_soft_root(args[0], value, at);
+            }
             Form::Unary(immediate) => {
                 let from = self.operand(args[0]);
                 self.release(args[0], at);
@@ -478,6 +492,31 @@ impl<'a> Body<'a> {
         self.asm.load_vector(to, Operand::Frame(self.frame.mask()));
         let base = self.frame.pointer(self.asm, input);
         self.asm.load_masked(to, to, Operand::Indexed(base, 0));
+    }
+
+    fn is_soft_root(&self, op: Op, copy: u32) -> bool {
+        op == Op::Sqrt && !self.masked && copy + self.plan.soft_roots >= self.copies
+    }
+
+    /// A square root by multiplications; the unit's if a lane is out of the ordinary.
+    fn emit_soft_root(&mut self, arg: u32, value: u32, at: u32) {
+        let constants = self.plan.root_constants.expect("a plan with such roots has constants");
+        let x = self.register(arg, at);
+        let mut to = [0; root::SCRATCH];
+        to[0] = self.take(value, at);
+        for register in &mut to[1..] {
+            *register = self.take(NONE, at);
+            self.registers[usize::from(*register)] = HELD;
+        }
+        self.asm.test_usual(x);
+        let place = self.asm.jump_if(Condition::NotZero, 0);
+        root::emit(self.asm, self.width(), constants, x, to);
+        let back = self.asm.at();
+        for register in &to[1..] {
+            self.registers[usize::from(*register)] = NONE;
+        }
+        self.outcome.detours.push(Detour { place, back, kind: DetourKind::Root(x), result: to[0] });
+        self.release(arg, at);
     }
 
     /// A blend of 512-bit vectors: bit by bit, which wants whole lanes of the mask.
@@ -573,8 +612,8 @@ impl<'a> Body<'a> {
         self.asm.gpr(0x85, RSI, RSI);
         let place = self.asm.jump_if(Condition::NotZero, 0);
         let back = self.asm.at();
-        let detour = Detour { place, back, function, mask, result, argument };
-        self.outcome.detours.push(detour);
+        let kind = DetourKind::Rare(function, mask, argument);
+        self.outcome.detours.push(Detour { place, back, kind, result });
         self.release(args[0], at);
         self.release(args[1], at);
     }

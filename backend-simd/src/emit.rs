@@ -10,7 +10,7 @@
 //! the table, pointers as in [`crate::frame`].
 
 use crate::assembler::{Assembler, Condition, Operand, RAX, RDI, RSI, RSP};
-use crate::body::{Body, Detour, Outcome, Plan};
+use crate::body::{Body, Detour, DetourKind, Outcome, Plan};
 use crate::frame::{Frame, SCRATCH, TABLE, VOLATILE};
 use crate::rare;
 use crate::select;
@@ -33,14 +33,36 @@ pub(crate) struct Emitted {
     pub(crate) hoisted: usize,
 }
 
-/// Emits a kernel with this many copies of the graph in the fast loop. Inputs beyond those that
+/// What a fast loop is like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) vectors: Vectors,
+    /// Copies of the graph.
+    pub(crate) copies: u32,
+    /// How many of them compute square roots by multiplications; only in 512 bits.
+    pub(crate) soft_roots: u32,
+}
+
+/// Emits a kernel with such a fast loop. Inputs beyond those that
 /// `uniform` tells of are carried from one iteration to the next; with any, the count is a multiple
 /// of the copies' lanes.
-pub(crate) fn emit(dag: &Dag, uniform: &[bool], copies: u32, vectors: Vectors) -> Emitted {
-    let (constants, pool) = constants(dag, vectors);
+pub(crate) fn emit(dag: &Dag, uniform: &[bool], shape: Shape) -> Emitted {
+    let Shape { vectors, copies, soft_roots } = shape;
+    let (mut constants, pool) = constants(dag, vectors);
     let carried = carried(dag, uniform.len());
-    let mut plan =
-        Plan { dag, vectors, uniform, pool: &pool, hoisted: Vec::new(), carried: &carried };
+    let wants_roots = vectors == Vectors::Bits512 && soft_roots > 0;
+    let root_constants =
+        wants_roots.then(|| crate::root::Constants::append(&mut constants, dag.width));
+    let mut plan = Plan {
+        dag,
+        vectors,
+        uniform,
+        pool: &pool,
+        hoisted: Vec::new(),
+        soft_roots: if wants_roots { soft_roots } else { 0 },
+        root_constants,
+        carried: &carried,
+    };
     let frame_of =
         |plan: &Plan<'_>| Frame::new(vectors, uniform, plan.stored(), carried.len(), copies);
     let assembler = || Assembler::new(vectors, dag.width, Vec::new());
@@ -313,11 +335,30 @@ fn epilogue(asm: &mut Assembler) {
     asm.ret();
 }
 
-/// Calls the function for rare lanes with every register saved in the frame, where it finds its
-/// operands and leaves its result.
 fn emit_detour(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame, detour: &Detour) {
     let start = asm.at();
     asm.patch(detour.place, start);
+    match detour.kind {
+        DetourKind::Root(from) => {
+            let (op, _) = select::instruction(Op::Sqrt, plan.dag.width);
+            asm.vex(op, detour.result, 0, Operand::Reg(from), None);
+        }
+        DetourKind::Rare(function, mask, argument) => {
+            call_rare(asm, plan, frame, function, (mask, argument, detour.result));
+        }
+    }
+    asm.jump(detour.back);
+}
+
+/// Calls the function for rare lanes with every register saved in the frame, where it finds its
+/// operands (the registers of mask, argument and result) and leaves its result.
+fn call_rare(
+    asm: &mut Assembler,
+    plan: &Plan<'_>,
+    frame: &Frame,
+    function: vecmath::Rare,
+    (mask, argument, result): (u8, Operand, u8),
+) {
     for register in 0..plan.vectors.registers() {
         asm.store_vector(Operand::Frame(frame.saved_vector(register)), register);
     }
@@ -325,16 +366,16 @@ fn emit_detour(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame, detour: &Det
         asm.store64(RSP, frame.saved_general(k) as i32, register);
     }
     let saved = |register: u8| frame.saved_vector(register) as i32;
-    match detour.argument {
+    match argument {
         Operand::Reg(register) => asm.lea(2, RSP, saved(register)),
         Operand::Frame(offset) => asm.lea(2, RSP, offset as i32),
         Operand::Pool(_) | Operand::Indexed(..) | Operand::At(_) | Operand::Sum(..) => {
             unreachable!("an argument in an array and a constant are loaded first")
         }
     }
-    asm.lea(RSI, RSP, saved(detour.mask));
-    asm.lea(1, RSP, saved(detour.result));
-    asm.load_immediate(RDI, detour.function as u64);
+    asm.lea(RSI, RSP, saved(mask));
+    asm.lea(1, RSP, saved(result));
+    asm.load_immediate(RDI, function as u64);
     asm.load_immediate(RAX, rare::address(plan.vectors, plan.dag.width));
     asm.vzeroupper();
     asm.call(RAX);
@@ -344,5 +385,4 @@ fn emit_detour(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame, detour: &Det
     for (k, register) in VOLATILE.into_iter().enumerate() {
         asm.load64(register, RSP, frame.saved_general(k) as i32);
     }
-    asm.jump(detour.back);
 }

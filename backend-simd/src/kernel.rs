@@ -5,7 +5,7 @@ use crate::error::{CallError, CompileError};
 use crate::iterate::Parts;
 use crate::lower::Iterated;
 use crate::vectors::Vectors;
-use crate::{emit, portable};
+use crate::{emit, portable, ports};
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ pub struct Options {
     pub portable: bool,
     /// The widest vectors to use, of those that the processor has; the widest that pay if none.
     pub vectors: Option<Vectors>,
+    /// How many copies compute square roots by multiplications beside those that have the unit do it,
+    /// in 512 bits; by what the processor's parts can do in a cycle if none.
+    pub soft_roots: Option<u32>,
 }
 
 /// What the code of a kernel is like.
@@ -27,6 +30,8 @@ pub struct Options {
 pub struct Statistics {
     /// Bits of a vector.
     pub vector_bits: u32,
+    /// Copies that compute square roots by multiplications.
+    pub soft_roots: u32,
     /// Copies of the graph in the fast loop.
     pub copies: u32,
     /// Bytes of code and constants.
@@ -175,14 +180,12 @@ impl Kernel {
                 Some(wanted) if widest == Vectors::Bits512 => wanted,
                 _ => widest,
             };
-            let copies = if folds {
-                (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes()
-            } else {
-                options.copies.unwrap_or_else(|| default_copies(dag, vectors)).clamp(1, 8)
-            };
-            let emitted = emit::emit(dag, uniform, copies, vectors);
+            let shape = shape(dag, folds, vectors, options);
+            let emitted = emit::emit(dag, uniform, shape);
+            let emit::Shape { copies, soft_roots, .. } = shape;
             let statistics = Statistics {
                 vector_bits: vectors.bytes() * 8,
+                soft_roots,
                 copies,
                 bytes: emitted.bytes.len(),
                 spills: emitted.spills,
@@ -458,6 +461,22 @@ impl Kernel {
             table.push(output.as_mut_ptr().cast());
         }
         Ok((count, table))
+    }
+}
+
+/// What to make of a graph.
+fn shape(dag: &Dag, folds: bool, vectors: Vectors, options: &Options) -> emit::Shape {
+    let soft_roots = options.soft_roots.unwrap_or(0);
+    if folds {
+        let copies = (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes();
+        return emit::Shape { vectors, copies, soft_roots };
+    }
+    let copies = options.copies.unwrap_or_else(|| default_copies(dag, vectors)).clamp(1, 8);
+    let shape = emit::Shape { vectors, copies, soft_roots };
+    if options.copies.is_none() && options.soft_roots.is_none() {
+        ports::with_soft_roots(dag, shape)
+    } else {
+        shape
     }
 }
 

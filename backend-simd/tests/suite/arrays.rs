@@ -7,12 +7,12 @@ use vecmath::{Function, Lanes, Recorder, Width};
 const WIDE: Option<Vectors> = Some(Vectors::Bits512);
 const NARROW: Option<Vectors> = Some(Vectors::Bits256);
 const OPTIONS: [Options; 6] = [
-    Options { copies: None, portable: false, vectors: WIDE },
-    Options { copies: None, portable: false, vectors: NARROW },
-    Options { copies: Some(1), portable: false, vectors: WIDE },
-    Options { copies: Some(1), portable: false, vectors: NARROW },
-    Options { copies: Some(4), portable: false, vectors: NARROW },
-    Options { copies: None, portable: true, vectors: None },
+    Options { copies: None, portable: false, vectors: WIDE, soft_roots: Some(1) },
+    Options { copies: None, portable: false, vectors: NARROW, soft_roots: None },
+    Options { copies: Some(1), portable: false, vectors: WIDE, soft_roots: Some(1) },
+    Options { copies: Some(1), portable: false, vectors: NARROW, soft_roots: None },
+    Options { copies: Some(4), portable: false, vectors: NARROW, soft_roots: None },
+    Options { copies: None, portable: true, vectors: None, soft_roots: None },
 ];
 
 #[test]

@@ -13,6 +13,7 @@ fn random_graphs_give_the_bits_of_the_scalar_path() {
         let options = Options {
             copies: [None, Some(1), Some(2), Some(3), Some(4)][random.below(5)],
             portable: random.below(16) == 0,
+            soft_roots: [None, Some(0), Some(1), Some(4)][random.below(4)],
             vectors: [Some(Vectors::Bits256), Some(Vectors::Bits512)][random.below(2)],
         };
         let kernel = Kernel::compile(&dag, &uniform, &options).expect("the graph fits");

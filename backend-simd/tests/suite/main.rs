@@ -7,4 +7,5 @@ mod folds;
 mod fuzz;
 mod lowering;
 mod random;
+mod roots;
 mod views;

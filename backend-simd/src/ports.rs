@@ -1,0 +1,53 @@
+//! How long the parts of a processor are busy with a graph: what to leave to the units that divide
+//! and take roots.
+//!
+//! Figures are those of Zen 4, measured here and as on uops.info: four pipes take an operation per
+//! cycle each; a fused one takes the operands of two. Vectors of 512 bits take everything twice.
+
+use crate::emit::Shape;
+use crate::vectors::Vectors;
+use vecmath::{Dag, Op, Width};
+
+/// Cycles of one 256-bit vector.
+struct Cycles {
+    root: f64,
+    quotient: f64,
+    soft_root: f64,
+}
+
+fn cycles(width: Width) -> Cycles {
+    // A root by multiplications: 11 single operations and 8 fused ones, or 10 and 4.
+    match width {
+        Width::F64 => Cycles { root: 8.0, quotient: 4.4, soft_root: 6.8 },
+        Width::F32 => Cycles { root: 5.0, quotient: 3.0, soft_root: 4.5 },
+    }
+}
+
+/// The shape for which the busiest part has least to do per copy, if that is worth while: copies
+/// and how many of them compute roots without the unit.
+pub(crate) fn with_soft_roots(dag: &Dag, shape: Shape) -> Shape {
+    let count = |which: fn(Op) -> bool| dag.nodes.iter().filter(|n| which(n.op)).count() as f64;
+    let roots = count(|op| op == Op::Sqrt);
+    if roots == 0.0 || shape.vectors != Vectors::Bits512 {
+        return shape;
+    }
+    let c = cycles(dag.width);
+    let quotients = count(|op| op == Op::Div);
+    let fused = count(|op| matches!(op, Op::Fma | Op::Nfma | Op::Fms));
+    let plain = count(|op| !matches!(op, Op::Input(_) | Op::Const(_))) - fused;
+    let pipes = (2.0 * fused + plain) / 4.0;
+    let busy = |copies: u32, soft: u32| {
+        let (copies, soft) = (f64::from(copies), f64::from(soft));
+        let unit = (copies - soft) * roots * c.root + copies * quotients * c.quotient;
+        unit.max(copies * pipes + soft * roots * c.soft_root) / copies
+    };
+    let without = busy(shape.copies, 0);
+    let shapes = (2..=4).flat_map(|copies| (1..copies).map(move |soft| (copies, soft)));
+    let best = shapes.min_by(|a, b| busy(a.0, a.1).total_cmp(&busy(b.0, b.1)));
+    match best {
+        Some((copies, soft_roots)) if busy(copies, soft_roots) < 0.9 * without => {
+            Shape { copies, soft_roots, ..shape }
+        }
+        _ => shape,
+    }
+}
