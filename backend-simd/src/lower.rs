@@ -12,6 +12,7 @@ mod loops;
 mod polynomial;
 mod range;
 mod regions;
+mod series;
 
 use algebra::Algebra;
 pub use divergent::{Divergent, Iterated, lower_divergent};

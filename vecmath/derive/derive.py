@@ -114,46 +114,6 @@ def refit(f, a, b, c):
     return done
 
 
-def phi_weight(k):
-    """What an error of `scaled_phi` comes to in Phi."""
-    def w(t):
-        y = k * (1 + t) / (1 - t)
-        return exp(-y * y / 2) / (1 + y)
-    return w
-
-
-def fit_weighted(f, w, a, b, terms, bits):
-    """Minimax for errors times `w`, by least squares whose weights follow the errors (C. L. Lawson);
-    then coefficients are rounded one by one, those left making good for it."""
-    count = 4 * terms
-    xs = [(a + b) / 2 + (b - a) / 2 * cos(pi * (2 * i + 1) / (2 * count)) for i in range(count)]
-    ws, follow, rest, done = [w(x) for x in xs], [mpf(1)] * count, [f(x) for x in xs], []
-
-    def solve(k):
-        scale = [v * sqrt(l) for v, l in zip(ws, follow)]
-        m = matrix([[s * x ** j for j in range(k, terms)] for s, x in zip(scale, xs)])
-        return qr_solve(m, matrix([s * r for s, r in zip(scale, rest)]))[0]
-
-    def errors(c):
-        return [abs(v * (sum(c[j] * x ** j for j in range(len(c))) - r))
-                for v, x, r in zip(ws, xs, rest)]
-
-    for _ in range(8):
-        found = errors(solve(0))
-        worst = max(found)
-        follow = [l * (e / worst + mpf("1e-3")) for l, e in zip(follow, found)]
-        largest = max(follow)
-        follow = [l / largest for l in follow]
-    for k in range(terms):
-        done.append(rounded(solve(k)[0], bits))
-        rest = [r - done[k] * x ** k for r, x in zip(rest, xs)]
-    return done, max(abs(v * r) for v, r in zip(ws, rest))
-
-
-def table_weighted(name, what, f, w, a, b, terms):
-    show(name, what, *(fit_weighted(f[i], w[i], mpf(a[i]), mpf(b[i]), terms[i], (53, 24)[i]) for i in (0, 1)))
-
-
 def table(name, what, f, a, b, bounds):
     """One `Coefficients` constant; `a`, `b` and `f` may be pairs, one per width."""
     pair = lambda v: v if isinstance(v, tuple) else (v, v)
@@ -256,10 +216,6 @@ def main():
     table("PHI", "`Phi(-y) e^(y^2/2) (1 + y)` of `(y - k)/(y + k)`, `0 <= y <= 38.6` with `k = 6`, and `<= 14.3` with `k = 3`.",
           tuple(scaled_phi(x) for x in k), (mpf(-1), mpf(-1)), (t_of("38.6", k[0]), t_of("14.3", k[1])),
           (mpf(2) ** -53, mpf(2) ** -24))
-    k = (mpf(4), mpf(3))
-    table_weighted("PHI_ABSOLUTE", "As `PHI` with `k = 4` and `k = 3`, close where `Phi` is not small: errors of `Phi`.",
-                   tuple(scaled_phi(x) for x in k), tuple(phi_weight(x) for x in k), (-1, -1),
-                   (t_of("8.4", k[0]), t_of("5.6", k[1])), (16, 7))
     table("CBRT", "`x^(-1/3)` on `[1, 8]`, a first approximation.", lambda x: 1 / cbrt(x), 1, 8,
           (mpf(2) ** -9, mpf(2) ** -9))
     parts("LN2", "The natural logarithm of 2", log(2), [42, 53, 53], [15, 24, 24])

@@ -5,7 +5,7 @@
 //! exponential would blow up. Form of the quotient: M. M. Shepherd and J. G. Laframboise,
 //! "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", Mathematics of Computation 36, 1981.
 
-use crate::coefficients::{ERF, ERF_TAIL, ERFC, LN2_WHOLE, PHI, PHI_ABSOLUTE};
+use crate::coefficients::{ERF, ERF_TAIL, ERFC, PHI};
 use crate::double::{Double, fast_sum, product};
 use crate::exponential::{exp_reduced, reduce, scale, scale_normal};
 use crate::lanes::{Lanes, Width};
@@ -186,42 +186,6 @@ pub fn normal_cdf<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let e = scale_normal(l, tail, reduced.shifted);
     let down = l.constant((-bias).exp2());
     let w = l.mul(w, down);
-    let pw = l.mul(p, w);
-    let tail = l.mul(e, pw);
-    let rest = l.sub(one, tail);
-    // A zero of either sign gives one half both ways.
-    l.select(x, tail, rest)
-}
-
-/// [`normal_cdf`] with an absolute error below 3 times 2^-53 (binary32: 2^-24), as `(1 + erf)/2`
-/// has, at two thirds of the cost; not negative, and not exactly zero below.
-pub fn normal_cdf_absolute<L: Lanes>(l: &mut L, x: L::V) -> L::V {
-    let width = l.width();
-    // Beyond these the exponential is no normal number.
-    let (end, k) = if width == Width::F64 { (37.6, 4.0) } else { (13.1, 3.0) };
-    let a = l.abs(x);
-    let (end, k, one) = (l.constant(end), l.constant(k), l.constant(1.0));
-    let y = l.min(end, a);
-    let (numerator, denominator) = (l.sub(y, k), l.add(y, k));
-    let weight = l.add(y, one);
-    let both = l.mul(denominator, weight);
-    let inverse = l.div(one, both);
-    let half = l.constant(-0.5);
-    let scaled = l.mul(y, half);
-    let exponent = l.mul(scaled, y);
-    let t = l.mul(numerator, inverse);
-    let t = l.mul(t, weight);
-    let w = l.mul(inverse, denominator);
-    let p = l.poly_split(t, &PHI_ABSOLUTE);
-    // The rest of ln 2 matters where the exponential is too small to.
-    let magic = l.constant(width.format().magic);
-    let log2_e = l.constant(std::f64::consts::LOG2_E);
-    let shifted = l.fma(exponent, log2_e, magic);
-    let n = l.sub(shifted, magic);
-    let ln2 = l.constant(LN2_WHOLE.of(width)[0]);
-    let r = l.nfma(n, ln2, exponent);
-    let tail = exp_reduced(l, r);
-    let e = scale_normal(l, tail, shifted);
     let pw = l.mul(p, w);
     let tail = l.mul(e, pw);
     let rest = l.sub(one, tail);

@@ -39,7 +39,7 @@ mod root;
 mod scalar;
 mod trigonometric;
 
-pub use error_function::{erf, erfc, normal_cdf, normal_cdf_absolute, normal_cdf_precise};
+pub use error_function::{erf, erfc, normal_cdf, normal_cdf_precise};
 pub use exponential::{exp, exp_normal, exp_not_positive, exp_saturating, exp2, expm1};
 pub use function::Function;
 pub use hyperbolic::{cosh, sinh, tanh};

@@ -239,7 +239,7 @@ impl Algebra {
         self.recorder.div(numerator, sum)
     }
 
-    /// `(1 + erf u)/2` as the normal distribution of `u sqrt 2`, with an error as that of the sum.
+    /// `(1 + erf u)/2` as the normal distribution of `u sqrt 2`, which does not cancel below zero.
     fn normal_cdf(&mut self, u: Id) -> Id {
         let root_half = |x: Option<f64>| x.is_some_and(|x| (x - FRAC_1_SQRT_2).abs() < 1e-7);
         let scaled = match self.operands(u, Op::Mul) {
@@ -253,9 +253,7 @@ impl Algebra {
         if self.as_constant(scaled).is_some() {
             return self.call(Function::NormalCdf, &[scaled]);
         }
-        let id = vecmath::normal_cdf_absolute(&mut self.recorder, scaled);
-        self.calls.insert(id, (Function::NormalCdf, vec![scaled]));
-        id
+        self.call(Function::NormalCdf, &[scaled])
     }
 
     /// `sin x cos y + cos x sin y = sin(x + y)`, with the rounding error of the sum.
@@ -303,6 +301,7 @@ impl Algebra {
             Function::Exp if within((-708.0, 709.0), (-87.0, 88.0)) => {
                 vecmath::exp_normal(l, args[0])
             }
+            Function::Exp if range.1 <= 0.0 => vecmath::exp_not_positive(l, args[0]),
             Function::Log if within((normal, largest), (normal, largest)) => {
                 vecmath::log_normal(l, args[0])
             }

@@ -154,7 +154,8 @@ impl Algebra {
             let sum = self.horner(square, &every_other);
             if odd { self.recorder_op(Op::Mul, &[sum, variable]) } else { sum }
         } else {
-            self.horner(variable, coefficients)
+            let series = self.geometric_series(variable, coefficients);
+            series.unwrap_or_else(|| self.horner(variable, coefficients))
         };
         self.note(id, polynomial.clone());
         Some(id)

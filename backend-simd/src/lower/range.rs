@@ -8,6 +8,7 @@ pub(super) type Range = (f64, f64);
 
 const ALL: Range = (f64::NEG_INFINITY, f64::INFINITY);
 const POSITIVE: Range = (0.0, f64::INFINITY);
+const NEGATIVE: Range = (f64::NEG_INFINITY, 0.0);
 
 /// Steps from a node to its operands.
 const DEPTH: u32 = 8;
@@ -41,6 +42,7 @@ impl Algebra {
             }
             Op::Input(k) => self.domain(k),
             Op::Mul if args[0] == args[1] => POSITIVE,
+            Op::Mul if self.is_minus_square(args[0], args[1]) => NEGATIVE,
             Op::Mul => product(self.below(args[0], depth), self.below(args[1], depth)),
             Op::Add => {
                 let (a, b) = (self.below(args[0], depth), self.below(args[1], depth));
@@ -55,6 +57,19 @@ impl Algebra {
             Op::Select => self.chosen(args, depth),
             _ => ALL,
         }
+    }
+
+    /// Whether one factor is the other one times a negative constant, or its negation.
+    fn is_minus_square(&self, a: Id, b: Id) -> bool {
+        [(a, b), (b, a)].into_iter().any(|(multiple, x)| {
+            let node = self.node(multiple);
+            let of_x = |c: Id, y: Id| y == x && self.as_constant(c).is_some_and(|c| c < 0.0);
+            match (node.op, node.args()) {
+                (Op::Mul, [p, q]) => of_x(*p, *q) || of_x(*q, *p),
+                (Op::Xor, [y, sign]) => *y == x && self.is_sign_mask(*sign),
+                _ => false,
+            }
+        })
     }
 
     fn below(&self, id: Id, depth: u32) -> Range {

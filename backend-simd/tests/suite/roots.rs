@@ -50,16 +50,16 @@ fn hard_cases(most: i64) -> Vec<f64> {
     for c in (-most..most).filter(|c| c.rem_euclid(8) == 7) {
         for s in [54_u32, 55] {
             let modulus = 1_u128 << s;
-            let residue = c.unsigned_abs() as u128;
+            let residue = u128::from(c.unsigned_abs());
             let square = if c < 0 { residue } else { modulus - residue };
             let mut root = 1_u128;
             for bit in 3..s {
-                if (root * root ^ square) >> bit & 1 == 1 {
+                if ((root * root) ^ square) >> bit & 1 == 1 {
                     root |= 1 << (bit - 1);
                 }
             }
             for m in [root, modulus - root, root + modulus / 2, modulus * 3 / 2 - root] {
-                let m = m % modulus | u128::from(s == 54) << 53;
+                let m = (m % modulus) | (u128::from(s == 54) << 53);
                 let product = (m * m).wrapping_add_signed(i128::from(c));
                 let x = product >> s;
                 let fits = product % modulus == 0 && (1 << 52..1 << 53).contains(&x);

@@ -1,7 +1,7 @@
 //! C99's special values: those of the standard library's functions.
 
 use std::f64::consts::PI;
-use vecmath::Function;
+use vecmath::{Function, Scalar};
 
 const VALUES: &[f64] = &[
     0.0,
@@ -183,4 +183,21 @@ fn every_nan_gives_nan() {
             assert!(f.eval_f32(&args).is_nan(), "{} of {bits:x} in binary32", f.name());
         }
     }
+}
+
+#[test]
+fn the_exponential_of_what_is_not_positive_has_the_same_bits() {
+    for k in 0..2_000_000_u32 {
+        // From -0.0 over all negative numbers to minus infinity.
+        let x = f32::from_bits(0x8000_0000 + k * (0x7f80_0000 / 2_000_000));
+        let (a, b) = (&mut Scalar::<f32>::new(), &mut Scalar::<f64>::new());
+        assert_eq!(vecmath::exp_not_positive(a, x).to_bits(), vecmath::exp(a, x).to_bits(), "{x}");
+        let x = -f64::from(k) * 3.8e-4 - f64::from(x.abs().min(1.0)) * 1e-9;
+        assert_eq!(vecmath::exp_not_positive(b, x).to_bits(), vecmath::exp(b, x).to_bits(), "{x}");
+    }
+    for x in [0.0, -0.0, f64::NEG_INFINITY, -745.1, -708.4] {
+        let l = &mut Scalar::<f64>::new();
+        assert_eq!(vecmath::exp_not_positive(l, x).to_bits(), vecmath::exp(l, x).to_bits(), "{x}");
+    }
+    assert!(vecmath::exp_not_positive(&mut Scalar::<f64>::new(), f64::NAN).is_nan());
 }
