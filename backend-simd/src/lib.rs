@@ -48,8 +48,8 @@ pub use kernel::{
     CompiledCode, FOLD_LANES, Input, Kernel, Options, Real, Statistics, is_supported,
 };
 pub use lower::{
-    Bound, Condition, Divergent, Fold, FoldKind, Iterated, LowerOptions, Overlap, Refusal, Source,
-    Stream, VectorLoop, lower, lower_divergent, vector_loop,
+    Bound, Condition, Divergent, Exceptions, Fold, FoldKind, Iterated, LowerOptions, Overlap,
+    Refusal, Source, Stream, VectorLoop, lower, lower_divergent, vector_loop,
 };
 pub use vecmath::Dag;
 pub use vectors::Vectors;

@@ -2,8 +2,8 @@
 //!
 //! A gamma becomes both arms and a blend, unless its predicate is known; a theta is unrolled if
 //! every one of its tests is decided by constants. Integers may steer loops but not vary between
-//! lanes. Effects do not occur in lanes: exceptions are ignored if the caller says so, else the
-//! function is refused.
+//! lanes. Effects do not occur in lanes: exceptions are ignored or become a mask of the lanes that
+//! raise, as the caller says, else the function is refused.
 
 mod algebra;
 mod calls;
@@ -22,6 +22,19 @@ pub use loops::{
 use std::fmt;
 use vecmath::{Dag, Width};
 
+/// What becomes of operations that may raise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exceptions {
+    /// A function with any is refused.
+    #[default]
+    Refused,
+    /// They do not raise: the value is then IEEE's, as in NumPy.
+    Ignored,
+    /// If any element can raise, the graph has one more output, a mask of those that do. Results
+    /// have the bits of the scalar function: functions whose vector forms have others are refused.
+    Masked,
+}
+
 /// What lowering may do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LowerOptions {
@@ -29,8 +42,8 @@ pub struct LowerOptions {
     /// `a (1 + tanh u)` becomes a quotient with an exponential, and so on. Results change within
     /// a few units in the last place of the largest intermediate number.
     pub fast_math: bool,
-    /// Whether guards hold and calls do not raise: the value is then IEEE's, as in NumPy.
-    pub ignore_exceptions: bool,
+    /// What becomes of guards, and of calls that may raise.
+    pub exceptions: Exceptions,
     /// Whether a function of `f32` numbers computes with them throughout, as NumPy does with
     /// Python's numbers among them. Otherwise one that goes through `f64` is refused.
     pub narrow: bool,
@@ -59,7 +72,8 @@ impl std::error::Error for Refusal {}
 const MOST_NODES: usize = 4000;
 
 /// Lowers a function of `f64` numbers, or of `f32` numbers, to numbers of the same type. Inputs
-/// and outputs of the graph are the function's parameters and results, in order.
+/// and outputs of the graph are the function's parameters and results, in order, and perhaps a mask
+/// ([`Exceptions::Masked`]).
 ///
 /// # Errors
 /// If the function has no vector form.
@@ -77,7 +91,9 @@ pub fn lower(function: &rvsdg::Function, options: &LowerOptions) -> Result<Dag, 
     }
     let mut algebra = Algebra::new(width, options);
     let params = (0..function.params.len()).map(|k| algebra.input(k)).collect();
-    let results = regions::Lowerer::new(function, &mut algebra, options).run(params)?;
+    let mut lowerer = regions::Lowerer::new(function, &mut algebra, options);
+    let mut results = lowerer.run(params)?;
+    results.extend(lowerer.raising);
     Ok(algebra.finish(&results))
 }
 

@@ -24,6 +24,7 @@
 //!
 //! The `ovum` command is the function [`cli::run`].
 
+pub mod accuracy;
 pub mod answer;
 pub mod bind;
 pub mod cache;

@@ -5,12 +5,13 @@ from typing import Any, Self, TypeAlias, final
 
 from typing_extensions import disjoint_base
 
-from ._report import Report
+from ._report import Measured, Report
 
 __all__ = [
     "CompileError",
     "EGraphError",
     "Kernel",
+    "Mapped",
     "Session",
     "Ufunc",
     "__version__",
@@ -74,6 +75,14 @@ class Kernel:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     def specialisations(self) -> list[str]: ...
     def report(self, types: str | None = None) -> Report: ...
+    def _accuracy(
+        self,
+        types: str | None = None,
+        *,
+        samples: int = 10_000,
+        domain: list[tuple[str, tuple[float, float]]] | None = None,
+        vectors: bool = False,
+    ) -> Measured: ...
     def explain(self, types: str | None = None) -> str: ...
     def rvsdg(self, types: str | None = None) -> str: ...
     def egraph(self, types: str | None = None) -> str: ...
@@ -88,7 +97,17 @@ class Ufunc:
 
     @property
     def code(self) -> str: ...
+    @property
+    def refusal(self) -> str | None: ...
     def __call__(self, *args: Any, method: str | None = None, **kwargs: Any) -> Any: ...
+
+@disjoint_base
+class Mapped:
+    """What calls compiled loops with plain arrays, and `_map` with everything else."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def _remember(self, ufunc: Ufunc) -> None: ...
 
 @final
 class Session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Approximation(TypedDict):
@@ -26,3 +26,47 @@ class Report(TypedDict):
     approximations: list[Approximation]
     error_bound: float | None
     fusions: dict[str, int]
+    loops: NotRequired[dict[str, Loop]]
+
+
+class Loop(TypedDict):
+    """What maps a function over arrays: ``"avx2"``, vector code, or ``"cranelift"``, element by
+    element; in the latter case why, and what would change it."""
+
+    code: str
+    refusal: str | None
+    advice: str | None
+
+
+class VectorFunction(TypedDict):
+    """An elementary function of vector code; the bound is of its own result, in units in the last
+    place."""
+
+    name: str
+    bound_ulp: float
+
+
+class Worst(TypedDict):
+    """A largest error, and the numbers among the arguments where it was found."""
+
+    error: float
+    at: list[float]
+
+
+class Measured(TypedDict):
+    """What was measured, and for vector code the bounds of its functions."""
+
+    functions: list[VectorFunction]
+    domain: dict[str, list[float]]
+    samples: int
+    skipped: int
+    absolute: Worst
+    ulp: Worst
+
+
+class Accuracy(Measured):
+    """Bounds and measured errors; ``error_bound`` is the proven one of the result, if ``max_error``
+    was given."""
+
+    approximations: list[Approximation]
+    error_bound: float | None

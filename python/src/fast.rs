@@ -196,7 +196,7 @@ fn scalar_of(object: *mut ffi::PyObject, want: Want) -> Option<(u64, f64)> {
 }
 
 /// NumPy's number of an element type.
-fn type_number(elem: Elem) -> [i32; 2] {
+pub(crate) fn type_number(elem: Elem) -> [i32; 2] {
     match elem {
         Elem::F32 => [NPY_TYPES::NPY_FLOAT as i32; 2],
         Elem::F64 => [NPY_TYPES::NPY_DOUBLE as i32; 2],

@@ -2,13 +2,15 @@
 
 use crate::arguments::{Arguments, const_object, known_of, parts, type_of};
 use crate::fast::{Fast, Outcome};
+use crate::loops::Vectors;
 use crate::rules::{RuleText, user_rules};
 use crate::{answers, effects};
 use backend_cranelift::{Compiled, CompiledLoop, Compiler, Context, Limits, Options};
 use frontend_py::{ParamType, Semantics, SigParam, SourceFile};
 use indexmap::IndexMap;
+use ovum::accuracy::{self, Code};
 use ovum::cache::{Cache, Entry};
-use ovum::elementwise;
+use ovum::elementwise::{self, Exceptions};
 use ovum::report::Style;
 use ovum::source::Text;
 use ovum::{Backend, Engine, Pipeline, Source};
@@ -46,19 +48,8 @@ impl Version {
     /// Runs code of this version, which touches no Python object, with the interpreter left to
     /// other threads if the user asked for that.
     #[inline]
-    pub(crate) fn run<T>(&self, _: Python<'_>, code: impl FnOnce() -> T) -> T {
-        if !self.nogil {
-            return code();
-        }
-        // SAFETY: this thread has the interpreter and takes it back with the state it gave away;
-        // compiled code does not unwind and calls nothing of Python.
-        #[expect(unsafe_code, reason = "the interpreter is given away and taken back")]
-        unsafe {
-            let state = ffi::PyEval_SaveThread();
-            let result = code();
-            ffi::PyEval_RestoreThread(state);
-            result
-        }
+    pub(crate) fn run<T>(&self, py: Python<'_>, code: impl FnOnce() -> T) -> T {
+        if self.nogil { without_interpreter(py, code) } else { code() }
     }
 
     /// The code, if it can be called on the caller's memory.
@@ -72,6 +63,20 @@ impl Version {
     /// The exception that Python would raise.
     pub(crate) fn exception(&self, py: Python<'_>, raised: &Raised) -> PyErr {
         answers::exception(py, &self.source, &self.function.name, raised)
+    }
+}
+
+/// Runs code that touches no Python object with the interpreter left to other threads.
+#[inline]
+pub(crate) fn without_interpreter<T>(_: Python<'_>, code: impl FnOnce() -> T) -> T {
+    // SAFETY: this thread has the interpreter and takes it back with the state it gave away;
+    // compiled code does not unwind and calls nothing of Python.
+    #[expect(unsafe_code, reason = "the interpreter is given away and taken back")]
+    unsafe {
+        let state = ffi::PyEval_SaveThread();
+        let result = code();
+        ffi::PyEval_RestoreThread(state);
+        result
     }
 }
 
@@ -247,6 +252,30 @@ impl Kernel {
     #[pyo3(signature = (types=None))]
     fn report<'py>(&self, py: Python<'py>, types: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
         answers::report(py, &self.chosen(py, types)?.report)
+    }
+
+    /// The error of the code, measured; of its vector form, if asked for and if there is one.
+    #[pyo3(signature = (types=None, *, samples=10_000, domain=None, vectors=false))]
+    fn _accuracy<'py>(
+        &self,
+        py: Python<'py>,
+        types: Option<&str>,
+        samples: usize,
+        domain: Option<Vec<(String, (f64, f64))>>,
+        vectors: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let version = self.chosen(py, types)?;
+        let reference = accuracy::reference(&self.source, &version.function);
+        let domains = domain.map_or_else(|| self.domains.clone(), |own| own.into_iter().collect());
+        let vectors = vectors.then(|| self.vector_form(&version.function).ok()).flatten();
+        let code = match &vectors {
+            Some(vectors) => Code::Vectors(vectors.arrays()),
+            None => Code::Engine(&version.engine),
+        };
+        let measured = accuracy::measure(&version.function, &reference, code, &domains, samples);
+        let measured =
+            measured.map_err(|error| answers::refusal(py, self.source.text(), &error))?;
+        answers::report(py, &measured.to_json().to_string())
     }
 
     /// What the compiler did, for a person: the road, the rules, the result.
@@ -486,7 +515,7 @@ impl Kernel {
         &self,
         py: Python<'_>,
         types: &str,
-    ) -> PyResult<(Arc<Version>, CompiledLoop, Option<elementwise::Kernel>)> {
+    ) -> PyResult<(Arc<Version>, CompiledLoop, Result<Vectors, String>)> {
         let version = self.chosen(py, Some(types))?;
         if version.function.params.len() != self.params.len() {
             let message = format!("{}() takes a tuple: it cannot be mapped", self.name);
@@ -500,25 +529,24 @@ impl Kernel {
         Ok((version, code, vector))
     }
 
-    /// The function as vector code, if the user gave up CPython's bits, no error is promised, it
-    /// has such a form, and the processor runs it.
-    fn vector_form(&self, function: &Function) -> Option<elementwise::Kernel> {
+    /// The function as vector code: with the bits and the exceptions of single elements, unless the
+    /// user gave them up.
+    fn vector_form(&self, function: &Function) -> Result<Vectors, String> {
         let pipeline = &self.pipeline;
-        let real = pipeline.optimize.as_ref().is_some_and(|options| options.fast_math);
-        let promised =
-            pipeline.optimize.as_ref().is_some_and(|options| options.max_error.is_some());
-        if pipeline.semantics != Semantics::Fast || promised || !function.phi.is_empty() {
-            return None;
+        let optimize = pipeline.optimize.as_ref();
+        let real = optimize.is_some_and(|options| options.fast_math);
+        let promised = optimize.is_some_and(|options| options.max_error.is_some());
+        if !function.phi.is_empty() {
+            return Err("it calls itself".to_owned());
         }
+        let fast = pipeline.semantics == Semantics::Fast && !promised;
         let options = elementwise::LowerOptions {
-            fast_math: real,
-            ignore_exceptions: false,
-            narrow: true,
+            fast_math: real && !promised,
+            exceptions: if fast { Exceptions::Refused } else { Exceptions::Masked },
+            narrow: fast,
             domains: vec![None; function.params.len()],
         };
-        let uniform = vec![false; function.params.len()];
-        let kernel = elementwise::elementwise(function, &uniform, &options).ok()?;
-        kernel.is_native().then_some(kernel)
+        Vectors::new(function, options)
     }
 
     /// The types that a question is about: the given ones, else the annotations, else those of the

@@ -4,14 +4,17 @@
 //! The module `arguments` makes machine arguments of Python's objects without copying NumPy
 //! arrays that the code can use in place, `effects` tells which of them it writes, and `answers`
 //! makes Python's objects of results. `fast` calls code whose arguments need no conversion,
-//! `ufunc` maps it over arrays through NumPy. `session` is what `ovum.EGraph` stands on, `rules`
-//! reads rewrite rules for the compiler.
+//! `loops` maps
+//! it over arrays, which come through NumPy (`ufunc`) or, where they are plain, without it
+//! (`dense`). `session` is what `ovum.EGraph` stands on, `rules` reads rewrite rules for the compiler.
 
 mod answers;
 mod arguments;
+mod dense;
 mod effects;
 mod fast;
 mod kernel;
+mod loops;
 mod rules;
 mod session;
 mod ufunc;
@@ -42,6 +45,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let _ = frontend_py::SourceFile::parse("", String::new());
     module.add_class::<kernel::Kernel>()?;
     module.add_class::<ufunc::Ufunc>()?;
+    module.add_class::<dense::Mapped>()?;
     module.add_function(wrap_pyfunction!(ufunc::ufunc, module)?)?;
     module.add_class::<session::Database>()?;
     module.add_function(wrap_pyfunction!(supported, module)?)?;

@@ -4,10 +4,9 @@
 //! An exception of an element cannot be raised from inside NumPy's loop, which may have let go of
 //! the interpreter: it is kept for the thread and raised when NumPy comes back.
 
-use crate::kernel::{self, Version};
-use backend_cranelift::{CompiledLoop, Context, Limits};
+use crate::kernel;
+use crate::loops::Loop;
 use numpy::npyffi::{NPY_TYPES, PY_UFUNC_API, PyUFuncGenericFunction, PyUFuncObject, npy_intp};
-use ovum::elementwise::{Kernel, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -17,21 +16,13 @@ use std::cell::RefCell;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 
-/// Fewest elements for which a thread is started: below, starting takes longer than the work.
-const MIN_CHUNK: usize = 1 << 15;
-
 thread_local! {
     static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
 }
 
 /// What a ufunc points to; lives as long as it.
 struct Data {
-    code: CompiledLoop,
-    /// The same on vectors.
-    vector: Option<Kernel>,
-    threads: usize,
-    /// Threads for vector code, if more than one.
-    pool: Option<rayon::ThreadPool>,
+    work: Arc<Loop>,
     /// NumPy keeps these by address.
     functions: [PyUFuncGenericFunction; 1],
     pointers: [*mut c_void; 1],
@@ -44,8 +35,7 @@ struct Data {
 #[pyclass(frozen, module = "ovum._core")]
 pub(crate) struct Ufunc {
     mapped: Py<PyAny>,
-    version: Arc<Version>,
-    native: bool,
+    work: Arc<Loop>,
 }
 
 /// Makes the ufunc of a function for parameter types such as `"f64, f64"`.
@@ -59,21 +49,16 @@ pub(crate) fn ufunc(
     doc: &str,
 ) -> PyResult<Ufunc> {
     let (version, code, vector) = kernel.loop_version(py, types)?;
-    let native = vector.is_some();
-    let pool = (native && threads > 1)
-        .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok())
-        .flatten();
     let (inputs, outputs) = (code.inputs().len(), code.outputs().len());
     if inputs == 0 {
         return Err(PyTypeError::new_err("a function without parameters maps over nothing"));
     }
     let text = |text: &str| CString::new(text).map_err(|e| PyValueError::new_err(e.to_string()));
-    let types = code.inputs().iter().chain(code.outputs()).map(|elem| type_char(*elem)).collect();
+    let elements = code.inputs().iter().chain(code.outputs());
+    let types = elements.map(|elem| type_char(*elem)).collect();
+    let work = Arc::new(Loop::new(version, code, vector, threads));
     let mut data = Box::new(Data {
-        code,
-        vector,
-        threads: threads.max(1),
-        pool,
+        work: Arc::clone(&work),
         functions: [Some(run_loop)],
         pointers: [std::ptr::null_mut()],
         types,
@@ -103,7 +88,7 @@ pub(crate) fn ufunc(
         (*ufunc.as_ptr().cast::<PyUFuncObject>()).fields.obj = owner.into_ptr();
         ufunc
     };
-    Ok(Ufunc { mapped: ufunc.unbind(), version, native })
+    Ok(Ufunc { mapped: ufunc.unbind(), work })
 }
 
 #[pymethods]
@@ -111,7 +96,13 @@ impl Ufunc {
     /// What runs the loop: `avx2` or `cranelift`.
     #[getter]
     fn code(&self) -> &'static str {
-        if self.native { "avx2" } else { "cranelift" }
+        if self.work.is_vector() { "avx2" } else { "cranelift" }
+    }
+
+    /// Why the loop is not vector code; none if it is.
+    #[getter]
+    fn refusal(&self) -> Option<&str> {
+        self.work.refusal()
     }
 
     /// Calls the ufunc, or one of its methods (`reduce`, `accumulate`, `outer`, …), and raises the
@@ -133,8 +124,15 @@ impl Ufunc {
         let result = result?;
         match raised {
             None => Ok(result.unbind()),
-            Some(raised) => Err(self.version.exception(py, &raised)),
+            Some(raised) => Err(self.work.version.exception(py, &raised)),
         }
+    }
+}
+
+impl Ufunc {
+    /// What applies the function.
+    pub(crate) fn work(&self) -> &Arc<Loop> {
+        &self.work
     }
 }
 
@@ -162,16 +160,6 @@ fn type_char(elem: Elem) -> c_char {
     number as c_char
 }
 
-/// Addresses and steps of one part of a loop's work.
-struct Part {
-    pointers: Vec<*mut u8>,
-    count: usize,
-}
-
-// SAFETY: a part is handed to one thread, and parts of one loop write disjoint elements.
-#[expect(unsafe_code, reason = "addresses cross threads")]
-unsafe impl Send for Part {}
-
 /// The inner loop that NumPy calls.
 #[expect(unsafe_code, reason = "NumPy calls a function of C")]
 unsafe extern "C" fn run_loop(
@@ -189,7 +177,7 @@ unsafe extern "C" fn run_loop(
         let pointers = std::slice::from_raw_parts(args.cast::<*mut u8>(), operands);
         let steps = std::slice::from_raw_parts(steps.cast::<isize>(), operands);
         let count = usize::try_from(*dimensions).unwrap_or(0);
-        run_parts(data, pointers, count, steps)
+        data.work.run(pointers, count, steps)
     };
     if let Some(raised) = raised {
         RAISED.with_borrow_mut(|kept| {
@@ -198,121 +186,6 @@ unsafe extern "C" fn run_loop(
     }
     clear_floating_point_flags();
 }
-
-/// Runs the loop, on several threads if the work is large; the exception of the first part that
-/// raised one.
-///
-/// # Safety
-/// As [`CompiledLoop::run`].
-#[expect(unsafe_code, reason = "the caller vouches for addresses")]
-unsafe fn run_parts(
-    data: &Data,
-    pointers: &[*mut u8],
-    count: usize,
-    steps: &[isize],
-) -> Option<Raised> {
-    // SAFETY: as this function.
-    if let Some(vector) = &data.vector
-        && unsafe { run_vector(data, vector, pointers, count, steps) }
-    {
-        return None;
-    }
-    let code = &data.code;
-    let run = |part: &Part| {
-        let mut context = Context::new(Limits::default());
-        // SAFETY: the caller vouches for the elements, of which a part has some.
-        let outcome =
-            unsafe { code.run(part.pointers.as_ptr(), part.count, steps.as_ptr(), &mut context) };
-        outcome.err()
-    };
-    // A reduction's accumulator is one element that every iteration writes.
-    let outputs = &steps[data.code.inputs().len()..];
-    let splits = outputs.iter().all(|step| *step != 0);
-    let parts = if splits { data.threads.min(count / MIN_CHUNK).max(1) } else { 1 };
-    let part = |at: usize| {
-        let (start, end) = (count * at / parts, count * (at + 1) / parts);
-        let pointers = pointers.iter().zip(steps);
-        let moved = pointers.map(|(p, step)| p.wrapping_offset(step * start as isize));
-        Part { pointers: moved.collect(), count: end - start }
-    };
-    if parts == 1 {
-        return run(&part(0));
-    }
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..parts)
-            .map(|at| {
-                let part = part(at);
-                let run = &run;
-                scope.spawn(move || {
-                    let part = part;
-                    run(&part)
-                })
-            })
-            .collect();
-        let mut raised = run(&part(0));
-        for other in others {
-            let outcome = other.join().expect("compiled code does not panic");
-            raised = raised.or(outcome);
-        }
-        raised
-    })
-}
-
-/// Runs the vector form; false if it does not take these arrays, such as a reduction's.
-///
-/// # Safety
-/// As [`CompiledLoop::run`].
-#[expect(unsafe_code, reason = "the caller vouches for addresses")]
-unsafe fn run_vector(
-    data: &Data,
-    vector: &Kernel,
-    pointers: &[*mut u8],
-    count: usize,
-    steps: &[isize],
-) -> bool {
-    let inputs = data.code.inputs().len();
-    let size = if data.code.inputs()[0] == Elem::F32 { 4 } else { 8 };
-    let dense = steps.iter().all(|step| *step == size);
-    let views: Vec<View> = pointers
-        .iter()
-        .zip(steps)
-        .map(|(data, stride)| View { data: *data, stride: *stride })
-        .collect();
-    let (read, written) = views.split_at(inputs);
-    match &data.pool {
-        Some(pool) if count >= 2 * MIN_CHUNK => {
-            let (read, written) = (Views(read), Views(written));
-            // SAFETY: the caller's promise.
-            pool.install(move || {
-                unsafe { vector.run_views(count, read.get(), written.get()) }.is_ok()
-            })
-        }
-        _ if dense && written.len() == 1 => {
-            // SAFETY: arrays without gaps; NumPy lets the output overlap an input only where they
-            // are the same elements.
-            unsafe { vector.run_raw(count, pointers) };
-            true
-        }
-        // Without gaps, several outputs: views would go to other threads.
-        _ if dense => false,
-        // SAFETY: the caller's promise.
-        _ => unsafe { vector.run_views(count, read, written) }.is_ok(),
-    }
-}
-
-/// Views that another thread looks at.
-#[derive(Clone, Copy)]
-struct Views<'a>(&'a [View]);
-
-impl<'a> Views<'a> {
-    fn get(self) -> &'a [View] {
-        self.0
-    }
-}
-
-// SAFETY: the thread that made the views waits for the one that uses them.
-#[expect(unsafe_code, reason = "addresses cross threads")]
-unsafe impl Send for Views<'_> {}
 
 /// Forgets the floating-point exceptions of the loop: NumPy would warn of them, though the values
 /// they come from may never be used.

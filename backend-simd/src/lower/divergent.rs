@@ -71,7 +71,8 @@ impl Iterated {
 
 /// Lowers a function of `f64` and `i64` numbers, or of `f32` numbers, in which integers may differ
 /// between lanes and one loop may take its own time in each. Inputs and outputs are the function's
-/// parameters and results, in order, the bits of integers in place of floats'.
+/// parameters and results, in order, the bits of integers in place of floats', and perhaps a
+/// mask ([`super::Exceptions::Masked`]).
 ///
 /// # Errors
 /// If the function has no vector form.
@@ -88,7 +89,8 @@ pub fn lower_divergent(function: &Function, options: &LowerOptions) -> Result<Di
     let params: Vec<Id> = (0..function.params.len()).map(|k| algebra.input(k)).collect();
     let mut lowerer = Lowerer::new(function, &mut algebra, options);
     lowerer.divergent = true;
-    let results = lowerer.run(params.clone())?;
+    let mut results = lowerer.run(params.clone())?;
+    results.extend(lowerer.raising);
     match lowerer.iteration.take() {
         None => Ok(Divergent::Straight(algebra.finish(&results))),
         Some(iteration) => Ok(Divergent::Loop(apart(&mut algebra, &params, &iteration, &results))),

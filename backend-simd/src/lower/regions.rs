@@ -3,11 +3,12 @@
 mod integer;
 mod iterated;
 mod iteration;
+mod raising;
 
 use super::algebra::Algebra;
 use super::calls::math;
 use super::loops::{Condition, FoldKind, Gathered, Role};
-use super::{LowerOptions, MOST_NODES, Refusal, refuse};
+use super::{Exceptions, LowerOptions, MOST_NODES, Refusal, refuse};
 use rvsdg::{Cmp, Const, Function, NodeId, NodeKind, Op, RegionId, Scalar, Span, Type, ValueId};
 use vecmath::{Id, Lanes};
 
@@ -56,6 +57,8 @@ pub(super) struct Lowerer<'a> {
     pub(super) divergent: bool,
     /// That loop.
     pub(super) iteration: Option<Iteration>,
+    /// The lanes that raise, of those that can; in strict lowering only.
+    pub(super) raising: Option<Id>,
 }
 
 pub(super) use iterated::Iteration;
@@ -82,6 +85,7 @@ impl<'a> Lowerer<'a> {
             path: None,
             divergent: false,
             iteration: None,
+            raising: None,
         }
     }
 
@@ -278,19 +282,22 @@ impl<'a> Lowerer<'a> {
             return Ok(value);
         }
         match op {
-            Op::Guard(_) if self.options.ignore_exceptions => {
+            Op::Guard(_) if self.options.exceptions == Exceptions::Ignored => {
                 Ok(values.last().expect("a guard has a value").clone())
             }
-            Op::Call(f) if self.options.ignore_exceptions => {
+            Op::Call(f) if self.options.exceptions == Exceptions::Ignored => {
                 let args = operands.len() - f.arity();
                 self.math_call(f, &operands[args..], span)
             }
-            Op::Guard(_) | Op::Call(_) => Err(refuse("an operation that may raise", span)),
-            Op::Math(f)
-                if self.gathered.is_none() || self.options.fast_math || iteration::is_exact(f) =>
-            {
-                self.math_call(f, operands, span)
+            Op::Guard(_) if self.options.exceptions == Exceptions::Masked => {
+                self.guarded(values, span)
             }
+            Op::Call(f) if self.options.exceptions == Exceptions::Masked => {
+                let args = operands.len() - f.arity();
+                self.raising_call(f, &operands[args..], span)
+            }
+            Op::Guard(_) | Op::Call(_) => Err(refuse("an operation that may raise", span)),
+            Op::Math(f) if self.has_bits_of(f) => self.math_call(f, operands, span),
             Op::Math(f) => Err(refuse(format!("{}, whose bits would differ", f.name()), span)),
             Op::BAnd | Op::BOr | Op::BXor => {
                 let (a, b) = (self.mask(&values[0], span)?, self.mask(&values[1], span)?);

@@ -1,7 +1,7 @@
 //! Python kernels, lowered to lanes, against the interpreter.
 
 use crate::random::Random;
-use backend_simd::{Input, Kernel, LowerOptions, Options, lower};
+use backend_simd::{Exceptions, Input, Kernel, LowerOptions, Options, lower};
 use frontend_py::{Semantics, SourceFile, compile};
 use rvsdg::interp::{Limits, run};
 use rvsdg::{Arg, Function, Inputs, Scalar};
@@ -93,7 +93,7 @@ fn kernels_agree_with_the_interpreter() {
                 let options = LowerOptions {
                     fast_math,
                     narrow: true,
-                    ignore_exceptions: false,
+                    exceptions: Exceptions::Refused,
                     domains: domains.iter().map(|d| bounded.then_some(*d)).collect(),
                 };
                 let error = error_f64(&kernel(name, "f64", Semantics::Fast), &options, domains);
@@ -110,7 +110,7 @@ fn a_kernel_that_may_raise_needs_leave() {
     let strict = kernel("black_scholes_call", "f64", Semantics::Strict);
     let refusal = lower(&strict, &LowerOptions::default()).expect_err("calls may raise");
     assert!(refusal.what.contains("raise"), "{refusal}");
-    let options = LowerOptions { ignore_exceptions: true, ..LowerOptions::default() };
+    let options = LowerOptions { exceptions: Exceptions::Ignored, ..LowerOptions::default() };
     let (_, domains, tolerance) =
         KERNELS.iter().find(|(name, ..)| *name == "black_scholes_call").expect("a kernel");
     assert!(error_f64(&strict, &options, domains) <= *tolerance);

@@ -96,6 +96,11 @@ pub(crate) struct OptArgs {
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "100")]
     pub(crate) check: Option<usize>,
+    /// Measure the error of the code on N samples of the domain, against the interpreter on the
+    /// function as it was written
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "10000")]
+    pub(crate) accuracy: Option<usize>,
     /// List the rule sets and their rules
     #[arg(long)]
     pub(crate) list_rules: bool,

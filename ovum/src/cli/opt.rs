@@ -3,10 +3,11 @@
 use super::Console;
 use super::args::{Emit, OptArgs};
 use super::output::write_atomically;
+use crate::accuracy::{self, Accuracy, Code};
 use crate::bind;
 use crate::check::{self, Summary, Tolerance};
 use crate::egraph::egraph_json;
-use crate::engine::codegen;
+use crate::engine::{Backend, Engine, codegen};
 use crate::error::{Error, Result, codes};
 use crate::json::Json;
 use crate::pipeline::{Lowered, Pipeline};
@@ -32,10 +33,16 @@ pub(crate) fn opt(args: &OptArgs, console: &mut Console<'_>) -> Result<i32> {
     let mut objects = Vec::new();
     for name in &functions {
         let (lowered, summary) = optimize(args, &source, name, parse)?;
-        console.say(&text(&lowered, summary, console.style));
+        let measured = args.accuracy.map(|samples| accuracy(args, &source, &lowered, samples));
+        let measured = measured.transpose()?;
+        let error = measured.as_ref().map_or(String::new(), Accuracy::to_text);
+        console.say(&(text(&lowered, summary, console.style) + &error));
         let mut object = Json::object([("report", lowered.report.to_json())]);
         if let Some(summary) = summary {
             object.push("check", summary_json(summary));
+        }
+        if let Some(measured) = measured {
+            object.push("accuracy", measured.to_json());
         }
         objects.push((name.clone(), object));
         outputs.push(lowered);
@@ -105,6 +112,20 @@ fn optimize(
         _ => None,
     };
     Ok((lowered, summary))
+}
+
+/// The error of the code that `ovum run` would make.
+fn accuracy(
+    args: &OptArgs,
+    source: &Source,
+    lowered: &Lowered,
+    samples: usize,
+) -> Result<Accuracy> {
+    let options = args.compile.optimizer_options()?;
+    let engine = Engine::new(&lowered.function, Backend::Cranelift, false, None)?;
+    let reference = accuracy::reference(source, &lowered.original);
+    let code = Code::Engine(&engine);
+    accuracy::measure(&lowered.function, &reference, code, &options.domains, samples)
 }
 
 /// The same error, with the rules that the difference stems from if it is one.
