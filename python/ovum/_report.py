@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 
 class Approximation(TypedDict):
@@ -26,7 +26,12 @@ class Report(TypedDict):
     approximations: list[Approximation]
     error_bound: float | None
     fusions: dict[str, int]
-    loops: NotRequired[dict[str, Loop]]
+
+
+class MappedReport(Report):
+    """The report of a function that is mapped over arrays, with its loops by input types."""
+
+    loops: dict[str, Loop]
 
 
 class Loop(TypedDict):

@@ -16,7 +16,7 @@ from ._options import Options
 from ._source import Source, source_of
 
 if TYPE_CHECKING:
-    from ._report import Accuracy, Loop, Report
+    from ._report import Accuracy, Loop, MappedReport
 
 # The compiled type for each of NumPy's by name; narrower ones are widened.
 _TYPES = {
@@ -107,12 +107,11 @@ class Vectorized(Mapped):
         ``"cranelift"``, element by element."""
         return {types: self._ufuncs[types].code for types in self.types}
 
-    def report(self, types: str | None = None) -> Report:
+    def report(self, types: str | None = None) -> MappedReport:
         """:meth:`Function.report`, with ``loops``: what runs each compiled loop, and for one that
         runs element by element why, and which option would change it."""
-        report = self._function.report(types)
-        report["loops"] = {types: self._loop(types) for types in self.types}
-        return report
+        loops = {types: self._loop(types) for types in self.types}
+        return {**self._function.report(types), "loops": loops}
 
     def explain(self, types: str | None = None) -> str:
         """:meth:`Function.explain`, with a line for each compiled loop."""
