@@ -21,7 +21,7 @@
 
 use crate::engine::codegen;
 use crate::error::Result;
-pub use backend_simd::{CallError, Exceptions, Input, Kernel, LowerOptions, Real, View};
+pub use backend_simd::{CallError, Exceptions, Input, Kernel, LowerOptions, Real, Vectors, View};
 use backend_simd::{Dag, Divergent, Options, Refusal, lower_divergent};
 use rvsdg::{Function, Span};
 

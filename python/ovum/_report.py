@@ -35,8 +35,8 @@ class MappedReport(Report):
 
 
 class Loop(TypedDict):
-    """What maps a function over arrays: ``"avx2"``, vector code, or ``"cranelift"``, element by
-    element; in the latter case why, and what would change it."""
+    """What maps a function over arrays: ``"avx512"`` or ``"avx2"``, vector code, or
+    ``"cranelift"``, element by element; in the latter case why, and what would change it."""
 
     code: str
     refusal: str | None

@@ -103,8 +103,8 @@ class Vectorized(Mapped):
 
     @property
     def loops(self) -> dict[str, str]:
-        """What runs each compiled loop, by its input types: ``"avx2"``, vector code, or
-        ``"cranelift"``, element by element."""
+        """What runs each compiled loop, by its input types: ``"avx512"`` or ``"avx2"``, vector
+        code, or ``"cranelift"``, element by element."""
         return {types: self._ufuncs[types].code for types in self.types}
 
     def report(self, types: str | None = None) -> MappedReport:

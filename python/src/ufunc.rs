@@ -7,6 +7,7 @@
 use crate::kernel;
 use crate::loops::Loop;
 use numpy::npyffi::{NPY_TYPES, PY_UFUNC_API, PyUFuncGenericFunction, PyUFuncObject, npy_intp};
+use ovum::elementwise::Vectors;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -93,10 +94,14 @@ pub(crate) fn ufunc(
 
 #[pymethods]
 impl Ufunc {
-    /// What runs the loop: `avx2` or `cranelift`.
+    /// What runs the loop: `avx512`, `avx2` or `cranelift`.
     #[getter]
     fn code(&self) -> &'static str {
-        if self.work.is_vector() { "avx2" } else { "cranelift" }
+        match Vectors::widest() {
+            _ if !self.work.is_vector() => "cranelift",
+            Some(Vectors::Bits512) => "avx512",
+            _ => "avx2",
+        }
     }
 
     /// Why the loop is not vector code; none if it is.

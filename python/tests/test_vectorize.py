@@ -1,6 +1,7 @@
 """Functions of numbers over arrays, held against NumPy's own functions and plain Python."""
 
 import math
+import os
 import pathlib
 import pickle
 
@@ -180,12 +181,11 @@ def test_fast_functions_run_on_vectors(fastmath, threads, dtype):
     out = a.copy()
     fast(out, b, out=out)
     assert np.max(np.abs(out - want) / scale) <= tolerance
-    assert set(fast.loops.values()) <= {"avx2", "cranelift"}
+    assert set(fast.loops.values()) <= {"avx512", "avx2", "cranelift"}
     assert set(exact.loops.values()) == {"cranelift"}
     loop = next(iter(exact.report("f64, f64")["loops"].values()))
     assert "tanh" in loop["refusal"] and "fastmath=True" in loop["advice"]
-    if "avx2" in pathlib.Path("/proc/cpuinfo").read_text():
-        assert set(fast.loops.values()) == {"avx2"}
+    assert "cranelift" not in fast.loops.values() or not native()
 
 
 def test_reductions_of_fast_functions():
@@ -247,7 +247,9 @@ def memory(arrays, way):
 
 
 def native():
-    return "avx2" in pathlib.Path("/proc/cpuinfo").read_text()
+    """Whether the processor runs vector code."""
+    denied = "OVUM_NO_AVX2" in os.environ
+    return not denied and "avx2" in pathlib.Path("/proc/cpuinfo").read_text()
 
 
 @pytest.mark.parametrize("function", [quotient, roots, chosen])
@@ -278,7 +280,7 @@ def test_strict_vectors_raise_as_single_elements(function, way, count):
                 mapped(*memory(arrays, "out")[0])
         # What was stored before the exception, and nothing after it.
         assert out.tobytes() == wanted.tobytes()
-    assert set(mapped.loops.values()) == ({"avx2"} if native() else {"cranelift"})
+    assert ("cranelift" in mapped.loops.values()) != native()
 
 
 @pytest.mark.parametrize("function", [softplus, log_of_exp, power])
@@ -300,7 +302,7 @@ def test_real_mathematics_keeps_exceptions(function, count):
                 mapped(*arrays, out=out)
             assert str(info.value) == str(error)
         np.testing.assert_allclose(out, wanted, rtol=1e-12)
-    assert set(mapped.loops.values()) == ({"avx2"} if native() else {"cranelift"})
+    assert ("cranelift" in mapped.loops.values()) != native()
 
 
 def parameters(function):

@@ -28,6 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "backend-cranelift",
             "backend-mlir",
             "backend-simd",
+            "vecmath",
         ],
     ),
 ];
