@@ -17,6 +17,7 @@ mod recursion;
 mod simple;
 mod theta;
 mod vectors;
+mod versions;
 
 use crate::abi::{ArrayDescriptor, Context, Site};
 use crate::compiler::MAX_DEPTH;

@@ -5,7 +5,7 @@
 //! loop begins with its variables as they are then. The loop itself always runs at least once, so
 //! that it alone ends, raises, and gives every variable its last value.
 
-use super::{Lowered, Lowerer, POINTER, slot_offset};
+use super::{Lowered, Lowerer, POINTER, slot_offset, versions};
 use crate::error::CompileError;
 use crate::vector;
 use backend_simd::{
@@ -83,6 +83,18 @@ const LEAST: i64 = 32;
 /// Counters and bounds beyond this do not run in vectors: sums of them could overflow.
 const FAR: i64 = 1 << 61;
 
+/// Bytes of the vectors in which folds are filled and added up.
+const VECTOR: usize = 16;
+
+fn vector_of(float: Ty) -> Ty {
+    if float == types::F64 { types::F64X2 } else { types::F32X4 }
+}
+
+/// The stack's own memory, in which vectors lie on any boundary of a number.
+fn loose() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
 /// Where a loop begins, and with what.
 pub(super) struct Start<'a> {
     pub(super) node: &'a Node,
@@ -105,7 +117,7 @@ impl Lowerer<'_> {
     /// Builds the iterations in vectors, if the loop has some; continues in the block from which
     /// the loop is to be entered with the initial variables.
     pub(super) fn vector_prefix(&mut self, id: NodeId, start: &Start<'_>) -> Lowered<()> {
-        if self.vectors == Vectors::Off {
+        if self.vectors == Vectors::Off || versions::is_checked_version(self.f, id) {
             return Ok(());
         }
         let fast_math = self.vectors == Vectors::FastMath;
@@ -266,8 +278,9 @@ impl Lowerer<'_> {
                 FoldKind::Sum => self.float(prefix.float, 0.0),
                 _ => self.scalar(prefix.start.node.operands[fold.variable])?,
             };
-            for lane in 0..FOLD_LANES {
-                self.b.ins().store(flags, initial, table, (at + lane * size) as i32);
+            let initial = self.b.ins().splat(vector_of(prefix.float), initial);
+            for offset in (0..FOLD_LANES * size).step_by(VECTOR) {
+                self.b.ins().store(loose(), initial, table, (at + offset) as i32);
             }
             let at = self.b.ins().iadd_imm_s(table, at as i64);
             let entry = addresses.len() + outputs.len() + k;
@@ -311,16 +324,17 @@ impl Lowerer<'_> {
         }
         let size = prefix.float.bytes() as usize;
         for (k, fold) in prefix.vectors.folds.iter().enumerate() {
-            let mut lanes: Vec<Value> = (0..FOLD_LANES)
-                .map(|lane| {
-                    let at = folds + (k * FOLD_LANES + lane) * size;
-                    self.b.ins().load(prefix.float, MemFlagsData::trusted(), table, at as i32)
-                })
-                .collect();
-            while lanes.len() > 1 {
-                lanes = lanes.chunks(2).map(|p| self.fold(fold.kind, p[0], p[1])).collect();
-            }
-            let mut total = lanes[0];
+            let at = folds + k * FOLD_LANES * size;
+            let mut total = if fold.kind == FoldKind::Sum {
+                self.sum(prefix.float, table, at)
+            } else {
+                let lanes = (0..FOLD_LANES).map(|lane| {
+                    let at = (at + lane * size) as i32;
+                    self.b.ins().load(prefix.float, MemFlagsData::trusted(), table, at)
+                });
+                let lanes = lanes.collect();
+                self.in_pairs(lanes, |lowerer, a, b| lowerer.better(fold.kind, a, b))
+            };
             if fold.kind == FoldKind::Sum {
                 let initial = self.scalar(node.operands[fold.variable])?;
                 total = self.b.ins().fadd(initial, total);
@@ -341,12 +355,36 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    fn fold(&mut self, kind: FoldKind, a: Value, b: Value) -> Value {
-        let condition = match kind {
-            FoldKind::Sum => return self.b.ins().fadd(a, b),
-            FoldKind::Min => FloatCC::LessThan,
-            FoldKind::Max => FloatCC::GreaterThan,
-        };
+    /// The sum of a fold's numbers, vectors of them first.
+    fn sum(&mut self, float: Ty, table: Value, at: usize) -> Value {
+        let vector = vector_of(float);
+        let parts = FOLD_LANES / vector.lane_count() as usize;
+        let parts = (0..parts)
+            .map(|k| self.b.ins().load(vector, loose(), table, (at + k * VECTOR) as i32))
+            .collect();
+        let add = |lowerer: &mut Self, a, b| lowerer.b.ins().fadd(a, b);
+        let sums = self.in_pairs(parts, add);
+        let lanes = (0..vector.lane_count() as u8)
+            .map(|lane| self.b.ins().extractlane(sums, lane))
+            .collect();
+        self.in_pairs(lanes, add)
+    }
+
+    /// Neighbours are brought together until one is left.
+    fn in_pairs(
+        &mut self,
+        mut values: Vec<Value>,
+        join: impl Fn(&mut Self, Value, Value) -> Value,
+    ) -> Value {
+        while values.len() > 1 {
+            values = values.chunks(2).map(|pair| join(self, pair[0], pair[1])).collect();
+        }
+        values[0]
+    }
+
+    fn better(&mut self, kind: FoldKind, a: Value, b: Value) -> Value {
+        let condition =
+            if kind == FoldKind::Min { FloatCC::LessThan } else { FloatCC::GreaterThan };
         let better = self.b.ins().fcmp(condition, b, a);
         self.b.ins().select(better, b, a)
     }
