@@ -4,7 +4,7 @@
 //! random_kernels` runs as many as it says.
 
 use super::answer;
-use super::random::{Random, check, graphs, seeded};
+use super::random::{Random, check, graphs, seeded, seeds};
 use crate::{Compiler, OptLevel, Options, Vectors};
 use frontend_py::{Semantics, SourceFile};
 use rvsdg::interp::{Limits, run};
@@ -20,7 +20,7 @@ fn compiler(opt_level: OptLevel) -> Compiler {
 #[test]
 fn random_graphs_in_narrow_vectors() {
     let compilers = [compiler(OptLevel::None), compiler(OptLevel::Speed)];
-    for seed in 0..graphs(120) {
+    for seed in graphs(120) {
         let (dag, uniform, count, mut random) = seeded(seed);
         let kernel = compilers[usize::from(seed % 8 == 7)].compile_vectors(&dag, &uniform);
         let kernel = kernel.expect("the graph fits");
@@ -122,14 +122,14 @@ fn inputs(random: &mut Random, ty: &str) -> Inputs {
 
 #[test]
 fn random_loops_have_the_interpreters_bits() {
-    let kernels: u64 =
-        std::env::var("OVUM_VECTOR_KERNELS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    let seeds = seeds("OVUM_VECTOR_KERNELS", 150);
+    let kernels = seeds.end - seeds.start;
     let compilers = [(Vectors::Exact, false), (Vectors::Exact, true), (Vectors::Off, false)];
     let compilers = compilers.map(|(vectors, narrow_vectors)| {
         Compiler::new(Options { vectors, narrow_vectors, ..Options::default() }).expect("the host")
     });
     let (mut vectorised, mut refused) = (0, 0);
-    for seed in 0..kernels {
+    for seed in seeds {
         let mut random = Random::new(seed);
         let ty = ["f64", "f32"][random.below(2)];
         let text = source(&mut random, ty);

@@ -3,7 +3,7 @@
 //! `OVUM_DIVERGENT_LOOPS=100000 cargo test --release -p backend-simd divergent` runs as many random
 //! ones as it says.
 
-use crate::random::Random;
+use crate::random::{Random, seeds};
 use backend_simd::{
     CompileError, Divergent, Iterated, Kernel, LowerOptions, Options, lower_divergent,
 };
@@ -250,10 +250,10 @@ fn source(random: &mut Random) -> String {
 
 #[test]
 fn random_loops_have_the_interpreters_bits() {
-    let wanted = std::env::var("OVUM_DIVERGENT_LOOPS").ok().and_then(|n| n.parse().ok());
-    let loops: u64 = wanted.unwrap_or(300);
+    let seeds = seeds("OVUM_DIVERGENT_LOOPS", 300);
+    let loops = seeds.end - seeds.start;
     let (mut iterated, mut straight) = (0, 0);
-    for seed in 0..loops {
+    for seed in seeds {
         let mut random = Random::new(seed);
         let text = source(&mut random);
         let f = function(&text, "f");

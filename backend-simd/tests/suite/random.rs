@@ -185,7 +185,18 @@ pub(crate) fn seeded(seed: u64) -> (Dag, Vec<bool>, usize, Random) {
     (dag, uniform, count, random)
 }
 
-/// How many random graphs to try: `OVUM_VECTOR_DAGS`, or `few`.
-pub(crate) fn graphs(few: u64) -> u64 {
-    std::env::var("OVUM_VECTOR_DAGS").ok().and_then(|n| n.parse().ok()).unwrap_or(few)
+/// The seeds of random graphs: see [`seeds`].
+pub(crate) fn graphs(few: u64) -> std::ops::Range<u64> {
+    seeds("OVUM_VECTOR_DAGS", few)
+}
+
+/// The seeds that a variable of the environment names, those below `N` or from `A` to `B` of
+/// `A..B`; the first few if it is not set.
+pub(crate) fn seeds(variable: &str, few: u64) -> std::ops::Range<u64> {
+    let Ok(text) = std::env::var(variable) else { return 0..few };
+    let number = |word: &str| word.parse().unwrap_or_else(|e| panic!("{variable}={text}: {e}"));
+    match text.split_once("..") {
+        Some((from, to)) => number(from)..number(to),
+        None => 0..number(&text),
+    }
 }
