@@ -5,16 +5,22 @@
 use crate::coefficients::{EXP, EXP2, LN2_WHOLE};
 use crate::lanes::{Lanes, Width};
 
-/// `x = n ln 2 + r`; the low bits of `shifted` are `n + bias`.
+/// `x = n ln 2 + r`; the low bits of `shifted` are the exponent, as a float has it, of `2^(n + by)`.
 pub(crate) struct Reduced<V> {
     pub(crate) shifted: V,
     pub(crate) r: V,
 }
 
+/// Adding this number rounds to an integer, and leaves in the low bits the exponent, as a float has
+/// it, of 2 to that integer and `by` together.
+fn rounding(width: Width, by: f64) -> f64 {
+    let format = width.format();
+    format.magic + (format.one >> format.mantissa) as f64 + by
+}
+
 /// Reduces `x` by multiples of ln 2.
-pub(crate) fn reduce<L: Lanes>(l: &mut L, x: L::V, bias: f64) -> Reduced<L::V> {
-    let width = l.width();
-    let magic = l.constant(width.format().magic + bias);
+pub(crate) fn reduce<L: Lanes>(l: &mut L, x: L::V, by: f64) -> Reduced<L::V> {
+    let magic = l.constant(rounding(l.width(), by));
     reduce_by(l, x, magic)
 }
 
@@ -43,36 +49,27 @@ pub(crate) fn exp_reduced<L: Lanes>(l: &mut L, r: L::V) -> L::V {
     l.fma(r2, q, r)
 }
 
-/// `(1 + tail) 2^n`, `n` being the low bits of `shifted`, as long as `2^n` is a normal number.
-/// NaN stays, whatever its bits make of the exponent.
+/// `(1 + tail)` times the power whose exponent is in the low bits of `shifted`, as long as that is a
+/// normal number. NaN stays, whatever its bits make of the exponent.
 pub(crate) fn scale_normal<L: Lanes>(l: &mut L, tail: L::V, shifted: L::V) -> L::V {
-    let format = l.width().format();
-    let exponent = l.shl(shifted, format.mantissa);
-    let one = l.bits(format.one);
-    let power = l.int_add(exponent, one);
+    let power = l.shl(shifted, l.width().format().mantissa);
     l.fma(tail, power, power)
 }
 
 /// `2^n` for an integral `n` that is an exponent of a normal number.
 pub(crate) fn power_of_two<L: Lanes>(l: &mut L, n: L::V) -> L::V {
-    let format = l.width().format();
-    let magic = l.constant(format.magic);
+    let magic = l.constant(rounding(l.width(), 0.0));
     let shifted = l.add(n, magic);
-    let exponent = l.shl(shifted, format.mantissa);
-    let one = l.bits(format.one);
-    l.int_add(exponent, one)
+    l.shl(shifted, l.width().format().mantissa)
 }
 
 /// `y 2^n` for an integral `n`, in two factors, so that subnormal numbers and infinity are reached.
 pub(crate) fn scale<L: Lanes>(l: &mut L, y: L::V, n: L::V) -> L::V {
-    let format = l.width().format();
-    let (half, magic) = (l.constant(0.5), l.constant(format.magic));
-    let one = l.bits(format.one);
+    let (half, magic) = (l.constant(0.5), l.constant(rounding(l.width(), 0.0)));
     let shifted = l.fma(n, half, magic);
     let first = l.sub(shifted, magic);
     let second = l.sub(n, first);
-    let exponent = l.shl(shifted, format.mantissa);
-    let factor = l.int_add(exponent, one);
+    let factor = l.shl(shifted, l.width().format().mantissa);
     let y = l.mul(y, factor);
     let factor = power_of_two(l, second);
     l.mul(y, factor)
@@ -115,8 +112,7 @@ impl<V: Copy> Towards<V> {
     fn one<L: Lanes<V = V>>(l: &mut L, x: V) -> Towards<V> {
         let width = l.width();
         let by: f64 = if width == Width::F64 { 64.0 } else { 32.0 };
-        let (up, down) =
-            (l.constant(width.format().magic + by), l.constant(width.format().magic - by));
+        let (up, down) = (l.constant(rounding(width, by)), l.constant(rounding(width, -by)));
         let magic = l.select(x, up, down);
         let (shrink, grow) = (l.constant((-by).exp2()), l.constant(by.exp2()));
         let back = l.select(x, shrink, grow);
@@ -196,11 +192,8 @@ pub fn expm1<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     // Minus the rest of the series. Zeros have the signs that keep the one of `x`.
     let zero = l.constant(0.0);
     let tail = l.nfma(r2, q, zero);
-    let format = l.width().format();
     let half = l.constant(0.5);
-    let exponent = l.shl(reduced.shifted, format.mantissa);
-    let one = l.bits(format.one);
-    let power = l.int_add(exponent, one);
+    let power = l.shl(reduced.shifted, l.width().format().mantissa);
     let y = l.sub(half, power);
     let y = l.fms(power, r, y);
     let y = l.nfma(power, tail, y);

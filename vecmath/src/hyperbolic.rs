@@ -1,10 +1,10 @@
 //! Hyperbolic functions: a polynomial near 0, exponentials beyond.
 
 use crate::coefficients::{SINH, TANH};
-use crate::exponential::{exp_normal, half_exp, keep_tiny};
+use crate::exponential::{exp_normal, half_exp};
 use crate::lanes::{Coefficients, Lanes, Width};
 
-/// `x + x^3 p(x^2)`.
+/// `x + x^3 p(x^2)`: `x` itself where that is tiny, and a zero or subnormal number.
 fn odd_poly<L: Lanes>(l: &mut L, x: L::V, c: &Coefficients) -> L::V {
     let z = l.mul(x, x);
     let p = l.poly(z, c);
@@ -32,8 +32,7 @@ pub fn sinh<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let one = l.constant(1.0);
     let small = l.lt(a, one);
     let y = l.select(small, near, far);
-    let y = l.with_sign(y, x);
-    keep_tiny(l, x, y)
+    l.with_sign(y, x)
 }
 
 /// The hyperbolic cosine.
@@ -58,6 +57,5 @@ pub fn tanh<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let far = l.sub(one, q);
     let small = l.lt(a, edge);
     let y = l.select(small, near, far);
-    let y = l.with_sign(y, x);
-    keep_tiny(l, x, y)
+    l.with_sign(y, x)
 }
