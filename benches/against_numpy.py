@@ -4,7 +4,8 @@
     VENV/bin/python benches/against_numpy.py [--only exp,poly7] [--sizes 1000,1000000] [--rounds 9]
 
 NumPy computes each kernel as its users write it. A row is a kernel, a type and a size, with a new
-array for the result or with `out=` for both. A figure is the median of the rounds, in which NumPy
+array for the result or with `out=` for both, with the bounds of the approximations in the last
+mode's code and the error measured over the kernel's domain. A figure is the median of the rounds, in which NumPy
 and every mode of Ovum take turns; each is the thread's CPU time for as many calls as take about
 100 microseconds (one at least). Kernels with loops over arrays of their own are `ovum.jit`, the others
 `ovum.vectorize`. Everything runs on one thread.
@@ -190,6 +191,15 @@ def measure(calls, rounds):
     return {name: statistics.median(taken) for name, taken in figures.items()}
 
 
+def accuracy(function, domains, is_map, ty):
+    """The error of the last mode's code over the kernel's domain."""
+    compiler = ovum.vectorize if is_map else ovum.jit
+    compiled = compiler(function, **list(MODES.values())[-1])
+    types = ", ".join([ty if is_map else f"array[{ty}, 1]"] * len(domains))
+    names = function.__code__.co_varnames[: len(domains)]
+    return compiled.accuracy(types, samples=10_000, domain=dict(zip(names, domains)))
+
+
 def table(options):
     random = np.random.default_rng(1)
     rows = []
@@ -199,6 +209,7 @@ def table(options):
         for ty, dtype in TYPES.items():
             largest = max(options.sizes)
             data = [random.uniform(low, high, largest).astype(dtype) for low, high in domains]
+            cells = shared.error_cells(accuracy(function, domains, is_map, ty))
             for n in options.sizes:
                 arrays = [array[:n] for array in data]
                 for out in [None, np.empty(n, dtype)] if is_map else [None]:
@@ -206,6 +217,7 @@ def table(options):
                     rounds = options.rounds if n < 1_000_000 else max(3, options.rounds // 2)
                     figures = measure(calls, rounds)
                     row = {"kernel": name, "type": ty, "n": n, "out": out is not None, **figures}
+                    row["errors"] = cells
                     rows.append(row)
                     print(line(row), flush=True)
     return rows
@@ -216,7 +228,7 @@ def line(row):
     cells = [row["kernel"], row["type"], f"{row['n']:.0e}".replace("e+0", "e"), call]
     cells += [f"{row['numpy']:.0f}"]
     cells += [f"{row[mode] / row['numpy']:.2f}" for mode in MODES]
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cells + row["errors"]) + " |"
 
 
 def summary(rows):
@@ -244,8 +256,9 @@ def main():
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
     print(f"NumPy {np.__version__}, Ovum {ovum.__version__}. Load of the machine: {load}.")
     print("Nanoseconds a call of NumPy; of Ovum the share of that.\n")
-    print("| kernel | type | n | result | NumPy | " + " | ".join(MODES) + " |")
-    print("|---|---|---|---|---|" + "---|" * len(MODES), flush=True)
+    modes = " | ".join(MODES)
+    print(f"| kernel | type | n | result | NumPy | {modes} | bounds | measured error |")
+    print("|---|---|---|---|---|" + "---|" * (len(MODES) + 2), flush=True)
     rows = table(options)
     summary(rows)
     if options.json:

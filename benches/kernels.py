@@ -325,6 +325,29 @@ def python_callable(ovum, name):
     return ovum.jit(function, **options) if kind == "arrays" else ovum.vectorize(function, **options)
 
 
+def errors(ovum, name, ty):
+    """The bounds that the package's code of a kernel relies on, and the error measured over the
+    kernel's domain, as two cells; of array kernels, with arrays of 1000 elements."""
+    if ovum is None:
+        return ["-", "-"]
+    function, domains, kind = KERNELS[name]
+    word = "i64" if name in INTEGERS else ty
+    types = ", ".join([f"array[{word}, 1]" if kind == "arrays" else word] * len(domains))
+    names = function.__code__.co_varnames[: len(domains)]
+    compiled = once(("ovum", name), lambda: python_callable(ovum, name))
+    measured = compiled.accuracy(types, samples=10_000, domain=dict(zip(names, domains)))
+    return error_cells(measured)
+
+
+def error_cells(measured):
+    """Bounds and measured errors of an `accuracy()`."""
+    bounds = [f"{f['name']} {f['bound_ulp']:g} ulp" for f in measured["functions"]]
+    bounds += [f"{one['rule']} {one['bound']:.1e}" for one in measured["approximations"]]
+    absolute, ulp = measured["absolute"]["error"], measured["ulp"]["error"]
+    error = f"{absolute:.1e}, {ulp:.3g} ulp" if absolute else "none"
+    return [", ".join(bounds) or "no approximation", error]
+
+
 def jax_form(jax, jnp, name):
     from jax.scipy.special import erf as jerf
 
@@ -452,11 +475,11 @@ def rows(table):
                     yield name, ty, n, own, {who: table.get((who, *key)) for who in RIVALS}
 
 
-def show(table):
+def show(table, ovum=None):
     rivals = [who for who in RIVALS if any(key[0] == who for key in table)]
     print("| kernel | type | n | ovum | " + " | ".join(rivals), end="")
-    print(" | " + " | ".join(f"/{r}" for r in rivals) + " | compile us |")
-    print("|---|---|---|---|" + "---|" * (2 * len(rivals) + 1))
+    print(" | " + " | ".join(f"/{r}" for r in rivals) + " | compile us | bounds | measured error |")
+    print("|---|---|---|---|" + "---|" * (2 * len(rivals) + 3))
     logs = {rival: [] for rival in rivals}
     for name, ty, n, own, figures in rows(table):
         theirs = [figures[rival] for rival in rivals]
@@ -467,6 +490,7 @@ def show(table):
         ratios = ["-" if t is None else f"{own / t:.2f}" for t in theirs]
         compile_time = table.get(("compile", name, ty, 0), math.nan)
         row = [name, ty, str(n), f"{own:.3f}", *cells, *ratios, f"{compile_time:.0f}"]
+        row += once(("errors", name, ty), lambda: errors(ovum, name, ty))  # noqa: B023 - called here
         print("| " + " | ".join(row) + " |")
     for rival, values in logs.items():
         if values:
@@ -554,7 +578,7 @@ def main():
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
     about = [*versions(found), f"Load of the machine: {load}. Rounds: {options.rounds}."]
     print("\n".join(about) + "\nNanoseconds per element.\n")
-    show(table)
+    show(table, found["ovum"])
     if options.page:
         options.page.write_text(kernels_page.page(about, list(rows(table)), RIVALS))
 

@@ -71,6 +71,8 @@ pub(crate) enum Condition {
 
 /// The mask register that instructions write and read; it holds nothing for longer.
 const MASK: u8 = 1;
+/// Mask registers that hold conditions.
+pub(crate) const CONDITIONS: std::ops::Range<u8> = 2..8;
 
 /// Code under construction. Addresses are offsets into one block that starts with `bytes`' own
 /// first byte.
@@ -198,6 +200,24 @@ impl Assembler {
         } else {
             self.vex(op, to, first, operand, immediate);
         }
+    }
+
+    /// A comparison of 512-bit vectors into a mask register.
+    pub(crate) fn compare_into(
+        &mut self,
+        op: Opcode,
+        mask: u8,
+        first: u8,
+        operand: Operand,
+        immediate: Option<u8>,
+    ) {
+        self.evex(op, mask, first, operand, immediate, 0);
+    }
+
+    /// 512-bit vectors: `yes` in the lanes that a mask register names, else `no`.
+    pub(crate) fn choose(&mut self, to: u8, mask: u8, no: u8, yes: Operand) {
+        let blend = Opcode { map: Map::M0F38, prefix: 1, wide: false, byte: 0x65 };
+        self.evex(blend, to, no, yes, None, mask);
     }
 
     /// Puts the lanes' sign bits into a general register.

@@ -7,7 +7,7 @@
 //! free, the value whose next use is farthest gives way (L. A. Belady, "A study of replacement
 //! algorithms for a virtual-storage computer", IBM Systems Journal 5, 1966).
 
-use crate::assembler::{Assembler, Condition, Operand, RSI};
+use crate::assembler::{Assembler, CONDITIONS, Condition, Operand, RSI};
 use crate::frame::Frame;
 use crate::root;
 use crate::select::{self, Form};
@@ -98,6 +98,10 @@ pub(crate) struct Body<'a> {
     pinned: u32,
     home: Vec<u8>,
     slot: Vec<u32>,
+    /// The condition in each mask register; an index as of [`Body::instance`].
+    conditions: [u32; 8],
+    /// Nodes that are conditions of choices and nothing else, where mask registers hold them.
+    conditional: Vec<bool>,
     /// Positions at which each value is used, ascending; `first` delimits, `next` is a cursor.
     uses: Vec<u32>,
     first: Vec<u32>,
@@ -127,6 +131,8 @@ impl<'a> Body<'a> {
             pinned: 0,
             home: vec![NO_REGISTER; count],
             slot: vec![NONE; count],
+            conditions: [NONE; 8],
+            conditional: conditional(plan),
             uses: Vec::new(),
             first: vec![0; count + 1],
             next: Vec::new(),
@@ -442,6 +448,14 @@ impl<'a> Body<'a> {
                 let second = self.operand(b);
                 self.release(a, at);
                 self.release(b, at);
+                if self.conditional[node as usize]
+                    && let Some(mask) =
+                        CONDITIONS.into_iter().find(|k| self.conditions[usize::from(*k)] == NONE)
+                {
+                    self.conditions[usize::from(mask)] = value;
+                    self.asm.compare_into(op, mask, first, second, immediate);
+                    return;
+                }
                 let to = self.take(value, at);
                 if matches!(form, Form::Compare(_)) {
                     self.asm.compare(op, to, first, second, immediate);
@@ -519,8 +533,21 @@ impl<'a> Body<'a> {
         self.release(arg, at);
     }
 
-    /// A blend of 512-bit vectors: bit by bit, which wants whole lanes of the mask.
+    /// A blend of 512-bit vectors: by a mask register if one holds the condition, else bit by bit,
+    /// which wants whole lanes of the mask.
     fn emit_choice(&mut self, args: &[u32], value: u32, at: u32) {
+        if let Some(mask) = self.conditions.iter().position(|held| *held == args[0]) {
+            let no = self.register(args[2], at);
+            let yes = self.operand(args[1]);
+            self.release(args[1], at);
+            self.release(args[2], at);
+            let to = self.take(value, at);
+            self.asm.choose(to, mask as u8, no, yes);
+            if self.is_dead_after(args[0], at) {
+                self.conditions[mask] = NONE;
+            }
+            return;
+        }
         let mask = self.register(args[0], at);
         let no = self.register(args[2], at);
         let yes = self.operand(args[1]);
@@ -617,6 +644,26 @@ impl<'a> Body<'a> {
         self.release(args[0], at);
         self.release(args[1], at);
     }
+}
+
+/// Which nodes are comparisons that only choices ask for, of 512-bit vectors. A function for rare
+/// lanes would not keep the registers that hold them.
+fn conditional(plan: &Plan<'_>) -> Vec<bool> {
+    let nodes = &plan.dag.nodes;
+    let compares = |op: Op| matches!(select::instruction(op, plan.dag.width).1, Form::Compare(_));
+    if plan.vectors != Vectors::Bits512 || nodes.iter().any(|n| matches!(n.op, Op::Rare(_))) {
+        return vec![false; nodes.len()];
+    }
+    let mut found: Vec<bool> = nodes.iter().map(|node| compares(node.op)).collect();
+    for node in nodes {
+        for (k, arg) in node.args().iter().enumerate() {
+            found[arg.index()] &= node.op == Op::Select && k == 0;
+        }
+    }
+    for output in &plan.dag.outputs {
+        found[output.index()] = false;
+    }
+    found
 }
 
 /// Whether every lane of a node has all bits set or none, as far as `depth` operations tell.

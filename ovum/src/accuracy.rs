@@ -33,6 +33,8 @@ pub enum Code<'a> {
     Vectors(&'a Kernel),
     /// Code that is called.
     Engine(&'a Engine),
+    /// Code whose loops over arrays are vector code with functions of `vecmath`.
+    Approximate(&'a Engine),
 }
 
 /// A largest error, and the arguments where it was found; none without an error.
@@ -47,12 +49,12 @@ pub struct Worst {
 /// What was measured.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Accuracy {
-    /// Elementary functions of vector code with the bound of each, in units in the last place of
-    /// its own result (`vecmath`).
+    /// Elementary functions of vector code, each of its error in units in the last place
+    /// of its own result (`vecmath`).
     pub functions: Vec<(&'static str, f64)>,
     /// Each parameter with the closed interval that it was sampled in.
     pub domain: Vec<(String, (f64, f64))>,
-    /// Results that were compared.
+    /// Results that were compared; integers and truth values must be equal.
     pub samples: usize,
     /// Samples whose reference raises an exception or takes too long: they are not compared.
     pub skipped: usize,
@@ -102,7 +104,7 @@ pub fn measure(
         })
         .collect();
     let mut accuracy = Accuracy { domain: domain.clone(), ..Accuracy::default() };
-    if matches!(code, Code::Vectors(_)) {
+    if !matches!(code, Code::Engine(_)) {
         accuracy.functions = functions(function);
     }
     let points = Points::new(function, &domain);
@@ -114,7 +116,7 @@ pub fn measure(
             Type::F32 => run_kernel::<f32>(function, kernel, &points, runs)?,
             _ => run_kernel::<f64>(function, kernel, &points, runs)?,
         }),
-        Code::Engine(_) => None,
+        Code::Engine(_) | Code::Approximate(_) => None,
     };
     for number in 0..runs {
         let expected = exact.run(&points.inputs(reference, number)?, &limits);
@@ -128,7 +130,9 @@ pub fn measure(
                 let row = columns.iter().map(|column| column[number]).collect();
                 Answer { outcome: Ok(row), arrays: Vec::new() }
             }
-            (None, Code::Engine(engine)) => engine.call(&points.inputs(function, number)?, None)?,
+            (None, Code::Engine(engine) | Code::Approximate(engine)) => {
+                engine.call(&points.inputs(function, number)?, None)?
+            }
             (None, Code::Vectors(_)) => unreachable!("a kernel was run over all samples"),
         };
         accuracy.compare(&expected, &found, &points.scalars(number));
@@ -155,11 +159,13 @@ impl Accuracy {
     }
 
     fn number(&mut self, exact: Scalar, value: Scalar, at: &[f64]) {
-        let (Some(exact), Some((value, narrow))) = (float(exact).map(|(x, _)| x), float(value))
-        else {
+        self.samples += 1;
+        let (Some((exact, _)), Some((value, narrow))) = (float(exact), float(value)) else {
+            if !exact.same(value) {
+                self.note(f64::INFINITY, f64::INFINITY, at);
+            }
             return;
         };
-        self.samples += 1;
         let rounded = if narrow { f64::from(exact as f32) } else { exact };
         let error = if rounded == value || rounded.is_nan() && value.is_nan() {
             // Half a unit, or nothing.
@@ -244,6 +250,11 @@ fn unit(x: f64, narrow: bool) -> f64 {
     }
     let x = x.abs().min(f64::MAX.next_down());
     x.next_up() - x
+}
+
+/// Whether vector code of a function can be measured: it is one of floats of one width.
+pub fn has_measured_vectors(function: &Function) -> bool {
+    vector_type(function).is_ok()
 }
 
 /// The one type of a function of floats.
@@ -413,4 +424,74 @@ fn scalar_of(ty: Type, value: f64) -> Result<Scalar> {
         Type::Bool => Scalar::Bool(value > 0.0),
         _ => return Err(Error::input(codes::ARGUMENTS, format!("samples of {ty} do not exist"))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elementwise::{LowerOptions, elementwise};
+    use crate::{Backend, Pipeline};
+
+    const TEXT: &str = "from math import exp, tanh\n\
+        def near(x):\n    return tanh(x)\n\
+        def sigmoid(x):\n    return 1.0 / (1.0 + exp(-x))\n\
+        def total(a):\n    s = 0.0\n    for x in a:\n        s += x\n    return s\n";
+
+    fn types(text: &str) -> Vec<ParamType> {
+        crate::bind::parse_types(text).expect("types")
+    }
+
+    #[test]
+    fn an_approximation_stays_within_its_bound() {
+        let source = Source::python("f.py", TEXT.to_owned()).expect("it parses");
+        let domains: IndexMap<_, _> = [("x".to_owned(), (-0.5, 0.5))].into_iter().collect();
+        let options = optimizer::Options {
+            max_error: Some(1e-5),
+            domains: domains.clone(),
+            ..optimizer::Options::default()
+        };
+        let pipeline = Pipeline { optimize: Some(options), ..Pipeline::default() };
+        let program = pipeline.compile(&source, "near", Some(&types("f64"))).expect("it compiles");
+        let bound = program.report.optimizer.and_then(|report| report.error_bound);
+        let reference = reference(&source, &program.original);
+        let code = Code::Engine(&program.engine);
+        let measured = measure(&program.function, &reference, code, &domains, 500);
+        let measured = measured.expect("it is measured");
+        assert_eq!((measured.samples, measured.skipped), (500, 0));
+        let error = measured.absolute.error;
+        assert!(error > 0.0 && error <= bound.expect("an approximation"), "{measured:?}");
+        assert!(measured.to_text().contains("500 results for x in [-0.5, 0.5]"));
+    }
+
+    #[test]
+    fn functions_of_vectors_are_named() {
+        let source = Source::python("f.py", TEXT.to_owned()).expect("it parses");
+        let pipeline = Pipeline { semantics: Semantics::Fast, ..Pipeline::default() };
+        for (ty, most) in [("f64", 4.0), ("f32", 4.0)] {
+            let lowered = pipeline.lower(&source, "sigmoid", Some(&types(ty))).expect("it lowers");
+            let options = LowerOptions { narrow: true, ..LowerOptions::default() };
+            let kernel = elementwise(&lowered.function, &[false], &options).expect("a vector form");
+            let reference = reference(&source, &lowered.original);
+            assert_eq!(reference.params[0].ty, Type::F64);
+            let code = Code::Vectors(&kernel);
+            let measured = measure(&lowered.function, &reference, code, &IndexMap::new(), 500);
+            let measured = measured.expect("it is measured");
+            assert_eq!(measured.functions, [("exp", 2.0)]);
+            assert!(measured.ulp.error > 0.0 && measured.ulp.error < most, "{ty}: {measured:?}");
+        }
+    }
+
+    #[test]
+    fn exact_code_has_no_error() {
+        let source = Source::python("f.py", TEXT.to_owned()).expect("it parses");
+        let program = Pipeline { backend: Backend::Cranelift, ..Pipeline::default() }
+            .compile(&source, "total", Some(&types("array[f64, 1]")))
+            .expect("it compiles");
+        let code = Code::Engine(&program.engine);
+        let measured = measure(&program.function, &program.original, code, &IndexMap::new(), 2000);
+        let measured = measured.expect("it is measured");
+        assert_eq!(measured.absolute, Worst::default());
+        // Two sums, and the elements of two arrays.
+        assert_eq!(measured.samples, 2 + 2000);
+    }
 }

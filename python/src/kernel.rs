@@ -267,9 +267,17 @@ impl Kernel {
         let version = self.chosen(py, types)?;
         let reference = accuracy::reference(&self.source, &version.function);
         let domains = domain.map_or_else(|| self.domains.clone(), |own| own.into_iter().collect());
+        let vectors = vectors && accuracy::has_measured_vectors(&version.function);
         let vectors = vectors.then(|| self.vector_form(&version.function).ok()).flatten();
+        let params = &version.function.params;
+        let has_arrays = params.iter().any(|param| matches!(param.ty, rvsdg::Type::MemRef { .. }));
         let code = match &vectors {
             Some(vectors) => Code::Vectors(vectors.arrays()),
+            None if self.pipeline.vectors() == backend_cranelift::Vectors::FastMath
+                && has_arrays =>
+            {
+                Code::Approximate(&version.engine)
+            }
             None => Code::Engine(&version.engine),
         };
         let measured = accuracy::measure(&version.function, &reference, code, &domains, samples);

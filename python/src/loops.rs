@@ -17,7 +17,10 @@ const MIN_CHUNK: usize = 1 << 15;
 
 /// Elements that go through memory of our own at once: some blocks of them fit the first-level
 /// cache.
-const BLOCK: usize = 512;
+const BLOCK: usize = 1024;
+
+/// Bytes of a cache line and of the widest vector.
+const LINE: usize = 64;
 
 /// Most operands of a loop that vectors take.
 pub(crate) const MAX_OPERANDS: usize = 10;
@@ -346,9 +349,10 @@ impl Loop {
             _ => dense(k) && (new || !masked && all == inputs + 1),
         };
         let places = (0..all).filter(|k| !direct(*k)).count() + usize::from(masked);
-        let room = BLOCK.min(count) * size;
-        let mut memory = Vec::<u8>::with_capacity(places * room);
+        let room = (BLOCK.min(count) * size).next_multiple_of(LINE);
+        let mut memory = Vec::<u8>::with_capacity(places * room + LINE);
         let mut free = memory.as_mut_ptr();
+        free = free.wrapping_add(free.align_offset(LINE));
         let mut take = || {
             let place = free;
             free = free.wrapping_add(room);
@@ -361,8 +365,10 @@ impl Loop {
         let mask = if masked { take() } else { std::ptr::null_mut() };
         table[all] = mask;
         let table_size = all + usize::from(masked);
-        for start in (0..count).step_by(BLOCK) {
-            let n = BLOCK.min(count - start);
+        // Blocks after the first begin where the first output's lines do.
+        let line = if direct(inputs) { operands.pointers[inputs].addr() % LINE } else { 0 };
+        let (mut start, mut n) = (0, (BLOCK - line / size).min(count));
+        while start < count {
             // SAFETY: the caller vouches for the elements; the memory has room for a block of each
             // operand that is not used in place, and is written before it is read.
             unsafe {
@@ -385,13 +391,15 @@ impl Loop {
                     if raised.is_some() {
                         return raised;
                     }
-                    continue;
-                }
-                for k in (inputs..all).filter(|k| !direct(*k)) {
-                    let to = (operands.at(k, start), operands.steps[k]);
-                    copy(dense_at(table[k], size), to, n, size);
+                } else {
+                    for k in (inputs..all).filter(|k| !direct(*k)) {
+                        let to = (operands.at(k, start), operands.steps[k]);
+                        copy(dense_at(table[k], size), to, n, size);
+                    }
                 }
             }
+            start += n;
+            n = BLOCK.min(count - start);
         }
         None
     }
@@ -436,7 +444,20 @@ unsafe fn copy(from: (*mut u8, isize), to: (*mut u8, isize), count: usize, size:
 /// The bytes are readable and initialised.
 #[expect(unsafe_code, reason = "the caller vouches for addresses")]
 unsafe fn any(mask: *mut u8, bytes: usize) -> bool {
+    fn any(bytes: &[u8]) -> bool {
+        bytes.iter().fold(0, |any, byte| any | byte) != 0
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn any_avx2(bytes: &[u8]) -> bool {
+        bytes.iter().fold(0, |any, byte| any | byte) != 0
+    }
     // SAFETY: the caller's promise.
     let bytes = unsafe { std::slice::from_raw_parts(mask, bytes) };
-    bytes.iter().fold(0, |any, byte| any | byte) != 0
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has the instructions.
+        return unsafe { any_avx2(bytes) };
+    }
+    any(bytes)
 }

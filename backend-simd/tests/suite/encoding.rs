@@ -133,3 +133,41 @@ fn operations_in(width: Width, vectors: Vectors) {
     }
     assert!(dag.nodes.iter().all(|node| !matches!(node.op, Op::Rare(_))));
 }
+
+#[test]
+fn conditions_of_choices_stay_in_mask_registers() {
+    for width in [Width::F64, Width::F32] {
+        let mut r = Recorder::new(width);
+        let (x, y, z) = (r.input(), r.input(), r.input());
+        // More conditions at once than there are registers for them.
+        let conditions: Vec<_> = [x, y, z]
+            .into_iter()
+            .flat_map(|a| [(a, x), (a, y), (a, z)])
+            .filter(|(a, b)| a != b)
+            .map(|(a, b)| r.lt(a, b))
+            .collect();
+        let sum = r.add(x, y);
+        let sum = r.add(sum, z);
+        let chosen = conditions.iter().fold(sum, |old, c| {
+            let new = r.mul(old, y);
+            r.select(*c, new, old)
+        });
+        let dag = r.finish(&[chosen]);
+        for copies in [1, 2, 3] {
+            let Some(kernel) = kernel(&dag, &[false; 3], copies, Vectors::Bits512) else { return };
+            let text: Vec<String> = instructions(&kernel)
+                .iter()
+                .map(|instruction| {
+                    let mut text = String::new();
+                    IntelFormatter::new().format(instruction, &mut text);
+                    text
+                })
+                .collect();
+            let count = |name: &str| text.iter().filter(|line| line.starts_with(name)).count();
+            let all = 6 * (copies as usize + 1);
+            assert_eq!(count("vblendm") + count("vpternlog"), all, "{text:#?}");
+            assert_eq!(count("vpmovm2"), count("vpternlog"), "{text:#?}");
+            assert!(count("vblendm") >= 12, "{text:#?}");
+        }
+    }
+}

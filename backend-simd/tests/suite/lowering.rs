@@ -154,3 +154,31 @@ fn sums_of_powers_take_horners_scheme_or_a_product() {
     // a (k + k' a^2), x (105 + 10 x^2), 105 + x^2 (45 + x^2), and what joins them.
     assert_eq!(nodes("geglu_pade").len(), 12, "{:?}", nodes("geglu_pade"));
 }
+
+#[test]
+fn a_strict_graph_tells_which_elements_raise() {
+    let text = "import math\n\ndef f(x: f64, y: f64) -> f64:\n    if x > 1.0:\n        return math.sqrt(y) / (x - 2.0)\n    return max(x, y)\n\ndef g(x: f64) -> f64:\n    return math.exp(x)\n";
+    let file = SourceFile::parse("f.py", text.to_owned()).expect("Python");
+    let options = frontend_py::Options { semantics: Semantics::Strict, types: None };
+    let strict = |name: &str| compile(&file, name, &options).expect("supported");
+    let masked = LowerOptions { exceptions: Exceptions::Masked, ..LowerOptions::default() };
+    let dag = lower(&strict("f"), &masked).expect("it has the scalar function's bits");
+    assert_eq!(dag.outputs.len(), 2);
+    for (x, y, raises) in
+        [(3.0, 4.0, false), (2.0, 4.0, true), (3.0, -4.0, true), (0.5, -4.0, false)]
+    {
+        let results = dag.replay(&mut vecmath::Scalar::<f64>::new(), &[x, y]);
+        assert_eq!(results[1].is_sign_negative(), raises, "f({x}, {y})");
+        if !raises {
+            let answer = if x > 1.0 { y.sqrt() / (x - 2.0) } else { x.max(y) };
+            assert_eq!(results[0].to_bits(), answer.to_bits());
+        }
+    }
+    let refusal = lower(&strict("g"), &masked).expect_err("the C library's bits");
+    assert!(refusal.what.contains("exp"), "{refusal}");
+    let real = LowerOptions { fast_math: true, ..masked };
+    let dag = lower(&strict("g"), &real).expect("bits were given up");
+    let raises =
+        |x: f64| dag.replay(&mut vecmath::Scalar::<f64>::new(), &[x])[1].is_sign_negative();
+    assert!(raises(1000.0) && !raises(1.0) && !raises(-1000.0) && !raises(f64::NAN));
+}

@@ -122,9 +122,14 @@ fn accuracy(
     samples: usize,
 ) -> Result<Accuracy> {
     let options = args.compile.optimizer_options()?;
-    let engine = Engine::new(&lowered.function, Backend::Cranelift, false, None)?;
+    let pipeline = Pipeline { optimize: Some(options.clone()), ..Pipeline::default() };
+    let (limits, vectors) = ((false, None), pipeline.vectors());
+    let engine = Engine::with_vectors(&lowered.function, Backend::Cranelift, limits, vectors)?;
     let reference = accuracy::reference(source, &lowered.original);
-    let code = Code::Engine(&engine);
+    let array = |ty: rvsdg::Type| matches!(ty, rvsdg::Type::MemRef { .. });
+    let loops = lowered.function.params.iter().any(|param| array(param.ty));
+    let approximate = options.fast_math && loops;
+    let code = if approximate { Code::Approximate(&engine) } else { Code::Engine(&engine) };
     accuracy::measure(&lowered.function, &reference, code, &options.domains, samples)
 }
 
