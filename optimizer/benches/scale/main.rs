@@ -4,7 +4,10 @@
 //! regions, and the exponent of the growth. Run with `cargo bench -p optimizer --bench scale`;
 //! `OVUM_SCALE_PROGRAMS` sets how many programs of each size. The total is the mean processor
 //! time of some runs where the system tells it (`/proc/thread-self/schedstat`), so that other work
-//! on the machine counts less; the phases are wall time of the last run.
+//! on the machine counts less; the phases are wall time of the last run. `OVUM_SCALE_PLOT` names a
+//! file for a picture.
+
+mod plot;
 
 use optimizer::{Options, optimize};
 use rvsdg::Function;
@@ -56,7 +59,23 @@ fn main() {
         }
     }
     if only.is_none() {
-        say(&format!("time grows with operations to the power of {:.2}", slope(&points)));
+        let (factor, power) = fit(&points);
+        say(&format!("time grows with operations to the power of {power:.2}"));
+        if let Some(path) = std::env::var_os("OVUM_SCALE_PLOT") {
+            let linear = |(x, y): &(f64, f64)| (x.exp(), y.exp());
+            let title = format!(
+                "{} generated programs: processor time grows with the power {power:.2}",
+                points.len()
+            );
+            let picture = plot::Plot {
+                title: &title,
+                axes: ("operations", "ms"),
+                points: &points.iter().map(linear).collect::<Vec<_>>(),
+                line: (factor, power),
+                bound: ((2000.0, 1000.0), "2,000 operations: 1 s"),
+            };
+            std::fs::write(path, picture.svg()).expect("the named file can be written");
+        }
     }
 }
 
@@ -81,13 +100,14 @@ fn program(seed: u64, operations: usize) -> Function {
     }
 }
 
-/// Slope of the line of least squares.
-fn slope(points: &[(f64, f64)]) -> f64 {
+/// Factor and power of the line of least squares through the logarithms.
+fn fit(points: &[(f64, f64)]) -> (f64, f64) {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));
     let product: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    product / points.iter().map(|point| (point.0 - x).powi(2)).sum::<f64>()
+    let power = product / points.iter().map(|point| (point.0 - x).powi(2)).sum::<f64>();
+    ((y - power * x).exp(), power)
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark reports to its reader")]
