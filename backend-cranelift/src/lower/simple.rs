@@ -4,7 +4,7 @@ use super::{Lowered, Lowerer};
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Type as Ty, Value, types};
-use rvsdg::{Cmp, Const, Node, Op, Type, ValueId};
+use rvsdg::{Cmp, Const, Node, NodeKind, Op, Type, ValueDef, ValueId};
 
 /// What a called function counts towards the work between two looks at the limits.
 const CALL_WEIGHT: i64 = 16;
@@ -112,8 +112,9 @@ impl Lowerer<'_> {
             Op::IXor | Op::BXor => self.b.ins().bxor(a, b),
             Op::IMin | Op::IMax => {
                 let better = if op == Op::IMin { Cmp::Lt } else { Cmp::Gt };
-                let better = self.b.ins().icmp(int_condition(better), b, a);
-                self.b.ins().select(better, b, a)
+                let (a, b) = younger_first(a, b);
+                let better = self.b.ins().icmp(int_condition(better), a, b);
+                self.b.ins().select(better, a, b)
             }
             Op::ICmp(cmp) => self.b.ins().icmp(int_condition(cmp), a, b),
             Op::FAdd => self.b.ins().fadd(a, b),
@@ -147,7 +148,10 @@ impl Lowerer<'_> {
         let &[condition, yes, no] = &node.operands[..] else {
             return Err(CompileError::Malformed(node.outputs[0]));
         };
-        let condition = self.scalar(condition)?;
+        let condition = match self.extreme(condition, [yes, no])? {
+            Some(condition) => condition,
+            None => self.scalar(condition)?,
+        };
         let count = self.parts_of(yes)?.len();
         let mut parts = Vec::with_capacity(count);
         for at in 0..count {
@@ -158,6 +162,24 @@ impl Lowerer<'_> {
         }
         self.define(node.outputs[0], &parts);
         Ok(())
+    }
+
+    /// The condition of a selection that is a minimum or maximum of integers, compared so that
+    /// machine code writes the result over the younger of the two.
+    fn extreme(&mut self, condition: ValueId, arms: [ValueId; 2]) -> Lowered<Option<Value>> {
+        let ValueDef::Output { node, .. } = self.f.value(condition).def else { return Ok(None) };
+        let compared = self.f.node(node);
+        let (NodeKind::Simple(Op::ICmp(cmp)), &[a, b]) = (&compared.kind, &compared.operands[..])
+        else {
+            return Ok(None);
+        };
+        let ordered = !matches!(cmp, Cmp::Eq | Cmp::Ne);
+        if !ordered || arms != [a, b] && arms != [b, a] {
+            return Ok(None);
+        }
+        let (x, y) = (self.scalar(a)?, self.scalar(b)?);
+        let exchanged = younger_first(x, y) != (x, y);
+        Ok(exchanged.then(|| self.b.ins().icmp(int_condition(cmp.swapped()), y, x)))
     }
 
     fn cast(&mut self, node: &Node, to: Type) -> Lowered<Value> {
@@ -244,4 +266,10 @@ pub(super) fn float_condition(cmp: Cmp) -> FloatCC {
         Cmp::Gt => FloatCC::GreaterThan,
         Cmp::Ge => FloatCC::GreaterThanOrEqual,
     }
+}
+
+/// Two operands whose order does not matter, the one that was made last first: it is likelier to be
+/// used up here than a value from outside of a loop, and machine code writes the result over it.
+fn younger_first(a: Value, b: Value) -> (Value, Value) {
+    if a.as_u32() < b.as_u32() { (b, a) } else { (a, b) }
 }
