@@ -170,8 +170,10 @@ impl Round<'_, '_> {
     }
 
     /// A loop, whole, in a region inside its home, from given values there: the outputs by port.
+    /// Copies keep their shape, but that each side of a choice may hold another choice.
     pub(super) fn loop_inside(
         &mut self,
+        rule: &'static str,
         id: InstanceId,
         target: RegionId,
         start: Vec<Option<EClassId>>,
@@ -193,8 +195,11 @@ impl Round<'_, '_> {
         }
         self.fill(&mut copy)?;
         let made = copy.instances[&id];
-        for rule in ["peel", "unswitch", "unroll-by-factor"] {
-            self.first(rule, made.index(), 0);
+        let again = rule == "unswitch" && !self.memory.done.contains(&("copy", id.0, 0));
+        for shape in ["copy", "peel", "unswitch", "unroll-by-factor"] {
+            if !(again && shape == rule) {
+                self.first(shape, made.index(), 0);
+            }
         }
         let made = self.model.instance(made);
         Ok(Some(ports.into_iter().map(|at| made.ports[at].out).collect()))
@@ -375,7 +380,8 @@ impl Round<'_, '_> {
         Ok(image)
     }
 
-    /// Leaves first, then operations with few operands, then whole instances.
+    /// Leaves first, then operations with few operands, then whole instances. Where the target is
+    /// entered a choice stays one: its selection follows again, but from a selection no choice does.
     fn effort(&self, copy: &Copy, node: ENodeId) -> usize {
         let children = self.graph().children(node).len();
         match self.model.meaning(node) {
@@ -383,6 +389,7 @@ impl Round<'_, '_> {
             // Where an effect happens its own value is at hand.
             Meaning::Simple(op) if op.is_effect() && copy.contract == Contract::Entered => 1,
             Meaning::Out => 100,
+            Meaning::Simple(Op::Select) if copy.contract == Contract::Entered => 101,
             _ => 1 + children,
         }
     }

@@ -55,7 +55,7 @@ impl Round<'_, '_> {
         let ports = self.choice_ports(choice, &loops, &values)?;
         let [done, more] = self.arms(choice);
         let starts = self.on_entry(more, &loops, &values)?;
-        let Some(outs) = self.loop_inside(id, more, starts)? else { return Ok(()) };
+        let Some(outs) = self.loop_inside("peel", id, more, starts)? else { return Ok(()) };
         let rest = self.on_entry(done, &loops, &values)?;
         for (((port, at), rest), out) in loops.ports.iter().zip(ports).zip(rest).zip(outs) {
             let rest = rest.expect("every port has a value on entry");
@@ -95,7 +95,7 @@ impl Round<'_, '_> {
         let mut outs = Vec::new();
         for arm in self.arms(choice) {
             let starts = self.on_entry(arm, &loops, &starts)?;
-            let Some(made) = self.loop_inside(id, arm, starts)? else { return Ok(()) };
+            let Some(made) = self.loop_inside("unswitch", id, arm, starts)? else { return Ok(()) };
             outs.push(made);
         }
         for (k, (port, at)) in loops.ports.iter().zip(ports).enumerate() {

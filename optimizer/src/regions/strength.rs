@@ -1,7 +1,8 @@
 //! Products of a counter become variables of their own: `i * c` grows by `step * c`.
 //!
 //! Exact modulo 2^64 by induction, whatever wraps. Extraction decides: an addition and a variable
-//! against a multiplication.
+//! against a multiplication. Products with constants stay: they are one instruction that nothing
+//! waits for, and a variable needs an addition, a register, and a copy where its use overwrites it.
 
 use super::Round;
 use super::look::integer;
@@ -34,19 +35,18 @@ impl Round<'_, '_> {
             })
             .collect();
         for (product, factor) in products {
-            let useful = integer(self.graph(), factor).is_none_or(|c| !(-1..=1).contains(&c));
-            if !useful || !self.model.is_outer(factor) || self.is_variable(product) {
+            let known = integer(self.graph(), factor).is_some();
+            if known || !self.model.is_outer(factor) || self.is_variable(product) {
                 continue;
             }
-            let at = factor.index();
             let made = self.memory.products.get(&id.0).copied().unwrap_or(0);
             if made == MAX_PRODUCTS || self.memory.is_off("strength-reduction") {
                 return Ok(());
             }
-            self.memory.products.insert(id.0, made + 1);
-            if !self.first("strength-reduction", id.index(), at) {
+            if !self.first("strength-reduction", id.index(), product.index()) {
                 continue;
             }
+            self.memory.products.insert(id.0, made + 1);
             let Some(outer) = self.model.outer(factor)? else { continue };
             let first = self.node(mul, &[init, outer])?;
             let step = self.number(factor, counter.step)?;

@@ -15,5 +15,6 @@ mod regions;
 mod roundtrip;
 mod shapes;
 mod shapes_of_loops;
+mod size;
 mod validate;
 mod worked_examples;

@@ -1,6 +1,6 @@
 //! Loops in other shapes, each on the smallest program that shows it, with its final graph.
 
-use crate::compared::compared;
+use crate::compared::{compared, exact};
 use optimizer::Options;
 use rvsdg::{Function, NodeKind, RegionId};
 
@@ -147,6 +147,61 @@ fn a_product_of_the_counter_becomes_a_variable() {
         "strength-reduction",
     );
     assert_eq!(in_loops(&f, "imul"), 0, "{f}");
+}
+
+#[test]
+fn products_of_every_counter_become_variables_within_the_limit() {
+    let f = optimized(
+        "(lambda @f [(%x i64) (%y i64) (%n i64)] [%io] -> i64
+          (%m = iand %n 63)
+          (%i %k %s = theta [3 5 0]
+            (body [%i %k %s]
+              (%a = ixor %s (imul %i %x)) (%b = ixor %a (imul %i %y))
+              (%c = ixor %b (imul %k %x)) (%d = ixor %c (imul %k %y))
+              (%j = iadd %i 2) (%l = iadd %k 3)
+              (%go = band (icmp.lt %j %m) (icmp.lt %l %m))
+              (results %go %j %l %d)))
+          (results %s %io))",
+        "strength-reduction",
+    );
+    assert_eq!(in_loops(&f, "imul"), 0, "{f}");
+}
+
+#[test]
+fn a_product_with_a_constant_stays_one_instruction() {
+    let f = exact(
+        "(lambda @f [(%n i64)] [%io] -> i64
+          (%m = iand %n 63)
+          (%i %s = theta [3 0]
+            (body [%i %s]
+              (%t = ixor %s (imul %i 7919))
+              (%j = iadd %i 2) (%go = icmp.lt %j %m)
+              (results %go %j %t)))
+          (results %s %io))",
+    );
+    assert_eq!(in_loops(&f, "imul"), 1, "{f}");
+}
+
+#[test]
+fn each_side_of_a_choice_that_left_a_loop_may_hold_another() {
+    let f = optimized(
+        "(lambda @f [(%x i64) (%n i64)] [%io] -> i64
+          (%m = iand %n 63)
+          (%i %s = theta [0 0]
+            (body [%i %s]
+              (%t = gamma (icmp.eq %x 0) []
+                (arm [] (%u = gamma (icmp.eq %x 1) []
+                    (arm [] (%v = ixor %s (iadd %i %x)) (results %v))
+                    (arm [] (%v = ixor %s (imul %i %i)) (results %v)))
+                  (results %u))
+                (arm [] (%v = ixor %s (isub 7 %i)) (results %v)))
+              (%j = iadd %i 1) (%go = icmp.lt %j %m)
+              (results %go %j %t)))
+          (results %s %io))",
+        "unswitch",
+    );
+    assert_eq!(loops(&f), 3, "{f}");
+    assert_eq!((in_loops(&f, "select"), in_loops(&f, "gamma")), (0, 0), "{f}");
 }
 
 #[test]
