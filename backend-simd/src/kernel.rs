@@ -178,6 +178,7 @@ impl Kernel {
             let folds = uniform.len() < dag.inputs as usize;
             let vectors = match options.vectors {
                 Some(wanted) if widest == Vectors::Bits512 => wanted,
+                None if widest == Vectors::Bits512 => ports::paying(dag),
                 _ => widest,
             };
             let shape = shape(dag, folds, vectors, options);

@@ -24,6 +24,18 @@ fn cycles(width: Width) -> Cycles {
     }
 }
 
+/// The vectors for a graph where there are both: a comparison of 512 bits goes through a mask
+/// register and back, and a blend takes two operations, so that graphs of which they are more than
+/// two fifths are faster in 256 bits (between the escape time of a Mandelbrot set, which gains an
+/// eighth by those, and the Collatz sequence, which loses a twenty-fifth).
+pub(crate) fn paying(dag: &Dag) -> Vectors {
+    let count = |which: fn(Op) -> bool| dag.nodes.iter().filter(|n| which(n.op)).count();
+    let masks =
+        count(|op| matches!(op, Op::Lt | Op::Le | Op::Eq | Op::IntGt | Op::IntEq | Op::Select));
+    let all = count(|op| !matches!(op, Op::Input(_) | Op::Const(_)));
+    if masks * 5 > all * 2 { Vectors::Bits256 } else { Vectors::Bits512 }
+}
+
 /// The shape for which the busiest part has least to do per copy, if that is worth while: copies
 /// and how many of them compute roots without the unit.
 pub(crate) fn with_soft_roots(dag: &Dag, shape: Shape) -> Shape {
@@ -50,5 +62,26 @@ pub(crate) fn with_soft_roots(dag: &Dag, shape: Shape) -> Shape {
             Shape { copies, soft_roots, ..shape }
         }
         _ => shape,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paying;
+    use crate::vectors::Vectors;
+    use vecmath::{Function, Lanes, Recorder, Width};
+
+    #[test]
+    fn graphs_of_blends_stay_narrow() {
+        let mut r = Recorder::new(Width::F64);
+        let (x, y) = (r.input(), r.input());
+        let (less, same) = (r.lt(x, y), r.eq(x, y));
+        let (a, b) = (r.select(less, x, y), r.select(same, y, x));
+        let c = r.select(less, b, a);
+        let sum = r.add(a, c);
+        assert_eq!(paying(&r.finish(&[sum])), Vectors::Bits256);
+        for function in [Function::Exp, Function::Log, Function::Sin, Function::NormalCdf] {
+            assert_eq!(paying(&function.dag(Width::F64)), Vectors::Bits512, "{function:?}");
+        }
     }
 }
