@@ -2,21 +2,33 @@
 //!
 //! Waking a thread costs tens of microseconds, more than most rounds of a rule set take. Work is
 //! therefore measured as it is done ([`Pace`]), and shared only where the work that is foreseen
-//! would keep two threads busy for much longer than that. What comes out is the same whichever way
-//! is taken: pieces give their results in the order of the pieces, wherever they were done.
+//! would keep two threads busy for much longer than that. A thread that helped looks for more for a
+//! while before it sleeps, and the calling one for the last piece before it waits: as long as rounds
+//! follow one another nobody is woken, and little work is worth sharing. What comes out is the same
+//! whichever way is taken: pieces give their results in the order of the pieces, wherever they were
+//! done.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 
-/// Nanoseconds that sharing must save, by what is foreseen.
+/// Nanoseconds that sharing must save, by what is foreseen, where threads look for work.
+const AWAKE: u64 = 15_000;
+/// As [`AWAKE`], where threads have to be woken.
 const WORTHWHILE: u64 = 120_000;
 /// As [`WORTHWHILE`], where threads have still to be started: besides the time that takes, the
 /// allocator is slower from then on.
 const WORTH_STARTING: u64 = 1_000_000;
+
+/// How long a thread that helped looks for more before it sleeps.
+const LINGER: Duration = Duration::from_micros(700);
+/// How long the calling thread looks for the last pieces before it waits for them.
+const IMPATIENCE: Duration = Duration::from_micros(100);
+/// Looks between two at the clock.
+const LOOKS: u32 = 64;
 
 /// Threads that sessions may share work with. Clones are the same threads.
 ///
@@ -37,6 +49,55 @@ struct Inner {
     thrifty: bool,
     /// None inside if the system refused threads.
     pool: OnceLock<Option<Arc<ThreadPool>>>,
+    /// Threads that look for work.
+    awake: Arc<AtomicUsize>,
+}
+
+impl Inner {
+    fn new(threads: usize, thrifty: bool, pool: OnceLock<Option<Arc<ThreadPool>>>) -> Arc<Self> {
+        Arc::new(Self { threads, thrifty, pool, awake: Arc::default() })
+    }
+
+    /// Keeps the threads from sleeping for a while.
+    fn rouse(&self, pool: &ThreadPool) {
+        let threads = pool.current_num_threads();
+        let asleep = self.awake.compare_exchange(0, threads, Ordering::Relaxed, Ordering::Relaxed);
+        if asleep.is_ok() {
+            let awake = self.awake.clone();
+            pool.spawn_broadcast(move |_| {
+                linger();
+                awake.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+    }
+}
+
+/// Does what there is to do for the thread's pool, until there was nothing for a while.
+fn linger() {
+    let mut idle = Instant::now();
+    while idle.elapsed() < LINGER {
+        for _ in 0..LOOKS {
+            if rayon::yield_now() == Some(Yield::Executed) {
+                idle = Instant::now();
+            }
+            std::hint::spin_loop();
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Looks for a condition, but not for long.
+fn await_briefly(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while started.elapsed() < IMPATIENCE {
+        for _ in 0..LOOKS {
+            if condition() {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        std::thread::yield_now();
+    }
 }
 
 impl fmt::Debug for Pool {
@@ -49,7 +110,7 @@ impl fmt::Debug for Pool {
 impl From<Arc<ThreadPool>> for Pool {
     fn from(pool: Arc<ThreadPool>) -> Self {
         let threads = pool.current_num_threads();
-        Self(Arc::new(Inner { threads, thrifty: true, pool: OnceLock::from(Some(pool)) }))
+        Self(Inner::new(threads, true, OnceLock::from(Some(pool))))
     }
 }
 
@@ -57,13 +118,13 @@ impl Pool {
     /// So many threads, the calling one among them. The others are started when there is first
     /// enough to do for them; if the system refuses them, the calling thread does everything.
     pub fn new(threads: usize) -> Self {
-        Self(Arc::new(Inner { threads, thrifty: true, pool: OnceLock::new() }))
+        Self(Inner::new(threads, true, OnceLock::new()))
     }
 
     /// As [`Pool::new`], sharing whatever there is to share.
     #[cfg(test)]
     pub(crate) fn lavish(threads: usize) -> Self {
-        Self(Arc::new(Inner { threads, thrifty: false, pool: OnceLock::new() }))
+        Self(Inner::new(threads, false, OnceLock::new()))
     }
 
     /// Whether pieces that are foreseen to take so many nanoseconds are worth sharing.
@@ -75,7 +136,11 @@ impl Pool {
             return true;
         }
         let all: u64 = pieces.clone().sum();
-        let least = if self.0.pool.get().is_some() { WORTHWHILE } else { WORTH_STARTING };
+        let least = match self.0.pool.get() {
+            None => WORTH_STARTING,
+            Some(_) if self.0.awake.load(Ordering::Relaxed) > 0 => AWAKE,
+            Some(_) => WORTHWHILE,
+        };
         if all < least {
             return false;
         }
@@ -110,18 +175,25 @@ impl Pool {
             }
             done
         };
-        let others = Mutex::new(Vec::new());
+        let (others, returned) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
         let mut done = match self.started() {
             None => work(state),
-            Some(pool) => pool.in_place_scope(|scope| {
-                for _ in 1..self.0.threads.min(pieces.len()) {
-                    scope.spawn(|_| {
-                        let done = work(&mut S::default());
-                        others.lock().unwrap_or_else(PoisonError::into_inner).extend(done);
-                    });
-                }
-                work(state)
-            }),
+            Some(pool) => {
+                self.0.rouse(pool);
+                pool.in_place_scope(|scope| {
+                    let helpers = self.0.threads.min(pieces.len()).saturating_sub(1);
+                    for _ in 0..helpers {
+                        scope.spawn(|_| {
+                            let done = work(&mut S::default());
+                            others.lock().unwrap_or_else(PoisonError::into_inner).extend(done);
+                            returned.fetch_add(1, Ordering::Release);
+                        });
+                    }
+                    let done = work(state);
+                    await_briefly(|| returned.load(Ordering::Acquire) == helpers);
+                    done
+                })
+            }
         };
         done.extend(others.into_inner().unwrap_or_else(PoisonError::into_inner));
         done.sort_unstable_by_key(|(piece, _)| *piece);

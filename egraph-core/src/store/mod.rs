@@ -8,6 +8,7 @@
 //! miss. After a rebuild every value in every live row is canonical, no two live rows of a table
 //! have the same keys, and reading needs no union-find.
 
+mod closing;
 mod hash;
 mod index;
 mod memo;
@@ -90,6 +91,8 @@ pub(crate) struct Store {
     forwarded: Vec<(u32, Value)>,
     /// A rebuild is under way: rows may hold displaced values.
     closing: bool,
+    /// How long a step of closing a table takes.
+    stepping: Pace,
     /// Stamp of changes.
     clock: u32,
     live: usize,
@@ -139,6 +142,7 @@ impl Store {
             displaced: Vec::new(),
             forwarded: Vec::new(),
             closing: false,
+            stepping: Pace::default(),
             clock: 1,
             live: 0,
             limit: usize::MAX,

@@ -1,22 +1,27 @@
 //! Congruence closure: rows that mention displaced values are made canonical, rows that then have
 //! the same keys are merged, and what that displaces is dealt with in turn.
 //!
-//! Each round treats the values displaced so far, table by table. Few displaced values are found
-//! through the indexes of the columns that can mention them, many by one pass over the table
-//! (Downey, Sethi and Tarjan 1980 give the worklist form; egg, Willsey et al. 2021, the deferral).
-//! A row that is known by another's keys dies, the older survives. Cost: proportional to the rows
-//! that mention displaced values, or to the table where they are many.
+//! Each round treats the values displaced before it. Rows that mention few of them are found
+//! through the indexes of the columns that can mention them, those that mention many by one pass
+//! over the table (Downey, Sethi and Tarjan 1980 give the worklist form; egg, Willsey et al. 2021,
+//! the deferral). A row that is known by another's keys dies, the older survives. Tables are treated
+//! one after the other or at the same time ([`closing`]); then what follows for classes is done in
+//! the order of the tables, for the next round to treat. Cost: proportional to the rows that mention
+//! displaced values, or to the table where they are many.
+//!
+//! [`closing`]: super::closing
 
-use smallvec::SmallVec;
+use std::cmp::Reverse;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
-use super::{Host, Kind, Refused, Store, TableId, Value};
+use super::closing::{self, Closed, Columns, Frozen, Round, Way};
+use super::{Host, Kind, Refused, Store, Table, TableId, Value};
 
 /// A table is scanned when more than one in so many of its rows may be concerned.
 const SCAN_SHARE: usize = 8;
 /// From so many changes on, it may pay that several threads bring indexes up to date.
 const MANY_CHANGES: u64 = 1 << 12;
-/// Rows that are looked at before they are changed.
-const GROUP: u32 = 64;
 
 impl Store {
     /// Closes the store under congruence. An error of the host is given after the store is closed,
@@ -69,14 +74,17 @@ impl Store {
                 host.containers(self, &displaced);
             }
             let forwarded = std::mem::take(&mut self.forwarded);
-            let round = Round::new(self, &displaced, &forwarded);
+            let classes = displaced.iter().map(|class| (self.class_sort(*class), *class));
+            let round = Round::new(classes, forwarded.iter().copied());
+            // Short paths for those who cannot shorten them.
+            for class in &displaced {
+                self.classes.find_mut(*class);
+            }
             if self.pool.is_some() && self.version - self.listed > MANY_CHANGES {
                 self.list(&round);
             }
-            for table in 0..self.tables.len() as TableId {
-                if let Err(refused) = self.rebuild_table(host, table, &round) {
-                    failed = failed.and(Err(refused));
-                }
+            for (table, closed) in self.close_tables(&round) {
+                failed = failed.and(self.resolve(host, table, closed));
             }
         }
         self.closing = false;
@@ -111,186 +119,73 @@ impl Store {
         }
     }
 
-    fn rebuild_table<H: Host>(
+    /// Each table's part of a round, in the order of the tables.
+    fn close_tables(&mut self, round: &Round) -> Vec<(TableId, Closed)> {
+        let ways: Vec<Way> =
+            (0..self.tables.len()).map(|table| self.way(table as TableId, round)).collect();
+        let Self { tables, classes, spaces, clock, pool, stepping, .. } = self;
+        let frozen = Frozen { classes, spaces, clock: *clock };
+        let concerned = tables.iter_mut().zip(&ways).zip(0..);
+        let mut concerned: Vec<(TableId, &mut Table, &Way, usize)> = concerned
+            .filter(|((_, way), _)| !matches!(way, Way::None))
+            .map(|((table, way), number)| {
+                let steps = way.steps(table, round, frozen);
+                (number, table, way, steps)
+            })
+            .collect();
+        let foreseen = concerned.iter().map(|(.., steps)| stepping.foresee(*steps));
+        let Some(pool) = pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
+            let started = pool.as_ref().map(|_| Instant::now());
+            let steps = concerned.iter().map(|(.., steps)| steps).sum();
+            let closed = concerned
+                .into_iter()
+                .map(|(number, table, way, _)| (number, closing::close(table, way, round, frozen)))
+                .collect();
+            if let Some(started) = started {
+                stepping.measured(steps, started.elapsed());
+            }
+            return closed;
+        };
+        concerned.sort_by_key(|(.., steps)| Reverse(*steps));
+        let concerned: Vec<_> = concerned.into_iter().map(|task| Mutex::new(Some(task))).collect();
+        let pieces: Vec<u32> = (0..concerned.len() as u32).collect();
+        let closed = pool.map(&mut (), &pieces, |(), at| {
+            let task = concerned[at].lock().unwrap_or_else(PoisonError::into_inner).take();
+            task.map(|(number, table, way, steps)| {
+                let started = Instant::now();
+                let closed = closing::close(table, way, round, frozen);
+                stepping.measured(steps, started.elapsed());
+                (number, closed)
+            })
+        });
+        let mut closed: Vec<(TableId, Closed)> =
+            closed.into_iter().filter_map(|(_, closed)| closed).collect();
+        closed.sort_unstable_by_key(|(number, _)| *number);
+        closed
+    }
+
+    /// Counts what a table's part of a round did, and does what follows.
+    fn resolve<H: Host>(
         &mut self,
         host: &mut H,
         table: TableId,
-        round: &Round,
+        closed: Closed,
     ) -> Result<(), Refused> {
-        let mut failed = Ok(());
-        let columns = match self.way(table, round) {
-            Way::None => return Ok(()),
-            Way::All(columns) => {
-                let (mut from, len) = (0, self.table(table).len());
-                let mut rows = [0; GROUP as usize];
-                while from < len {
-                    let to = len.min(from + GROUP);
-                    let rows = &mut rows[..(to - from) as usize];
-                    rows.iter_mut().zip(from..to).for_each(|(at, row)| *at = row);
-                    failed = failed.and(self.canonicalise_group(host, table, rows, &columns));
-                    from = to;
-                }
-                return failed;
-            }
-            Way::Listed(columns) => columns,
-        };
-        let known = &mut self.tables[table as usize];
-        let mut rows = Vec::new();
-        for (column, kind) in &columns {
-            known.ensure_index(*column);
-            for value in round.of(*kind) {
-                known.take_listed(*column, *value, &mut rows);
-            }
+        self.version += closed.changed;
+        if !self.table(table).decl.implied {
+            self.live -= closed.dead;
         }
-        for rows in rows.chunks_mut(GROUP as usize) {
-            failed = failed.and(self.canonicalise_group(host, table, rows, &columns));
+        let mut failed = Ok(());
+        for (row, output) in closed.conflicts {
+            let known = self.table(table);
+            // A merge before may have replaced the row.
+            let row = if known.is_dead(row) { known.find(known.keys(row)) } else { Some(row) };
+            if let Some(row) = row
+                && let Err(refused) = self.resolve_conflict(host, table, row, output)
+            {
+                failed = failed.and(Err(refused));
+            }
         }
         failed
     }
-
-    fn canonicalise_group<H: Host>(
-        &mut self,
-        host: &mut H,
-        table: TableId,
-        rows: &mut [u32],
-        columns: &[(usize, Kind)],
-    ) -> Result<(), Refused> {
-        let mut failed = Ok(());
-        let count = self.stale(table, rows, columns);
-        for row in &rows[..count] {
-            failed = failed.and(self.canonicalise(host, table, *row, columns));
-        }
-        failed
-    }
-
-    /// Moves the live rows with displaced values to the front, and gives their number. Reads what
-    /// changing them will read: together, so that cache misses overlap.
-    fn stale(&self, table: TableId, rows: &mut [u32], columns: &[(usize, Kind)]) -> usize {
-        let known = &self.tables[table as usize];
-        let mut count = 0;
-        for at in 0..rows.len() {
-            let row = rows[at];
-            let words = known.row(row);
-            let stale = columns
-                .iter()
-                .any(|(column, kind)| self.canonical(*kind, words[*column]) != words[*column]);
-            rows[count] = row;
-            count += usize::from(stale && !known.is_dead(row));
-        }
-        let mut touched = 0;
-        for row in &rows[..count] {
-            let mut keys: SmallVec<[Value; 8]> = known.keys(*row).into();
-            touched ^= known.touch_keys(&keys);
-            for (column, kind) in columns {
-                if let Some(key) = keys.get_mut(*column) {
-                    *key = self.canonical(*kind, *key);
-                }
-            }
-            touched ^= known.touch_keys(&keys);
-        }
-        std::hint::black_box(touched);
-        count
-    }
-
-    /// Makes a row canonical; it dies if another row has its keys.
-    fn canonicalise<H: Host>(
-        &mut self,
-        host: &mut H,
-        table: TableId,
-        row: u32,
-        columns: &[(usize, Kind)],
-    ) -> Result<(), Refused> {
-        let known = &self.tables[table as usize];
-        if known.is_dead(row) {
-            return Ok(());
-        }
-        let arity = known.arity();
-        let words = known.row(row);
-        let (mut stale, mut rekeyed) = (false, false);
-        for (column, kind) in columns {
-            let moved = self.canonical(*kind, words[*column]) != words[*column];
-            stale |= moved;
-            rekeyed |= moved && *column < arity;
-        }
-        if !stale {
-            return Ok(());
-        }
-        self.version += 1;
-        if rekeyed {
-            self.tables[table as usize].memo_remove(row);
-        }
-        for (column, kind) in columns {
-            let old = self.tables[table as usize].word(row, *column);
-            let value = self.canonical_mut(*kind, old);
-            if value != old {
-                self.tables[table as usize].overwrite(row, *column, value);
-            }
-        }
-        let clock = self.clock;
-        let known = &mut self.tables[table as usize];
-        if rekeyed && let Some(twin) = known.memo_settle(row) {
-            let output = known.output(row);
-            if known.is_subsumed(row) {
-                known.subsume(twin);
-            }
-            known.bury(row);
-            self.live -= usize::from(!known.decl.implied);
-            return self.resolve_conflict(host, table, twin, output);
-        }
-        self.tables[table as usize].restamp(row, clock);
-        Ok(())
-    }
-}
-
-/// Columns of a table and what they hold.
-type Columns = SmallVec<[(usize, Kind); 8]>;
-
-/// How rows with displaced values in some columns are found.
-enum Way {
-    /// There are none.
-    None,
-    /// By looking at all.
-    All(Columns),
-    /// Through the indexes of the columns.
-    Listed(Columns),
-}
-
-/// The values displaced in one round, by what they are.
-struct Round {
-    /// By sort: (sort, classes).
-    classes: Vec<(u32, Vec<Value>)>,
-    /// By space: (space, container values).
-    containers: Vec<(u32, Vec<Value>)>,
-}
-
-impl Round {
-    fn new(store: &Store, displaced: &[Value], forwarded: &[(u32, Value)]) -> Self {
-        let classes = displaced.iter().map(|class| (store.class_sort(*class), *class));
-        Self { classes: group(classes), containers: group(forwarded.iter().copied()) }
-    }
-
-    /// The displaced values of a kind.
-    fn of(&self, kind: Kind) -> &[Value] {
-        let (groups, key) = match kind {
-            Kind::Plain => return &[],
-            Kind::Class(sort) => (&self.classes, sort),
-            Kind::Container(space) => (&self.containers, space),
-        };
-        groups.iter().find(|(k, _)| *k == key).map_or(&[], |(_, values)| values)
-    }
-}
-
-fn group(items: impl Iterator<Item = (u32, Value)>) -> Vec<(u32, Vec<Value>)> {
-    let mut groups: Vec<(u32, Vec<Value>)> = Vec::new();
-    let mut last = 0;
-    for (key, value) in items {
-        if groups.get(last).is_none_or(|(k, _)| *k != key) {
-            last = groups.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
-                groups.push((key, Vec::new()));
-                groups.len() - 1
-            });
-        }
-        groups[last].1.push(value);
-    }
-    groups
 }
