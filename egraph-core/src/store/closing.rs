@@ -4,10 +4,10 @@
 
 use smallvec::SmallVec;
 
-use super::{Conflict, Kind, Table, UnionFind, Value};
+use super::{Conflict, Kind, Table, UnionFind, Value, hash_words};
 
 /// Rows that are looked at before they are changed.
-const GROUP: u32 = 64;
+const GROUP: usize = 64;
 
 /// Looks that changing a row takes as long as.
 const CHANGE: usize = 8;
@@ -90,6 +90,8 @@ pub(super) struct Frozen<'a> {
     pub(super) spaces: &'a [UnionFind],
     /// The stamp of changes.
     pub(super) clock: u32,
+    /// Somebody wants to know which rows change.
+    pub(super) told: bool,
 }
 
 impl Frozen<'_> {
@@ -111,133 +113,137 @@ pub(super) struct Closed {
     /// Rows that changed, and those of them that died.
     pub(super) changed: u64,
     pub(super) dead: usize,
+    /// Rows that changed and live, if somebody wants to know.
+    pub(super) rows: Vec<u32>,
     /// Rows that took the place of others with these outputs, which differ from theirs.
     pub(super) conflicts: Vec<(u32, Value)>,
 }
 
 /// Makes the rows of a table canonical that mention displaced values.
 pub(super) fn close(table: &mut Table, way: &Way, round: &Round, frozen: Frozen<'_>) -> Closed {
-    let mut closed = Closed::default();
-    match way {
-        Way::None => {}
-        Way::All(columns) => {
-            let (mut from, len) = (0, table.len());
-            let mut rows = [0; GROUP as usize];
-            while from < len {
-                let to = len.min(from + GROUP);
-                let rows = &mut rows[..(to - from) as usize];
-                rows.iter_mut().zip(from..to).for_each(|(at, row)| *at = row);
-                canonicalise_group(table, rows, columns, frozen, &mut closed);
-                from = to;
-            }
+    let columns = match way {
+        Way::None => return Closed::default(),
+        Way::All(columns) | Way::Listed(columns) => columns,
+    };
+    let mut pass = Pass { table, columns, frozen, words: Vec::new(), closed: Closed::default() };
+    if let Way::All(_) = way {
+        let (mut from, len) = (0, pass.table.len());
+        let mut rows = [0; GROUP];
+        while from < len {
+            let to = len.min(from + GROUP as u32);
+            let rows = &mut rows[..(to - from) as usize];
+            rows.iter_mut().zip(from..to).for_each(|(at, row)| *at = row);
+            pass.canonicalise(rows);
+            from = to;
         }
-        Way::Listed(columns) => {
-            let mut rows = Vec::new();
-            for (column, kind) in columns {
-                table.ensure_index(*column);
-                for value in round.of(*kind) {
-                    table.take_listed(*column, *value, &mut rows);
-                }
-            }
-            for rows in rows.chunks_mut(GROUP as usize) {
-                canonicalise_group(table, rows, columns, frozen, &mut closed);
-            }
-        }
-    }
-    closed
-}
-
-fn canonicalise_group(
-    table: &mut Table,
-    rows: &mut [u32],
-    columns: &[(usize, Kind)],
-    frozen: Frozen<'_>,
-    closed: &mut Closed,
-) {
-    let count = stale(table, rows, columns, frozen);
-    for row in &rows[..count] {
-        canonicalise(table, *row, columns, frozen, closed);
-    }
-}
-
-/// Moves the live rows with displaced values to the front, and gives their number. Reads what
-/// changing them will read: together, so that cache misses overlap.
-fn stale(
-    table: &Table,
-    rows: &mut [u32],
-    columns: &[(usize, Kind)],
-    frozen: Frozen<'_>,
-) -> usize {
-    let mut count = 0;
-    for at in 0..rows.len() {
-        let row = rows[at];
-        let words = table.row(row);
-        let stale = columns
-            .iter()
-            .any(|(column, kind)| frozen.canonical(*kind, words[*column]) != words[*column]);
-        rows[count] = row;
-        count += usize::from(stale && !table.is_dead(row));
-    }
-    let mut touched = 0;
-    for row in &rows[..count] {
-        let mut keys: SmallVec<[Value; 8]> = table.keys(*row).into();
-        touched ^= table.touch_keys(&keys);
+    } else {
+        let mut rows = Vec::new();
         for (column, kind) in columns {
-            if let Some(key) = keys.get_mut(*column) {
-                *key = frozen.canonical(*kind, *key);
+            pass.table.ensure_index(*column);
+            for value in round.of(*kind) {
+                pass.table.take_listed(*column, *value, &mut rows);
             }
         }
-        touched ^= table.touch_keys(&keys);
+        for rows in rows.chunks_mut(GROUP) {
+            pass.canonicalise(rows);
+        }
     }
-    std::hint::black_box(touched);
-    count
+    pass.closed
 }
 
-/// Makes a row canonical; it dies if another row has its keys.
-fn canonicalise(
-    table: &mut Table,
-    row: u32,
-    columns: &[(usize, Kind)],
-    frozen: Frozen<'_>,
-    closed: &mut Closed,
-) {
-    if table.is_dead(row) {
-        return;
-    }
-    let arity = table.arity();
-    let words = table.row(row);
-    let (mut stale, mut rekeyed) = (false, false);
-    for (column, kind) in columns {
-        let moved = frozen.canonical(*kind, words[*column]) != words[*column];
-        stale |= moved;
-        rekeyed |= moved && *column < arity;
-    }
-    if !stale {
-        return;
-    }
-    closed.changed += 1;
-    if rekeyed {
-        table.memo_remove(row);
-    }
-    for (column, kind) in columns {
-        let old = table.word(row, *column);
-        let value = frozen.canonical(*kind, old);
-        if value != old {
-            table.overwrite(row, *column, value);
+/// A table's part of a round under way.
+struct Pass<'a> {
+    table: &'a mut Table,
+    columns: &'a [(usize, Kind)],
+    frozen: Frozen<'a>,
+    /// What the rows of a group will hold, keys and output.
+    words: Vec<Value>,
+    closed: Closed,
+}
+
+impl Pass<'_> {
+    /// Makes rows canonical; those die for whose keys there is another row. What changing them
+    /// will read is read before, together, so that cache misses overlap.
+    fn canonicalise(&mut self, rows: &mut [u32]) {
+        let count = self.stale(rows);
+        let width = self.table.arity() + 1;
+        let (mut old, mut new) = ([0; GROUP], [0; GROUP]);
+        let mut touched = 0;
+        for (at, row) in rows[..count].iter().enumerate() {
+            old[at] = hash_words(self.table.keys(*row));
+            new[at] = hash_words(&self.words[at * width..][..width - 1]);
+            touched ^= self.table.touch(old[at]) ^ self.table.touch(new[at]);
+        }
+        std::hint::black_box(touched);
+        for (at, row) in rows[..count].iter().enumerate() {
+            self.change(*row, &[old[at], new[at]], at * width);
         }
     }
-    if rekeyed && let Some(twin) = table.memo_settle(row) {
-        if table.is_subsumed(row) {
-            table.subsume(twin);
+
+    /// Moves the live rows with displaced values to the front, gives their number, and computes
+    /// what they will hold.
+    fn stale(&mut self, rows: &mut [u32]) -> usize {
+        let width = self.table.arity() + 1;
+        let mut count = 0;
+        self.words.clear();
+        for at in 0..rows.len() {
+            let row = rows[at];
+            let first = self.words.len();
+            self.words.extend_from_slice(&self.table.row(row)[..width]);
+            let words = &mut self.words[first..];
+            let mut stale = false;
+            for (column, kind) in self.columns {
+                let value = self.frozen.canonical(*kind, words[*column]);
+                stale |= value != words[*column];
+                words[*column] = value;
+            }
+            if stale && !self.table.is_dead(row) {
+                rows[count] = row;
+                count += 1;
+            } else {
+                self.words.truncate(first);
+            }
         }
-        table.bury(row);
-        closed.dead += 1;
-        let (kind, output, other) = (table.decl.output, table.output(row), table.output(twin));
-        let differs = frozen.canonical(kind, output) != frozen.canonical(kind, other);
-        if differs && table.decl.conflict != Conflict::Keep {
-            closed.conflicts.push((twin, output));
-        }
-        return;
+        count
     }
-    table.restamp(row, frozen.clock);
+
+    /// Gives a row the words from `first` on. The hashes are those of its keys before and after.
+    fn change(&mut self, row: u32, [old, new]: &[u64; 2], first: usize) {
+        let Self { table, columns, frozen, words, closed } = self;
+        let arity = table.arity();
+        let words = &words[first..=first + arity];
+        // It may have been listed more than once.
+        if table.is_dead(row) || table.row(row)[..=arity] == *words {
+            return;
+        }
+        closed.changed += 1;
+        let rekeyed = table.keys(row) != &words[..arity];
+        if rekeyed {
+            table.memo_remove(*old, row);
+            if let Some(twin) = table.find_hashed(*new, &words[..arity]) {
+                if table.is_subsumed(row) {
+                    table.subsume(twin);
+                }
+                table.bury(row);
+                closed.dead += 1;
+                let other = frozen.canonical(table.decl.output, table.output(twin));
+                if words[arity] != other && table.decl.conflict != Conflict::Keep {
+                    closed.conflicts.push((twin, words[arity]));
+                }
+                return;
+            }
+        }
+        for (column, _) in *columns {
+            if table.word(row, *column) != words[*column] {
+                table.overwrite(row, *column, words[*column]);
+            }
+        }
+        if rekeyed {
+            table.memo_insert(*new, row);
+        }
+        table.restamp(row, frozen.clock);
+        if frozen.told {
+            closed.rows.push(row);
+        }
+    }
 }

@@ -122,6 +122,8 @@ pub(crate) struct Store {
 pub(crate) struct News {
     /// Rows that were appended.
     pub(crate) rows: Vec<(TableId, u32)>,
+    /// Rows that mention other classes than before, as the classes were displaced.
+    pub(crate) changed: Vec<(TableId, u32)>,
     /// Classes that were displaced by unions.
     pub(crate) displaced: Vec<Value>,
 }
@@ -419,6 +421,19 @@ impl Store {
             return Ok(());
         };
         self.resolve_conflict(host, table, row, output)
+    }
+
+    /// Appends rows of one key each to a relation that knows none of these keys.
+    pub(crate) fn enlist(&mut self, table: TableId, keys: impl Iterator<Item = Value>) {
+        let table = &mut self.tables[table as usize];
+        for key in keys {
+            self.facts += 1;
+            table.push(&[key], self.facts, self.clock);
+            if !table.decl.implied {
+                self.live += 1;
+                self.version += 1;
+            }
+        }
     }
 
     /// The row's keys have another output: merges the two into the row, or its replacement.

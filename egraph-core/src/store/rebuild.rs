@@ -37,7 +37,8 @@ impl Store {
                 break;
             }
         }
-        if !self.stable_rows {
+        // What failed may have left row numbers with the host.
+        if !self.stable_rows && failed.is_ok() {
             self.tables.iter_mut().for_each(super::Table::compact);
         }
         failed
@@ -123,8 +124,8 @@ impl Store {
     fn close_tables(&mut self, round: &Round) -> Vec<(TableId, Closed)> {
         let ways: Vec<Way> =
             (0..self.tables.len()).map(|table| self.way(table as TableId, round)).collect();
-        let Self { tables, classes, spaces, clock, pool, stepping, .. } = self;
-        let frozen = Frozen { classes, spaces, clock: *clock };
+        let Self { tables, classes, spaces, clock, pool, stepping, news, .. } = self;
+        let frozen = Frozen { classes, spaces, clock: *clock, told: news.is_some() };
         let concerned = tables.iter_mut().zip(&ways).zip(0..);
         let mut concerned: Vec<(TableId, &mut Table, &Way, usize)> = concerned
             .filter(|((_, way), _)| !matches!(way, Way::None))
@@ -174,6 +175,9 @@ impl Store {
         self.version += closed.changed;
         if !self.table(table).decl.implied {
             self.live -= closed.dead;
+        }
+        if let Some(news) = &mut self.news {
+            news.changed.extend(closed.rows.into_iter().map(|row| (table, row)));
         }
         let mut failed = Ok(());
         for (row, output) in closed.conflicts {

@@ -302,8 +302,9 @@ impl Table {
         row
     }
 
+    /// Puts a row into the hash-cons that is not there, nor another with its keys.
     #[inline]
-    fn memo_insert(&mut self, hash: u64, row: u32) {
+    pub(crate) fn memo_insert(&mut self, hash: u64, row: u32) {
         if !self.memo.has_room_for(row) {
             self.rehash((self.memo.len() + 1) * 3 / 2, Some(row));
         }
@@ -324,23 +325,11 @@ impl Table {
         }
     }
 
-    /// Takes a live row out of the hash-cons, before its keys change.
+    /// Takes a live row out of the hash-cons, before its keys change; the hash is that of its keys.
     #[inline]
-    pub(crate) fn memo_remove(&mut self, row: u32) {
-        let hash = hash_words(self.keys(row));
+    pub(crate) fn memo_remove(&mut self, hash: u64, row: u32) {
         let removed = self.memo.remove(hash, row);
         debug_assert!(removed, "a live row is in the hash-cons");
-    }
-
-    /// Puts a row into the hash-cons unless a row with the same keys is there: then gives that.
-    #[inline]
-    pub(crate) fn memo_settle(&mut self, row: u32) -> Option<u32> {
-        let hash = hash_words(self.keys(row));
-        let twin = self.find_hashed(hash, self.keys(row));
-        if twin.is_none() {
-            self.memo_insert(hash, row);
-        }
-        twin
     }
 
     /// Notes that the changes of the clock's stamp begin here.
@@ -417,7 +406,7 @@ impl Table {
 
     /// Removes a live row.
     pub(crate) fn remove(&mut self, row: u32) {
-        self.memo_remove(row);
+        self.memo_remove(hash_words(self.keys(row)), row);
         self.bury(row);
     }
 
@@ -487,12 +476,6 @@ impl Table {
     #[inline]
     pub(crate) fn index(&self, column: usize) -> Option<&Index> {
         self.indexes[column].as_ref().filter(|index| index.upto == self.len())
-    }
-
-    /// Reads what changing a row's keys will read, see [`Memo::touch`].
-    #[inline]
-    pub(crate) fn touch_keys(&self, keys: &[Value]) -> u32 {
-        self.memo.touch(hash_words(keys))
     }
 
     /// Takes the rows listed under a value that was displaced.
@@ -593,7 +576,7 @@ impl Table {
         alive.dedup();
         for row in &alive {
             if !self.is_dead(*row) {
-                self.memo_remove(*row);
+                self.memo_remove(hash_words(self.keys(*row)), *row);
             }
         }
         for change in self.undo[frame.undo..].rchunks_exact(words) {

@@ -154,17 +154,17 @@ impl<A: Analysis> Code for A {
     fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value) {
         let Some(slots) = slots::<A>(graph) else { return };
         let Some(theirs) = slots.get_mut(displaced as usize).and_then(Option::take) else { return };
-        let changed = match &mut slots[kept as usize] {
+        let DidMerge(ours, theirs) = match &mut slots[kept as usize] {
             slot @ None => {
                 *slot = Some(theirs);
-                true
+                DidMerge(true, false)
             }
-            Some(ours) => {
-                let DidMerge(ours, theirs) = self.merge(ours, theirs);
-                ours || theirs
-            }
+            Some(ours) => self.merge(ours, theirs),
         };
-        graph.machine.turned(kept, changed);
+        graph.machine.turned(kept, ours);
+        if theirs && let Some(keeper) = &mut graph.machine.keeper {
+            keeper.moved.push(kept);
+        }
     }
 
     fn modify(&self, graph: &mut Graph<'_>, class: Id) {
@@ -174,10 +174,13 @@ impl<A: Analysis> Code for A {
 
 /// The analysis of a session, and what it has still to do.
 pub(super) struct Keeper {
-    code: Arc<dyn Code>,
+    /// None while it is at work on what is new.
+    code: Option<Arc<dyn Code>>,
     pub(super) data: Box<dyn Data>,
     /// Classes with another value than the nodes above know.
     changed: Vec<Value>,
+    /// Classes with another value than the nodes above classes know that were displaced by them.
+    moved: Vec<Value>,
     /// Classes to be modified.
     turned: Vec<Value>,
 }
@@ -198,33 +201,67 @@ impl Machine {
         if news.rows.is_empty() && news.displaced.is_empty() {
             return;
         }
-        let mut news: News = std::mem::take(&mut **news);
-        let Some(code) = self.keeper.as_ref().map(|keeper| keeper.code.clone()) else { return };
-        for (table, row) in news.rows.drain(..) {
-            let rows = store.table(table);
-            if rows.decl.is_constructor() && !rows.is_dead(row) {
+        let Some(code) = self.keeper.as_mut().and_then(|keeper| keeper.code.take()) else { return };
+        let mut rows = std::mem::take(&mut news.rows);
+        let mut displaced = std::mem::take(&mut news.displaced);
+        for (table, row) in rows.drain(..) {
+            let known = store.table(table);
+            if known.decl.is_constructor() && !known.is_dead(row) {
                 code.learn(&mut Graph { machine: self, store }, table, row, true);
             }
         }
-        for class in news.displaced.drain(..) {
+        for class in displaced.drain(..) {
             let kept = store.classes.find(class);
             code.join(&mut Graph { machine: self, store }, kept, class);
         }
-        // The buffers are kept, unless something was added meanwhile.
-        if let Some(fresh) = store.news.as_mut()
-            && fresh.rows.is_empty()
-            && fresh.displaced.is_empty()
-        {
-            **fresh = news;
+        // The buffers are kept: values are learnt, nothing is added.
+        if let Some(news) = &mut store.news {
+            (news.rows, news.displaced) = (rows, displaced);
+        }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.code = Some(code);
+        }
+    }
+
+    /// Tells the nodes above classes that were displaced by classes with other values. The store is
+    /// closed.
+    fn follow_moved(&mut self, store: &mut Store, code: &dyn Code) {
+        let Some(keeper) = &mut self.keeper else { return };
+        let mut moved = std::mem::take(&mut keeper.moved);
+        let Some(news) = store.news.as_mut().filter(|news| !news.changed.is_empty()) else {
+            return;
+        };
+        let mut rows = std::mem::take(&mut news.changed);
+        if !moved.is_empty() {
+            moved.iter_mut().for_each(|class| *class = store.classes.find(*class));
+            moved.sort_unstable();
+            moved.dedup();
+            rows.sort_unstable();
+            rows.dedup();
+            for (table, row) in &rows {
+                let rows = store.table(*table);
+                let mut keys = rows.decl.keys.iter().zip(rows.keys(*row));
+                let above = keys.any(|(kind, key)| {
+                    matches!(kind, Kind::Class(_)) && moved.binary_search(key).is_ok()
+                });
+                if above && rows.decl.is_constructor() && !rows.is_dead(*row) {
+                    code.learn(&mut Graph { machine: self, store }, *table, *row, false);
+                }
+            }
+        }
+        rows.clear();
+        if let Some(news) = &mut store.news {
+            news.changed = rows;
         }
     }
 
     /// Carries on on a closed store until nothing follows, or the store is open again.
     pub(super) fn follow(&mut self, store: &mut Store) -> Result<(), Refused> {
         self.heed(store);
-        let Some(code) = self.keeper.as_ref().map(|keeper| keeper.code.clone()) else {
+        let Some(code) = self.keeper.as_ref().and_then(|keeper| keeper.code.clone()) else {
             return Ok(());
         };
+        self.follow_moved(store, &*code);
         while let Some(keeper) = &mut self.keeper
             && store.is_closed()
         {
@@ -267,8 +304,11 @@ impl Machine {
     /// Back to what a scope kept.
     pub(super) fn restore_data(&mut self, data: Option<Box<dyn Data>>) {
         let Some(keeper) = &mut self.keeper else { return };
-        keeper.data = data.unwrap_or_else(|| keeper.code.empty());
+        if let Some(data) = data.or_else(|| keeper.code.as_ref().map(|code| code.empty())) {
+            keeper.data = data;
+        }
         keeper.changed.clear();
+        keeper.moved.clear();
         keeper.turned.clear();
     }
 }
@@ -330,8 +370,8 @@ impl Session {
         }
         let code: Arc<dyn Code> = Arc::new(analysis);
         let data = code.empty();
-        let (changed, turned) = (Vec::new(), Vec::new());
-        self.machine.keeper = Some(Keeper { code, data, changed, turned });
+        let (code, [changed, moved, turned]) = (Some(code), [const { Vec::new() }; 3]);
+        self.machine.keeper = Some(Keeper { code, data, changed, moved, turned });
         let mut news = News::default();
         for (number, table) in self.store.tables.iter().enumerate() {
             news.rows.extend(table.live_rows().map(|row| (number as TableId, row)));

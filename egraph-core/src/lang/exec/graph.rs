@@ -262,8 +262,8 @@ impl Session {
         let Op(table) = self.op(relation)?;
         self.store.tables[table as usize].decl.implied = true;
         self.machine.every.push(Every { sort: known.index() as u32, table, seen: 0 });
-        let filled = self.machine.list_classes(&mut self.store);
-        filled.map_err(|why| Self::failed(&self.failure(why)))
+        self.machine.list_classes(&mut self.store);
+        Ok(())
     }
 }
 
@@ -278,17 +278,16 @@ pub(super) struct Every {
 
 impl Machine {
     /// Lists the classes that are new. The store is closed.
-    pub(super) fn list_classes(&mut self, store: &mut Store) -> Result<(), Refused> {
+    pub(super) fn list_classes(&mut self, store: &mut Store) {
         for at in 0..self.every.len() {
             let Every { sort, table, seen } = self.every[at];
             let end = store.classes.len() as u32;
-            for class in seen..end {
-                if store.class_sort(class) == sort && store.classes.find(class) == class {
-                    store.set(self, table, &[class], super::lower::FACT)?;
-                }
-            }
+            let is_new = |class: &u32| {
+                store.class_sort(*class) == sort && store.classes.find(*class) == *class
+            };
+            let new: Vec<u32> = (seen..end).filter(is_new).collect();
+            store.enlist(table, new.into_iter());
             self.every[at].seen = end;
         }
-        Ok(())
     }
 }

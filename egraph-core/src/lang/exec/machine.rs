@@ -161,7 +161,7 @@ impl Host for Machine {
             self.follow(store)?;
         }
         if !self.every.is_empty() && store.is_closed() {
-            self.list_classes(store)?;
+            self.list_classes(store);
         }
         Ok(())
     }
