@@ -1,7 +1,8 @@
 //! How executables are linked for Linux, for a quick start: to a fixed address, so that there is
 //! nothing to relocate, and with the unwinder inside, which is one shared library less to load.
 //!
-//! The benchmark's executables are linked in the same way, those of other engines too.
+//! The benchmark's executables, those of other engines too, are linked without any shared library:
+//! what is measured of a short run is then the engine more than the loader.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,25 +20,36 @@ fn main() {
         return;
     }
     println!("cargo::rustc-link-arg-bins=-no-pie");
-    if env::var_os("HOST") == env::var_os("TARGET")
-        && let Some(folder) = unwinder()
-    {
+    if env::var_os("HOST") != env::var_os("TARGET") {
+        return;
+    }
+    // The command loads what the MLIR toolchain compiles, hence needs the system's libraries;
+    // a peer needs none.
+    let alone = env::var("CARGO_PKG_NAME").is_ok_and(|name| name == "benches");
+    let every = [("libgcc_s.so", "libgcc_eh.a"), ("libc.so", "libc.a"), ("libm.so", "libm.a")];
+    if alone && let Some(folder) = archives("alone", &every) {
+        println!("cargo::rustc-link-arg-bins=-static");
+        println!("cargo::rustc-link-arg-bins=-L{}", folder.display());
+    } else if let Some(folder) = archives("unwinder", &every[..1]) {
         println!("cargo::rustc-link-arg-bins=-L{}", folder.display());
     }
 }
 
-/// A folder in which the linker finds the archive of the unwinder under the name of the shared
-/// library, if the compiler has one.
-fn unwinder() -> Option<PathBuf> {
+/// A folder in which the linker finds archives under the names of shared libraries, if the compiler
+/// has all of them.
+fn archives(name: &str, libraries: &[(&str, &str)]) -> Option<PathBuf> {
     let linker = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
-    let output = Command::new(linker).arg("-print-file-name=libgcc_eh.a").output().ok()?;
-    let archive = String::from_utf8(output.stdout).ok()?;
-    let archive = archive.trim();
-    if !Path::new(archive).is_absolute() {
-        return None;
-    }
-    let folder = Path::new(&env::var_os("OUT_DIR")?).join("unwinder");
+    let folder = Path::new(&env::var_os("OUT_DIR")?).join(name);
     fs::create_dir_all(&folder).ok()?;
-    fs::write(folder.join("libgcc_s.so"), format!("GROUP(\"{archive}\")\n")).ok()?;
+    for (library, archive) in libraries {
+        let question = format!("-print-file-name={archive}");
+        let output = Command::new(&linker).arg(question).output().ok()?;
+        let archive = String::from_utf8(output.stdout).ok()?;
+        let archive = archive.trim();
+        if !Path::new(archive).is_absolute() {
+            return None;
+        }
+        fs::write(folder.join(library), format!("GROUP(\"{archive}\")\n")).ok()?;
+    }
     Some(folder)
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 
 /// Nanoseconds that sharing must save, by what is foreseen, where threads look for work.
-const AWAKE: u64 = 15_000;
+const AWAKE: u64 = 40_000;
 /// As [`AWAKE`], where threads have to be woken.
 const WORTHWHILE: u64 = 120_000;
 /// As [`WORTHWHILE`], where threads have still to be started: besides the time that takes, the
@@ -24,7 +24,7 @@ const WORTHWHILE: u64 = 120_000;
 const WORTH_STARTING: u64 = 1_000_000;
 
 /// How long a thread that helped looks for more before it sleeps.
-const LINGER: Duration = Duration::from_millis(3);
+const LINGER: Duration = Duration::from_millis(2);
 /// How long the calling thread looks for the last pieces before it waits for them.
 const IMPATIENCE: Duration = Duration::from_micros(100);
 /// Looks between two at the clock.
@@ -160,39 +160,36 @@ impl Pool {
     }
 
     /// The results of a task for pieces, in the order of their numbers. Pieces are taken in the
-    /// order given by the calling thread, from the last on by the others, so that the first ones
-    /// find in its cache what it left there; each thread has a state of its own.
+    /// order given, by each thread with a state of its own.
     pub(crate) fn map<S: Default, R: Send>(
         &self,
         state: &mut S,
         pieces: &[u32],
         task: impl Fn(&mut S, usize) -> R + Sync,
     ) -> Vec<(u32, R)> {
-        let [taken, front, back] = [const { AtomicUsize::new(0) }; 3];
-        let work = |state: &mut S, end: &AtomicUsize, place: fn(usize, usize) -> usize| {
+        let next = AtomicUsize::new(0);
+        let work = |state: &mut S| {
             let mut done = Vec::new();
-            while taken.fetch_add(1, Ordering::Relaxed) < pieces.len() {
-                let at = place(end.fetch_add(1, Ordering::Relaxed), pieces.len());
-                done.push((pieces[at], task(state, pieces[at] as usize)));
+            while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push((*piece, task(state, *piece as usize)));
             }
             done
         };
-        let own = |state: &mut S| work(state, &front, |at, _| at);
         let (others, returned) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
         let mut done = match self.started() {
-            None => own(state),
+            None => work(state),
             Some(pool) => {
                 self.0.rouse(pool);
                 pool.in_place_scope(|scope| {
                     let helpers = self.0.threads.min(pieces.len()).saturating_sub(1);
                     for _ in 0..helpers {
                         scope.spawn(|_| {
-                            let done = work(&mut S::default(), &back, |at, len| len - 1 - at);
+                            let done = work(&mut S::default());
                             others.lock().unwrap_or_else(PoisonError::into_inner).extend(done);
                             returned.fetch_add(1, Ordering::Release);
                         });
                     }
-                    let done = own(state);
+                    let done = work(state);
                     await_briefly(|| returned.load(Ordering::Acquire) == helpers);
                     done
                 })

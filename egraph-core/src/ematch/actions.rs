@@ -101,6 +101,9 @@ pub(crate) trait Actor: Host {
         rule.actions.commit(store, self, registers)
     }
 
+    /// Called between blocks of matches.
+    fn committed(&mut self, _store: &mut Store) {}
+
     /// Whether what is committed is written down even if it changes nothing.
     fn remembers(&self) -> bool {
         false
@@ -142,6 +145,8 @@ pub(crate) struct Actions {
     pub(crate) kinds: Vec<Kind>,
     /// The effects of a match can be tested for.
     testable: bool,
+    /// There is code of the store's owner among them.
+    pub(crate) coded: bool,
 }
 
 impl Actions {
@@ -162,7 +167,9 @@ impl Actions {
             | Action::Delete { .. }
             | Action::Panic(_) => false,
         });
-        Self { steps, kinds, testable }
+        let coded = |step: &Action| matches!(step, Action::Require { .. } | Action::Perform { .. });
+        let coded = steps.iter().any(coded);
+        Self { steps, kinds, testable, coded }
     }
 
     /// The variables that are read but not written before, in order of number.

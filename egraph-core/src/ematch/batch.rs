@@ -88,7 +88,7 @@ pub(super) struct Batch<'a, P> {
     plan: &'a Plan,
     since: u32,
     test: Option<&'a Actions>,
-    budget: Budget,
+    budget: Budget<'a>,
     /// By level: the steps that widen.
     blocks: &'a mut [Block],
     carried: &'a [Carried],
@@ -108,7 +108,7 @@ impl<'a, P: Prims> Batch<'a, P> {
         plan: &'a Plan,
         since: u32,
         test: Option<&'a Actions>,
-        budget: Budget,
+        budget: Budget<'a>,
         scratch: &'a mut Scratch,
     ) -> Self {
         let mut resume = vec![1];
@@ -428,9 +428,9 @@ impl<'a, P: Prims> Batch<'a, P> {
     fn sink(&mut self, level: usize) -> Go {
         let block = &mut self.blocks[level];
         block.selected.truncate(self.budget.matches - self.found.count);
-        self.found.count += block.selected.len();
+        let go = self.budget.count(&mut self.found, block.selected.len());
         if self.query.report.is_empty() {
-            return self.found.count < self.budget.matches;
+            return go;
         }
         if let Some(actions) = self.test {
             let calls = Calls::of(self.prims, self.budget.shared);
@@ -438,6 +438,6 @@ impl<'a, P: Prims> Batch<'a, P> {
             actions.drop_met(self.store, calls, block);
         }
         block.append_to(&self.query.report, &mut self.found.words);
-        self.found.count < self.budget.matches
+        go
     }
 }

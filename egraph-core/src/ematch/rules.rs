@@ -173,25 +173,21 @@ fn count<P: Prims>(
 ) -> usize {
     let search = Search::new(query, store, 0);
     let matches = most.saturating_add(1);
-    let budget = Budget { matches, deadline: bounds.deadline, shared: false };
+    let budget = Budget { matches, deadline: bounds.deadline, ..Budget::NONE };
     let foreseen = search.units.iter().map(|unit| query.pace.foresee(unit.steps()));
     let Some(pool) = store.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
         return search.run_all(store, prims, budget).count;
     };
-    let (store, budget) = (&*store, Budget { shared: true, ..budget });
+    let (store, all) = (&*store, AtomicUsize::new(0));
+    let shared = Budget { shared: true, all: Some(&all), ..budget };
     let pieces: Vec<u32> = (0..search.units.len() as u32).collect();
-    let all = AtomicUsize::new(0);
     let deferred = pool.map(scratch, &pieces, |scratch, at| {
         // As many as that are enough, whichever they are.
-        if all.load(Ordering::Relaxed) >= matches {
-            return false;
-        }
-        let found = search.run(store, prims, &search.units[at], budget, None, scratch);
-        all.fetch_add(found.count, Ordering::Relaxed);
-        found.deferred
+        all.load(Ordering::Relaxed) < matches
+            && search.run(store, prims, &search.units[at], shared, None, scratch).deferred
     });
     if deferred.iter().any(|(_, deferred)| *deferred) {
-        return search.run_all(store, prims, Budget { shared: false, ..budget }).count;
+        return search.run_all(store, prims, budget).count;
     }
     all.into_inner().min(matches)
 }
@@ -244,11 +240,10 @@ fn search<P: Prims>(
     store.catch_up();
     let whole = searches.iter().map(|search| search.since == 0).collect();
     let store = &*store;
-    let run = |scratch: &mut Scratch, work: &Work<'_>, known: usize, shared: bool| -> Matches {
+    let wanted = |rule: usize| most.get(rule).map_or(usize::MAX, |most| most.saturating_add(1));
+    let deadline = bounds.deadline;
+    let run = |scratch: &mut Scratch, work: &Work<'_>, budget: Budget<'_>| -> Matches {
         let started = Instant::now();
-        let matches = most.get(work.rule).map_or(usize::MAX, |most| most.saturating_add(1));
-        let matches = matches.saturating_sub(known);
-        let budget = Budget { matches, deadline: bounds.deadline, shared };
         let actions = Some(&due[work.rule].rule.actions);
         let search = &searches[work.rule];
         let mut found = search.run(store, prims, work.unit, budget, actions, scratch);
@@ -266,21 +261,23 @@ fn search<P: Prims>(
         if !pieces.is_empty() {
             let counts: Vec<AtomicUsize> = due.iter().map(|_| AtomicUsize::new(0)).collect();
             let found = pool.map(scratch, &pieces, |scratch, at| {
-                let rule = work[at].rule;
-                let most = most.get(rule).copied().unwrap_or(usize::MAX);
-                let known = counts[rule].load(Ordering::Relaxed);
-                if known > most {
+                let (rule, matches) = (work[at].rule, wanted(work[at].rule));
+                let all = &counts[rule];
+                if all.load(Ordering::Relaxed) >= matches {
                     return Matches::default();
                 }
-                let found = run(scratch, &work[at], known, true);
-                counts[rule].fetch_add(found.count, Ordering::Relaxed);
-                found
+                run(scratch, &work[at], Budget { matches, deadline, shared: true, all: Some(all) })
             });
-            for (at, found) in found {
+            for (at, found) in &found {
                 if found.deferred {
-                    let query = &due[work[at as usize].rule].rule.query;
+                    let query = &due[work[*at as usize].rule].rule.query;
                     query.in_order.store(IN_ORDER, Ordering::Relaxed);
-                } else {
+                }
+            }
+            for (at, found) in found {
+                // What was counted of a unit that starts over may have ended others.
+                let query = &due[work[at as usize].rule].rule.query;
+                if query.in_order.load(Ordering::Relaxed) == 0 {
                     results[at as usize] = Some(found);
                 }
             }
@@ -291,17 +288,17 @@ fn search<P: Prims>(
     let mut bytes = 0;
     for (work, result) in work.into_iter().zip(results) {
         let rule = work.rule;
-        let most = most.get(rule).copied().unwrap_or(usize::MAX);
-        if done.matches[rule] > most {
+        let rest = wanted(rule).saturating_sub(done.matches[rule]);
+        if rest == 0 {
             // They are too many already, on any number of threads.
             continue;
         }
-        let known = done.matches[rule];
-        let found = result.unwrap_or_else(|| run(scratch, &work, known, false));
+        let budget = Budget { matches: rest, deadline, ..Budget::NONE };
+        let found = result.unwrap_or_else(|| run(scratch, &work, budget));
         if found.timed_out {
             return Err(Halt::Time);
         }
-        done.matches[rule] = (done.matches[rule] + found.count).min(most.saturating_add(1));
+        done.matches[rule] += found.count.min(rest);
         done.times[rule] += found.time;
         steps[rule] += work.unit.steps();
         bytes += found.words.len() * size_of::<Value>();
@@ -368,6 +365,7 @@ fn commit<A: Actor>(
                         Refused::Failed(why) => Halt::Failed(index, why),
                     })?;
                 }
+                actor.committed(store);
             }
         }
     }

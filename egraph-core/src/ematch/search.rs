@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::actions::Actions;
@@ -20,17 +21,31 @@ const PATIENCE: u32 = 1 << 14;
 
 /// When a search gives up.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
+pub(crate) struct Budget<'a> {
     /// Matches of one unit after which no more are wanted.
     pub(crate) matches: usize,
     pub(crate) deadline: Option<Instant>,
     /// Other threads search too.
     pub(crate) shared: bool,
+    /// Matches that all units of the search found so far: then these are as many as are wanted.
+    pub(crate) all: Option<&'a AtomicUsize>,
 }
 
-impl Budget {
+impl Budget<'_> {
     /// No limits.
-    pub(crate) const NONE: Self = Self { matches: usize::MAX, deadline: None, shared: false };
+    pub(crate) const NONE: Self =
+        Self { matches: usize::MAX, deadline: None, shared: false, all: None };
+
+    /// Counts matches. False when no more are wanted.
+    #[inline]
+    pub(super) fn count(&self, found: &mut Matches, matches: usize) -> Go {
+        found.count += matches;
+        let all = match self.all {
+            None => found.count,
+            Some(all) => all.fetch_add(matches, Ordering::Relaxed) + matches,
+        };
+        all < self.matches
+    }
 
     /// True when time is up, which is noted.
     pub(super) fn is_over(&self, found: &mut Matches) -> bool {
@@ -230,7 +245,7 @@ impl<'q> Search<'q> {
         store: &Store,
         prims: &P,
         unit: &Unit,
-        budget: Budget,
+        budget: Budget<'_>,
         test: Option<&Actions>,
         scratch: &mut Scratch,
     ) -> Matches {
@@ -254,7 +269,7 @@ impl<'q> Search<'q> {
         found
     }
 
-    fn walk<P: Prims>(&self, store: &Store, prims: &P, unit: &Unit, budget: Budget) -> Matches {
+    fn walk<P: Prims>(&self, store: &Store, prims: &P, unit: &Unit, budget: Budget<'_>) -> Matches {
         let mut walk = Walk {
             store,
             prims,
@@ -279,7 +294,12 @@ impl<'q> Search<'q> {
     }
 
     /// Runs all units, one after the other.
-    pub(crate) fn run_all<P: Prims>(&self, store: &Store, prims: &P, budget: Budget) -> Matches {
+    pub(crate) fn run_all<P: Prims>(
+        &self,
+        store: &Store,
+        prims: &P,
+        budget: Budget<'_>,
+    ) -> Matches {
         let mut all = Matches::default();
         let mut scratch = Scratch::default();
         for unit in &self.units {
@@ -308,7 +328,7 @@ pub(super) struct Walk<'a, P> {
     /// Which registers hold a value, where the order is chosen on the way.
     pub(super) bound: SmallVec<[bool; 16]>,
     found: Matches,
-    budget: Budget,
+    budget: Budget<'a>,
     patience: u32,
 }
 
@@ -574,7 +594,6 @@ impl<'a, P: Prims> Walk<'a, P> {
         for var in &self.query.report {
             self.found.words.push(self.registers[*var as usize]);
         }
-        self.found.count += 1;
-        self.found.count < self.budget.matches
+        self.budget.count(&mut self.found, 1)
     }
 }

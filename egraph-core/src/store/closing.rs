@@ -6,6 +6,8 @@ use smallvec::SmallVec;
 
 use super::{Conflict, Kind, Table, UnionFind, Value, hash_words};
 
+/// A table is scanned when more than one in so many of its rows may be concerned.
+const SCAN_SHARE: usize = 8;
 /// Rows that are looked at before they are changed.
 const GROUP: usize = 64;
 
@@ -26,6 +28,23 @@ pub(super) enum Way {
 }
 
 impl Way {
+    /// How to find the rows of a table that mention what a round displaced.
+    pub(super) fn of(table: &Table, round: &Round) -> Way {
+        let columns: Columns = (0..=table.arity())
+            .map(|column| (column, table.kind(column)))
+            .filter(|(_, kind)| !round.of(*kind).is_empty())
+            .collect();
+        if columns.is_empty() || table.live() == 0 {
+            return Way::None;
+        }
+        let wanted: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();
+        if wanted * SCAN_SHARE > table.len() as usize {
+            Way::All(columns)
+        } else {
+            Way::Listed(columns)
+        }
+    }
+
     /// About how many rows and displaced values there are to look at, and rows to change: these
     /// count for more.
     pub(super) fn steps(&self, table: &Table, round: &Round, frozen: Frozen<'_>) -> usize {

@@ -15,11 +15,9 @@ use std::cmp::Reverse;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::closing::{self, Closed, Columns, Frozen, Round, Way};
+use super::closing::{self, Closed, Frozen, Round, Way};
 use super::{Host, Kind, Refused, Store, Table, TableId, Value};
 
-/// A table is scanned when more than one in so many of its rows may be concerned.
-const SCAN_SHARE: usize = 8;
 /// From so many changes on, it may pay that several threads bring indexes up to date.
 const MANY_CHANGES: u64 = 1 << 12;
 
@@ -95,58 +93,45 @@ impl Store {
     /// Brings the indexes up to date that a round reads, all together.
     fn list(&mut self, round: &Round) {
         for table in 0..self.tables.len() as TableId {
-            if let Way::Listed(columns) = self.way(table, round) {
+            if let Way::Listed(columns) = Way::of(self.table(table), round) {
                 columns.iter().for_each(|(column, _)| self.want_index(table, *column));
             }
         }
         self.catch_up();
     }
 
-    /// How the rows of a table are found that mention displaced values.
-    fn way(&self, table: TableId, round: &Round) -> Way {
-        let known = self.table(table);
-        let columns: Columns = (0..=known.arity())
-            .map(|column| (column, known.kind(column)))
-            .filter(|(_, kind)| !round.of(*kind).is_empty())
-            .collect();
-        if columns.is_empty() || known.live() == 0 {
-            return Way::None;
-        }
-        let wanted: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();
-        if wanted * SCAN_SHARE > known.len() as usize {
-            Way::All(columns)
-        } else {
-            Way::Listed(columns)
-        }
-    }
-
     /// Each table's part of a round, in the order of the tables.
     fn close_tables(&mut self, round: &Round) -> Vec<(TableId, Closed)> {
-        let ways: Vec<Way> =
-            (0..self.tables.len()).map(|table| self.way(table as TableId, round)).collect();
         let Self { tables, classes, spaces, clock, pool, stepping, news, .. } = self;
         let frozen = Frozen { classes, spaces, clock: *clock, told: news.is_some() };
-        let concerned = tables.iter_mut().zip(&ways).zip(0..);
-        let mut concerned: Vec<(TableId, &mut Table, &Way, usize)> = concerned
-            .filter(|((_, way), _)| !matches!(way, Way::None))
-            .map(|((table, way), number)| {
+        let tables = tables.iter_mut().zip(0..);
+        let concerned = tables.filter_map(|(table, number)| match Way::of(table, round) {
+            Way::None => None,
+            way => Some((number, table, way)),
+        });
+        let Some(pool) = pool else {
+            let close = |(number, table, way): (TableId, &mut Table, Way)| {
+                (number, closing::close(table, &way, round, frozen))
+            };
+            return concerned.map(close).collect();
+        };
+        let mut concerned: Vec<(TableId, &mut Table, Way, usize)> = concerned
+            .map(|(number, table, way)| {
                 let steps = way.steps(table, round, frozen);
                 (number, table, way, steps)
             })
             .collect();
         let foreseen = concerned.iter().map(|(.., steps)| stepping.foresee(*steps));
-        let Some(pool) = pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
-            let started = pool.as_ref().map(|_| Instant::now());
-            let steps = concerned.iter().map(|(.., steps)| steps).sum();
+        if !pool.pays(foreseen) {
+            let (steps, started) =
+                (concerned.iter().map(|(.., steps)| steps).sum(), Instant::now());
             let closed = concerned
                 .into_iter()
-                .map(|(number, table, way, _)| (number, closing::close(table, way, round, frozen)))
+                .map(|(number, table, way, _)| (number, closing::close(table, &way, round, frozen)))
                 .collect();
-            if let Some(started) = started {
-                stepping.measured(steps, started.elapsed());
-            }
+            stepping.measured(steps, started.elapsed());
             return closed;
-        };
+        }
         concerned.sort_by_key(|(.., steps)| Reverse(*steps));
         let concerned: Vec<_> = concerned.into_iter().map(|task| Mutex::new(Some(task))).collect();
         let pieces: Vec<u32> = (0..concerned.len() as u32).collect();
@@ -154,7 +139,7 @@ impl Store {
             let task = concerned[at].lock().unwrap_or_else(PoisonError::into_inner).take();
             task.map(|(number, table, way, steps)| {
                 let started = Instant::now();
-                let closed = closing::close(table, way, round, frozen);
+                let closed = closing::close(table, &way, round, frozen);
                 stepping.measured(steps, started.elapsed());
                 (number, closed)
             })

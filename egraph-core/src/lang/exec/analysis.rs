@@ -233,7 +233,9 @@ impl Machine {
         };
         let mut rows = std::mem::take(&mut news.changed);
         if !moved.is_empty() {
-            moved.iter_mut().for_each(|class| *class = store.classes.find(*class));
+            for class in &mut moved {
+                *class = store.classes.find(*class);
+            }
             moved.sort_unstable();
             moved.dedup();
             rows.sort_unstable();

@@ -191,9 +191,15 @@ impl Actor for Machine {
         registers: &mut [Value],
     ) -> Result<(), Refused> {
         self.because_of(index, registers);
-        self.commit(&rule.actions, store, registers)?;
+        if rule.actions.coded {
+            // What the code asks for contains what the match before it did.
+            self.heed(store);
+        }
+        self.commit(&rule.actions, store, registers)
+    }
+
+    fn committed(&mut self, store: &mut Store) {
         self.heed(store);
-        Ok(())
     }
 
     fn remembers(&self) -> bool {
