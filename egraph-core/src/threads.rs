@@ -25,6 +25,8 @@ const WORTH_STARTING: u64 = 1_000_000;
 
 /// How long a thread that helped looks for more before it sleeps.
 const LINGER: Duration = Duration::from_millis(2);
+/// A thread that offers its processor and gets it back so late shares it with another.
+const CROWDED: Duration = Duration::from_micros(50);
 /// How long the calling thread looks for the last pieces before it waits for them.
 const IMPATIENCE: Duration = Duration::from_micros(100);
 /// Looks between two at the clock.
@@ -72,17 +74,23 @@ impl Inner {
     }
 }
 
-/// Does what there is to do for the thread's pool, until there was nothing for a while.
+/// Does what there is to do for the thread's pool, until there was nothing for a while or others
+/// want the processor. The calling thread may be among these: a thread that sleeps is woken on a
+/// processor that is idle, one that is busy stays where it is.
 fn linger() {
     let mut idle = Instant::now();
-    while idle.elapsed() < LINGER {
+    loop {
         for _ in 0..LOOKS {
             if rayon::yield_now() == Some(Yield::Executed) {
                 idle = Instant::now();
             }
             std::hint::spin_loop();
         }
+        let asked = Instant::now();
         std::thread::yield_now();
+        if asked.duration_since(idle) > LINGER || asked.elapsed() > CROWDED {
+            return;
+        }
     }
 }
 

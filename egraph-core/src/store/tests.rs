@@ -277,3 +277,32 @@ fn changes_are_listed_once_each() {
         delta.log.filter_map(|entry| store.table(0).logged(entry, delta.rows.start)).collect();
     assert_eq!(changed, [1]);
 }
+
+#[test]
+fn tables_close_alike_on_any_number_of_threads() {
+    let rows = |threads: usize| {
+        let mut store = store();
+        store.pool = (threads > 1).then(|| crate::threads::Pool::lavish(threads));
+        let leaves: Vec<u32> = (0..64).map(|data| store.make(0, &[data]).unwrap()).collect();
+        for (n, leaf) in leaves.iter().enumerate() {
+            let other = leaves[n * 7 % 64];
+            let (f, g) =
+                (store.make(1, &[*leaf]).unwrap(), store.make(2, &[*leaf, other]).unwrap());
+            let above = store.make(2, &[f, g]).unwrap();
+            store.make(1, &[above]).unwrap();
+            store.set(&mut Least, SIZE, &[above], 99 - n as u32).unwrap();
+            store.set(&mut Least, SEEN, &[f], 0).unwrap();
+        }
+        for (a, b) in [(3, 21), (5, 21), (1, 40), (40, 3), (60, 61)] {
+            store.union(leaves[a], leaves[b]);
+        }
+        store.rebuild(&mut Least).unwrap();
+        let words =
+            |table: &Table| table.live_rows().flat_map(|row| table.row(row).to_vec()).collect();
+        store.tables.iter().map(words).collect::<Vec<Vec<u32>>>()
+    };
+    let one = rows(1);
+    assert!(one[1].len() < 64 * 2 * 3, "some rows became one");
+    assert_eq!(one, rows(2));
+    assert_eq!(one, rows(8));
+}
