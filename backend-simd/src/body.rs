@@ -368,11 +368,19 @@ impl<'a> Body<'a> {
         }
         let end = nodes * self.copies;
         let stored = &self.plan.dag.outputs[..self.plan.stored()];
+        let kept = self.keep_inputs(end);
         for (k, output) in stored.iter().enumerate() {
             for copy in 0..self.copies {
                 self.pinned = 0;
                 let value = self.instance(output.0, copy);
-                let register = self.register(value, end);
+                let slot = kept.get(k * self.copies as usize + copy as usize).copied().flatten();
+                let register = if let Some(slot) = slot {
+                    let register = self.take(NONE, end);
+                    self.asm.load_vector(register, Operand::Frame(slot));
+                    register
+                } else {
+                    self.register(value, end)
+                };
                 let stream = (self.plan.uniform.len() + k) as u32;
                 let base = self.frame.pointer(self.asm, stream);
                 let to = Operand::Indexed(base, copy as i32 * self.plan.bytes());
@@ -389,6 +397,32 @@ impl<'a> Body<'a> {
             self.hand_over(copy);
         }
         self.outcome
+    }
+
+    /// Puts the inputs that are results themselves where no store changes them: an earlier result
+    /// may go to the same array. Their places, by result and copy.
+    fn keep_inputs(&mut self, end: u32) -> Vec<Option<u32>> {
+        let stored = self.plan.stored();
+        if stored < 2 || self.masked {
+            return Vec::new();
+        }
+        let mut kept = Vec::new();
+        for k in 0..stored {
+            let node = self.plan.dag.outputs[k].0;
+            let stream = matches!(self.plan.dag.nodes[node as usize].op, Op::Input(input)
+                if self.carried(input).is_none() && !self.plan.uniform[input as usize]);
+            for copy in 0..self.copies {
+                kept.push(stream.then(|| {
+                    self.pinned = 0;
+                    let value = self.instance(node, copy);
+                    let register = self.register(value, end);
+                    let slot = self.frame.slot();
+                    self.asm.store_vector(Operand::Frame(slot), register);
+                    slot
+                }));
+            }
+        }
+        kept
     }
 
     /// Moves the values that a copy hands to the next iteration to where that expects them.

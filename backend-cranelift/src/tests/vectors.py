@@ -16,6 +16,12 @@ def ahead(x: array[T, 1]) -> None:
         x[i] = x[i + 1] - x[i]
 
 
+def handed_on(x: array[T, 1], y: array[T, 1]) -> None:
+    for i in range(len(x) - 2):
+        x[i] = abs(y[i])
+        y[i] = x[i + 2]
+
+
 def recurrence(x: array[T, 1]) -> None:
     for i in range(1, len(x)):
         x[i] = x[i - 1] + x[i]

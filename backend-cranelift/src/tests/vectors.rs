@@ -77,10 +77,11 @@ fn loops_have_the_interpreters_bits() {
         let x = |x: f64| Arg::Scalar(scalar(ty, x));
         let n = |n: i64| Arg::Scalar(Scalar::I64(n));
         // Name, whether a loop has a vector form, calls, shortest array.
-        let cases: [(&str, bool, Vec<Vec<Arg>>, usize); 10] = [
+        let cases: [(&str, bool, Vec<Vec<Arg>>, usize); 11] = [
             ("stencil", true, vec![vec![a, b], vec![a, a]], 0),
             ("axpy", true, vec![vec![x(0.3), a, b], vec![x(-2.5), a, a]], 0),
             ("ahead", true, vec![vec![a]], 0),
+            ("handed_on", true, vec![vec![a, b]], 0),
             ("recurrence", false, vec![vec![a]], 0),
             ("two", true, vec![vec![a, b, c], vec![a, a, b], vec![a, b, b], vec![a, b, a]], 1),
             ("too_far", true, vec![vec![n(50), a, b], vec![n(250), a, a], vec![n(-3), a, b]], 0),
