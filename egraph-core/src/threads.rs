@@ -156,6 +156,11 @@ impl Pool {
         all - longest.max(all / self.0.threads as u64) >= least
     }
 
+    /// True where threads look for work: sharing costs little then, and starts none.
+    pub(crate) fn is_awake(&self) -> bool {
+        !self.0.thrifty || self.0.awake.load(Ordering::Relaxed) > 0
+    }
+
     fn started(&self) -> Option<&ThreadPool> {
         let start = || {
             if self.0.threads < 2 {

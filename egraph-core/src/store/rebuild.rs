@@ -20,6 +20,8 @@ use super::{Host, Kind, Refused, Store, Table, TableId, Value};
 
 /// From so many changes on, it may pay that several threads bring indexes up to date.
 const MANY_CHANGES: u64 = 1 << 12;
+/// So few steps say nothing of how long one takes.
+const FEW_STEPS: usize = 1 << 9;
 
 impl Store {
     /// Closes the store under congruence. An error of the host is given after the store is closed,
@@ -122,14 +124,17 @@ impl Store {
             })
             .collect();
         let foreseen = concerned.iter().map(|(.., steps)| stepping.foresee(*steps));
-        if !pool.pays(foreseen) {
+        // Rounds are short: they alone are no reason to start or wake a thread.
+        if !pool.is_awake() || !pool.pays(foreseen) {
             let (steps, started) =
                 (concerned.iter().map(|(.., steps)| steps).sum(), Instant::now());
             let closed = concerned
                 .into_iter()
                 .map(|(number, table, way, _)| (number, closing::close(table, &way, round, frozen)))
                 .collect();
-            stepping.measured(steps, started.elapsed());
+            if steps > FEW_STEPS {
+                stepping.measured(steps, started.elapsed());
+            }
             return closed;
         }
         concerned.sort_by_key(|(.., steps)| Reverse(*steps));
@@ -140,7 +145,9 @@ impl Store {
             task.map(|(number, table, way, steps)| {
                 let started = Instant::now();
                 let closed = closing::close(table, &way, round, frozen);
-                stepping.measured(steps, started.elapsed());
+                if steps > FEW_STEPS {
+                    stepping.measured(steps, started.elapsed());
+                }
                 (number, closed)
             })
         });
