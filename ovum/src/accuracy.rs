@@ -227,9 +227,9 @@ impl Accuracy {
         let (absolute, ulp) = (self.absolute.error, self.ulp.error);
         let results = crate::report::plural(self.samples, "result");
         let domain = domain.join(", ");
-        text + &format!(
-            "  measured on {results} for {domain}{skipped}: error <= {absolute:.3e}, <= {ulp:.2} ulp\n"
-        )
+        let ulp = if ulp < 1000.0 { format!("{ulp:.2}") } else { format!("{ulp:.1e}") };
+        text += &format!("  measured on {results} for {domain}{skipped}: ");
+        text + &format!("error <= {absolute:.3e}, <= {ulp} ulp\n")
     }
 }
 

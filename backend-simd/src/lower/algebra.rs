@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 use vecmath::{Dag, Function, Id, Lanes, Node, Op, Recorder, Scalar, Width};
 
+/// Largest exponent of a power by compensated products; beyond, the function is as cheap.
+const COMPENSATED: f64 = 16.0;
+
 pub(super) struct Algebra {
     recorder: Recorder,
     fast: bool,
@@ -331,6 +334,9 @@ impl Algebra {
                 let one = self.constant(1.0);
                 self.div(one, power)
             }
+            Some(n) if n.fract() == 0.0 && (5.0..=COMPENSATED).contains(&n) => {
+                self.compensated_power(x, n as u32)
+            }
             Some(0.5) if self.fast => self.call(Function::Sqrt, &[x]),
             _ => self.call(Function::Pow, &[x, y]),
         }
@@ -344,6 +350,35 @@ impl Algebra {
         let half = self.power(x, n / 2);
         let square = self.mul(half, half);
         if n % 2 == 1 { self.mul(square, x) } else { square }
+    }
+
+    /// `x^n` for a positive `n`, by squaring, with the rounding errors of the products beside them:
+    /// within one unit in the last place.
+    fn compensated_power(&mut self, x: Id, n: u32) -> Id {
+        let mut low = self.constant(0.0);
+        let l = &mut self.recorder;
+        let mut high = x;
+        for bit in (0..n.ilog2()).rev() {
+            let square = l.mul(high, high);
+            let error = l.fms(high, high, square);
+            let double = l.add(high, high);
+            low = l.fma(low, double, error);
+            high = square;
+            if n >> bit & 1 == 1 {
+                let product = l.mul(high, x);
+                let error = l.fms(high, x, product);
+                low = l.fma(low, x, error);
+                high = product;
+            }
+        }
+        let sum = l.add(high, low);
+        // A negative zero less nothing is positive.
+        let sum = l.with_sign(sum, high);
+        // Errors of infinite products are NaN.
+        let infinity = l.constant(f64::INFINITY);
+        let magnitude = l.abs(high);
+        let finite = l.lt(magnitude, infinity);
+        l.select(finite, sum, high)
     }
 
     /// A blend; of two results of one function, the function of a blend, which is the same lane by

@@ -182,3 +182,28 @@ fn a_strict_graph_tells_which_elements_raise() {
         |x: f64| dag.replay(&mut vecmath::Scalar::<f64>::new(), &[x])[1].is_sign_negative();
     assert!(raises(1000.0) && !raises(1.0) && !raises(-1000.0) && !raises(f64::NAN));
 }
+
+#[test]
+fn whole_powers_are_within_one_unit() {
+    let points = [0.0, -0.0, 1.0, -1.0, 1.1, -0.7, 3.3, 1e-30, 1e20, -1e40, 1.7e38, 5e-324, 1e308]
+        .into_iter()
+        .chain([f64::INFINITY, f64::NEG_INFINITY, f64::NAN])
+        .chain((0..2000).map(|k| (f64::from(k) - 1000.0) * 0.00737));
+    let points: Vec<f64> = points.collect();
+    for n in 5..=16 {
+        let text = format!("def f(x: f64) -> f64:\n    return x ** {n}.0\n");
+        let file = SourceFile::parse("f.py", text).expect("Python");
+        let options = frontend_py::Options { semantics: Semantics::Fast, types: None };
+        let function = compile(&file, "f", &options).expect("supported");
+        let dag = lower(&function, &LowerOptions::default()).expect("it has a vector form");
+        assert!(dag.nodes.len() < 40, "{n}: {}", dag.nodes.len());
+        for x in &points {
+            let got = dag.replay(&mut vecmath::Scalar::<f64>::new(), &[*x])[0];
+            let want = x.powf(f64::from(n));
+            let unit = want.abs().next_up() - want.abs();
+            let same = got == want || got.is_nan() && want.is_nan();
+            assert!(same || (got - want).abs() <= unit, "{x}^{n} = {got}, not {want}");
+            assert!(want != 0.0 || got.is_sign_negative() == want.is_sign_negative());
+        }
+    }
+}
