@@ -156,6 +156,12 @@ impl Loop {
         self.vector.is_ok()
     }
 
+    /// How wide its vectors are; 256 for loops that elements leave in their own time.
+    pub(crate) fn vector_bits(&self) -> Option<u32> {
+        let vectors = self.vector.as_ref().ok()?;
+        Some(vectors.arrays.statistics().vector_bits.max(256))
+    }
+
     /// Why there is none.
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.vector.as_ref().err().map(String::as_str)

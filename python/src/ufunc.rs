@@ -7,7 +7,6 @@
 use crate::kernel;
 use crate::loops::Loop;
 use numpy::npyffi::{NPY_TYPES, PY_UFUNC_API, PyUFuncGenericFunction, PyUFuncObject, npy_intp};
-use ovum::elementwise::Vectors;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -97,10 +96,10 @@ impl Ufunc {
     /// What runs the loop: `avx512`, `avx2` or `cranelift`.
     #[getter]
     fn code(&self) -> &'static str {
-        match Vectors::widest() {
-            _ if !self.work.is_vector() => "cranelift",
-            Some(Vectors::Bits512) => "avx512",
-            _ => "avx2",
+        match self.work.vector_bits() {
+            None => "cranelift",
+            Some(512) => "avx512",
+            Some(_) => "avx2",
         }
     }
 
