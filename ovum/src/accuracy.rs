@@ -228,8 +228,8 @@ impl Accuracy {
         let results = crate::report::plural(self.samples, "result");
         let domain = domain.join(", ");
         let ulp = if ulp < 1000.0 { format!("{ulp:.2}") } else { format!("{ulp:.1e}") };
-        text += &format!("  measured on {results} for {domain}{skipped}: ");
-        text + &format!("error <= {absolute:.3e}, <= {ulp} ulp\n")
+        let place = format!("  measured on {results} for {domain}{skipped}: ");
+        text + &place + &format!("error <= {absolute:.3e}, <= {ulp} ulp\n")
     }
 }
 
