@@ -134,18 +134,21 @@ impl Flow {
         ways
     }
 
-    /// The way from one class to another that avoids some effects, with its cost; `known` are the
-    /// ways to `to` that avoid nothing.
+    /// The way from one class to another that avoids some effects, with its cost. `known` are ways
+    /// that avoid nothing: to the second class, or from the first one if `back`.
     fn way(
         &self,
         (from, to): (u32, u32),
-        known: &Ways,
+        (known, back): (&Ways, bool),
         avoid: &Avoid<'_>,
         searches: &mut usize,
     ) -> Option<(f64, Vec<ENodeId>)> {
-        let straight = follow(known, from)?;
-        if !straight.1.iter().any(|node| avoid.contains(*node)) {
-            return Some(straight);
+        let (cost, mut straight) = follow(known, if back { to } else { from })?;
+        if !straight.iter().any(|node| avoid.contains(*node)) {
+            if back {
+                straight.reverse();
+            }
+            return Some((cost, straight));
         }
         *searches = searches.checked_sub(1)?;
         follow(&self.ways(to, &self.before, Some(avoid)), from)
@@ -181,12 +184,14 @@ impl Flow {
                 let edge = place.edge;
                 let avoid = Avoid { places: &places, segment: (p, q), edge, way: &[] };
                 let ends = (positions[p], enter);
-                let Some((cost, mut way)) = self.way(ends, &to, &avoid, &mut searches) else {
+                let Some((cost, mut way)) = self.way(ends, (&to, false), &avoid, &mut searches)
+                else {
                     break;
                 };
                 let avoid = Avoid { way: &way, ..avoid };
                 let ends = (leave, positions[q]);
-                let Some((rest, behind)) = self.way_back(ends, &back, &avoid, &mut searches) else {
+                let Some((rest, behind)) = self.way(ends, (&back, true), &avoid, &mut searches)
+                else {
                     continue;
                 };
                 way.extend(edge);
@@ -199,23 +204,6 @@ impl Flow {
             }
         }
         best.map(|(_, walk)| walk)
-    }
-
-    /// As [`Flow::way`], where `known` are the ways from the first class to all others.
-    fn way_back(
-        &self,
-        (from, to): (u32, u32),
-        known: &Ways,
-        avoid: &Avoid<'_>,
-        searches: &mut usize,
-    ) -> Option<(f64, Vec<ENodeId>)> {
-        let (cost, mut straight) = follow(known, to)?;
-        if !straight.iter().any(|node| avoid.contains(*node)) {
-            straight.reverse();
-            return Some((cost, straight));
-        }
-        *searches = searches.checked_sub(1)?;
-        follow(&self.ways(to, &self.before, Some(avoid)), from)
     }
 
     /// The cost of a walk up to each position.

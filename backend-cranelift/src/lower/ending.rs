@@ -2,10 +2,11 @@
 //! the arm leaves the loop, or goes on, without asking again.
 
 use super::gamma::is_cheap;
+use super::known::Known;
 use super::{Lowered, Lowerer};
 use crate::error::CompileError;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder};
-use rvsdg::{Const, Node, NodeId, NodeKind, Op, RegionId, Type, ValueDef, ValueId};
+use rvsdg::{Node, NodeId, NodeKind, Op, RegionId, ValueDef, ValueId};
 
 /// Operations after the choice that are worth a copy in each arm.
 const MOST_COPIED: usize = 6;
@@ -45,51 +46,14 @@ impl Lowerer<'_> {
             return None;
         }
         let again = *region.results.first()?;
-        let ends = arms.iter().any(|arm| self.decided(again, choice, *arm) == Some(false));
+        let ends = arms
+            .iter()
+            .any(|arm| self.decided(again, &self.known_in_arm(choice, *arm)) == Some(false));
         ends.then(|| Ending { before: live[..at].to_vec(), choice, after: after.to_vec() })
     }
 
-    /// What a truth value is if the choice takes this arm.
-    fn decided(&self, value: ValueId, choice: NodeId, arm: RegionId) -> Option<bool> {
-        let f = self.f;
-        if let Some(Const::Bool(known)) = f.as_const(value) {
-            return Some(known);
-        }
-        // What the choice asks is known where it has been answered.
-        if let (NodeKind::Gamma { arms }, Some(&predicate)) =
-            (&f.node(choice).kind, f.node(choice).operands.first())
-            && predicate == value
-            && f.ty(value) == Type::Bool
-        {
-            return Some(arms.last() == Some(&arm));
-        }
-        let ValueDef::Output { node, index } = f.value(value).def else { return None };
-        if node == choice {
-            let result = *f.region(arm).results.get(index as usize)?;
-            return match f.as_const(result) {
-                Some(Const::Bool(known)) => Some(known),
-                _ => None,
-            };
-        }
-        let decided = |k: usize| self.decided(f.node(node).operands[k], choice, arm);
-        match f.node(node).kind {
-            NodeKind::Simple(Op::BNot) => decided(0).map(|known| !known),
-            NodeKind::Simple(Op::BAnd) => match (decided(0), decided(1)) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            },
-            NodeKind::Simple(Op::BOr) => match (decided(0), decided(1)) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// The part of a truth value that the choice leaves open if it takes this arm.
-    fn open_part(&self, value: ValueId, choice: NodeId, arm: RegionId) -> ValueId {
+    /// The part of a truth value that is left open.
+    fn open_part(&self, value: ValueId, known: &Known) -> ValueId {
         let f = self.f;
         let ValueDef::Output { node, .. } = f.value(value).def else { return value };
         let neutral = match f.node(node).kind {
@@ -98,12 +62,8 @@ impl Lowerer<'_> {
             _ => return value,
         };
         match f.node(node).operands[..] {
-            [a, b] if self.decided(a, choice, arm) == Some(neutral) => {
-                self.open_part(b, choice, arm)
-            }
-            [a, b] if self.decided(b, choice, arm) == Some(neutral) => {
-                self.open_part(a, choice, arm)
-            }
+            [a, b] if self.decided(a, known) == Some(neutral) => self.open_part(b, known),
+            [a, b] if self.decided(b, known) == Some(neutral) => self.open_part(a, known),
             _ => value,
         }
     }
@@ -153,11 +113,12 @@ impl Lowerer<'_> {
                     self.pass(&mut last, *result, node.outputs[k])?;
                 }
             }
-            match self.decided(region.results[0], ending.choice, *arm) {
+            let known = self.known_in_arm(ending.choice, *arm);
+            match self.decided(region.results[0], &known) {
                 Some(false) => self.b.ins().jump(exit, &last),
                 Some(true) => self.b.ins().jump(header, &next),
                 None => {
-                    let open = self.open_part(region.results[0], ending.choice, *arm);
+                    let open = self.open_part(region.results[0], &known);
                     let again = self.scalar(open)?;
                     self.b.ins().brif(again, header, &next, exit, &last)
                 }

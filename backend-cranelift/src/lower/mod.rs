@@ -8,10 +8,12 @@
 mod effect;
 mod elementwise;
 mod ending;
+mod exits;
 mod float;
 mod fused;
 mod gamma;
 mod int;
+mod known;
 mod memory;
 mod recursion;
 mod simple;

@@ -46,6 +46,11 @@ impl Lowerer<'_> {
             self.loops.pop();
             return weight;
         }
+        if let Some(ways) = self.ways_out(node, body) {
+            let weight = self.by_ways_out(node, body, &ways, header, exit);
+            self.loops.pop();
+            return weight;
+        }
         let weight = self.region(body)?;
         self.loops.pop();
 

@@ -3,6 +3,7 @@
 mod calls;
 mod differential;
 mod elementwise;
+mod exits;
 mod faults;
 mod fused;
 mod memory;

@@ -70,3 +70,15 @@ fn whole_powers_stay_within_their_roundings() {
         keeps_answers(&text, rule, &options, &values.map(Scalar::F64), u64::from(n));
     }
 }
+
+#[test]
+fn choices_of_truth_values() {
+    let truths = [Scalar::Bool(false), Scalar::Bool(true)];
+    for (term, rule) in [
+        ("(select (bxor %x true) %x false)", "select-both"),
+        ("(select %x true (bxor %x true))", "select-either"),
+    ] {
+        let text = format!("(lambda @f [(%x bool)] [%io] -> bool (results {term} %io))");
+        keeps_answers(&text, rule, &Options::default(), &truths, 0);
+    }
+}
