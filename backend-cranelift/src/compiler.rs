@@ -6,6 +6,7 @@ use crate::compiled::Compiled;
 use crate::elementwise::{CompiledLoop, elements};
 use crate::error::CompileError;
 use crate::lower::{Kernels, Lowerer, Output, Vectors};
+use crate::placement;
 use crate::runtime;
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::isa::OwnedTargetIsa;
@@ -89,10 +90,7 @@ struct Lowered<'a> {
 impl Lowered<'_> {
     /// Generates machine code.
     fn define(&mut self) -> Result<(), CompileError> {
-        let module = self.module.get()?;
-        module
-            .define_function(self.entry, &mut self.scratch.context)
-            .map_err(|error| module_error(&error))
+        placement::define(self.module.get()?, self.entry, &mut self.scratch.context)
     }
 }
 
@@ -284,9 +282,7 @@ impl Compiler {
             let builder = FunctionBuilder::new(&mut scratch.context.func, &mut scratch.builder);
             let poll = self.options.poll_deadline;
             let output = Lowerer::new(member, builder, module, poll, &phi, sites).run()?;
-            module
-                .define_function(*id, &mut scratch.context)
-                .map_err(|error| module_error(&error))?;
+            placement::define(module, *id, &mut scratch.context)?;
             module.clear_context(&mut scratch.context);
             sites = output.sites;
             names.extend(output.import_names);
@@ -337,6 +333,8 @@ fn host(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
     for (name, value) in [
         ("opt_level", opt_level),
         ("enable_verifier", verifier),
+        // Where loops lie: see `placement`.
+        ("machine_code_cfg_info", "true"),
         ("is_pic", "false"),
         ("use_colocated_libcalls", "false"),
     ] {

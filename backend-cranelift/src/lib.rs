@@ -37,6 +37,7 @@ mod error;
 mod live;
 mod lower;
 mod marshal;
+mod placement;
 mod runtime;
 mod vector;
 

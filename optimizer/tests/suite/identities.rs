@@ -77,6 +77,8 @@ fn choices_of_truth_values() {
     for (term, rule) in [
         ("(select (bxor %x true) %x false)", "select-both"),
         ("(select %x true (bxor %x true))", "select-either"),
+        ("(select %x (bxor %x true) %x)", "select-both-asked"),
+        ("(select %x %x (bxor %x true))", "select-either-asked"),
     ] {
         let text = format!("(lambda @f [(%x bool)] [%io] -> bool (results {term} %io))");
         keeps_answers(&text, rule, &Options::default(), &truths, 0);
