@@ -31,6 +31,22 @@ fn in_loops(function: &Function, name: &str) -> usize {
     found
 }
 
+/// A loop from `from` by `step` to below `%n & bits`, in which `%t` is what `%s` is next; `%s` begins
+/// as zero of the type `ty`.
+fn counted(params: &str, ty: &str, [from, step, bits]: [i64; 3], body: &str) -> String {
+    let zero = if ty == "f64" { "0.0" } else { "0" };
+    format!(
+        "(lambda @f [{params} (%n i64)] [%io] -> {ty}
+          (%m = iand %n {bits})
+          (%i %s = theta [{from} {zero}]
+            (body [%i %s]
+              {body}
+              (%j = iadd %i {step}) (%go = icmp.lt %j %m)
+              (results %go %j %t)))
+          (results %s %io))"
+    )
+}
+
 fn loops(function: &Function) -> usize {
     let regions = (0..function.region_count()).map(|at| function.region(RegionId::from_index(at)));
     let nodes = regions.flat_map(|region| &region.nodes).map(|node| &function.node(*node).kind);
@@ -57,16 +73,14 @@ fn a_loop_is_peeled_where_a_variable_becomes_invariant() {
 #[test]
 fn a_loop_is_peeled_where_its_first_iteration_is_special() {
     let f = optimized(
-        "(lambda @f [(%x f64) (%n i64)] [%io] -> f64
-          (%m = iand %n 15)
-          (%i %s = theta [0 0.0]
-            (body [%i %s]
-              (%t = gamma (icmp.eq %i 0) []
-                (arm [] (%u = fmul %s (fadd %s %x)) (results %u))
-                (arm [] (%u = math.cbrt (fadd %s %x)) (results %u)))
-              (%j = iadd %i 1) (%go = icmp.lt %j %m)
-              (results %go %j %t)))
-          (results %s %io))",
+        &counted(
+            "(%x f64)",
+            "f64",
+            [0, 1, 15],
+            "(%t = gamma (icmp.eq %i 0) []
+            (arm [] (%u = fmul %s (fadd %s %x)) (results %u))
+            (arm [] (%u = math.cbrt (fadd %s %x)) (results %u)))",
+        ),
         "peel",
     );
     assert_eq!(in_loops(&f, "gamma"), 0, "{f}");
@@ -75,16 +89,14 @@ fn a_loop_is_peeled_where_its_first_iteration_is_special() {
 #[test]
 fn a_choice_that_does_not_change_leaves_the_loop() {
     let f = optimized(
-        "(lambda @f [(%x f64) (%p bool) (%n i64)] [%io] -> f64
-          (%m = iand %n 15)
-          (%i %s = theta [0 0.0]
-            (body [%i %s]
-              (%t = gamma %p []
-                (arm [] (%u = math.atan (fadd %s %x)) (results %u))
-                (arm [] (%u = math.cbrt (fmul %s %x)) (results %u)))
-              (%j = iadd %i 1) (%go = icmp.lt %j %m)
-              (results %go %j %t)))
-          (results %s %io))",
+        &counted(
+            "(%x f64) (%p bool)",
+            "f64",
+            [0, 1, 15],
+            "(%t = gamma %p []
+            (arm [] (%u = math.atan (fadd %s %x)) (results %u))
+            (arm [] (%u = math.cbrt (fmul %s %x)) (results %u)))",
+        ),
         "unswitch",
     );
     assert_eq!((in_loops(&f, "gamma"), loops(&f)), (0, 2), "{f}");
@@ -136,14 +148,7 @@ fn iterations_are_joined_where_their_number_divides() {
 #[test]
 fn a_product_of_the_counter_becomes_a_variable() {
     let f = optimized(
-        "(lambda @f [(%x i64) (%n i64)] [%io] -> i64
-          (%m = iand %n 63)
-          (%i %s = theta [3 0]
-            (body [%i %s]
-              (%t = ixor %s (imul %i %x))
-              (%j = iadd %i 2) (%go = icmp.lt %j %m)
-              (results %go %j %t)))
-          (results %s %io))",
+        &counted("(%x i64)", "i64", [3, 2, 63], "(%t = ixor %s (imul %i %x))"),
         "strength-reduction",
     );
     assert_eq!(in_loops(&f, "imul"), 0, "{f}");
@@ -169,35 +174,24 @@ fn products_of_every_counter_become_variables_within_the_limit() {
 
 #[test]
 fn a_product_with_a_constant_stays_one_instruction() {
-    let f = exact(
-        "(lambda @f [(%n i64)] [%io] -> i64
-          (%m = iand %n 63)
-          (%i %s = theta [3 0]
-            (body [%i %s]
-              (%t = ixor %s (imul %i 7919))
-              (%j = iadd %i 2) (%go = icmp.lt %j %m)
-              (results %go %j %t)))
-          (results %s %io))",
-    );
+    let f = exact(&counted("", "i64", [3, 2, 63], "(%t = ixor %s (imul %i 7919))"));
     assert_eq!(in_loops(&f, "imul"), 1, "{f}");
 }
 
 #[test]
 fn each_side_of_a_choice_that_left_a_loop_may_hold_another() {
     let f = optimized(
-        "(lambda @f [(%x i64) (%n i64)] [%io] -> i64
-          (%m = iand %n 63)
-          (%i %s = theta [0 0]
-            (body [%i %s]
-              (%t = gamma (icmp.eq %x 0) []
-                (arm [] (%u = gamma (icmp.eq %x 1) []
-                    (arm [] (%v = ixor %s (iadd %i %x)) (results %v))
-                    (arm [] (%v = ixor %s (imul %i %i)) (results %v)))
-                  (results %u))
-                (arm [] (%v = ixor %s (isub 7 %i)) (results %v)))
-              (%j = iadd %i 1) (%go = icmp.lt %j %m)
-              (results %go %j %t)))
-          (results %s %io))",
+        &counted(
+            "(%x i64)",
+            "i64",
+            [0, 1, 63],
+            "(%t = gamma (icmp.eq %x 0) []
+            (arm [] (%u = gamma (icmp.eq %x 1) []
+                (arm [] (%v = ixor %s (iadd %i %x)) (results %v))
+                (arm [] (%v = ixor %s (imul %i %i)) (results %v)))
+              (results %u))
+            (arm [] (%v = ixor %s (isub 7 %i)) (results %v)))",
+        ),
         "unswitch",
     );
     assert_eq!(loops(&f), 3, "{f}");
