@@ -21,6 +21,7 @@
 
 pub mod call;
 mod constant;
+mod desugar;
 mod diagnostic;
 mod live;
 mod lower;

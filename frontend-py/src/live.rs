@@ -390,6 +390,20 @@ pub(crate) fn stored_names(body: &[Stmt]) -> Vec<&str> {
     names.stored
 }
 
+/// The names that an expression assigns.
+pub(crate) fn stored_in(expr: &Expr) -> Vec<&str> {
+    let mut names = Names::default();
+    names.visit_expr(expr);
+    names.stored
+}
+
+/// The names that an expression reads.
+pub(crate) fn loaded_names(expr: &Expr) -> Vec<&str> {
+    let mut names = Names::default();
+    names.visit_expr(expr);
+    names.loaded
+}
+
 /// The names that a function reads and does not bind, those of functions inside it included.
 fn free_names(definition: &StmtFunctionDef) -> Vec<&str> {
     let mut names = Names::default();

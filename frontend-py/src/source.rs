@@ -6,9 +6,9 @@ use crate::module::{Known, Module};
 use crate::stack::{MAX_DEPTH, MAX_INDENTS, SHALLOW, unless_shallow};
 use crate::types::{ParamType, ReturnType, is_open, param_type, return_type, span_of};
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{ModModule, ParameterWithDefault, PythonVersion, StmtFunctionDef};
-use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer};
-use ruff_text_size::Ranged;
+use ruff_python_ast::{ParameterWithDefault, PythonVersion, StmtFunctionDef, Suite};
+use ruff_python_parser::{Mode, ParseOptions, lexer};
+use ruff_text_size::{Ranged, TextRange};
 use rvsdg::{Const, Span};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,9 +20,18 @@ static LAST: Mutex<Option<SourceFile>> = Mutex::new(None);
 pub struct SourceFile {
     name: String,
     text: String,
-    parsed: Arc<Parsed<ModModule>>,
+    tree: Arc<Tree>,
     line_starts: Vec<u32>,
     known: Vec<(String, Known)>,
+}
+
+/// What is kept of a file's syntax.
+#[derive(Debug)]
+struct Tree {
+    /// The statements, after [`crate::desugar`].
+    body: Suite,
+    /// Where the comments stand.
+    comments: Vec<TextRange>,
 }
 
 /// A line `# ovum: run f(0.5)` of a file.
@@ -96,8 +105,15 @@ impl SourceFile {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
         let name = name.to_owned();
-        let parsed = Arc::new(parsed);
-        let file = SourceFile { name, text, parsed, line_starts, known: Vec::new() };
+        let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
+        let comments = comments.map(Ranged::range).collect();
+        let body = unless_shallow(depth <= SHALLOW, || {
+            let mut body = parsed.into_suite();
+            crate::desugar::module(&mut body);
+            Ok(body)
+        })?;
+        let tree = Arc::new(Tree { body, comments });
+        let file = SourceFile { name, text, tree, line_starts, known: Vec::new() };
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(file.clone());
         Ok(file)
     }
@@ -121,7 +137,7 @@ impl SourceFile {
     /// The functions defined at module level, in order, each once.
     pub fn functions(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for function in Module::definitions(&self.parsed.syntax().body) {
+        for function in Module::definitions(self.body()) {
             if !names.contains(&function.name.as_str()) {
                 names.push(function.name.as_str());
             }
@@ -131,14 +147,14 @@ impl SourceFile {
 
     /// The comment lines `# ovum: run f(…)`, in order.
     pub fn directives(&self) -> Vec<RunDirective> {
-        let comments = self.parsed.tokens().iter().filter(|t| t.kind() == TokenKind::Comment);
+        let comments = self.tree.comments.iter();
         comments
-            .filter_map(|token| {
-                let comment = &self.text[token.range()];
+            .filter_map(|range| {
+                let comment = &self.text[*range];
                 let rest = comment.trim_start_matches('#').trim_start().strip_prefix("ovum:")?;
                 let call = rest.trim_start().strip_prefix("run")?;
                 let call = call.strip_prefix(char::is_whitespace)?.trim().to_owned();
-                let line = self.line_column(token.start().to_u32()).0;
+                let line = self.line_column(range.start().to_u32()).0;
                 Some(RunDirective { call, line })
             })
             .collect()
@@ -199,7 +215,7 @@ impl SourceFile {
     }
 
     fn body(&self) -> &[ruff_python_ast::Stmt] {
-        &self.parsed.syntax().body
+        &self.tree.body
     }
 }
 

@@ -38,6 +38,13 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ),
         ("x, y = a[i]", "rows and arrays are unpacked; ValueError if the number is another"),
         ("in, not in", "of a tuple, a list in the source, an array of one dimension"),
+        (
+            "sum(e for x in a if c), min, max, any, all, math.prod",
+            "and len of a list so made: a loop, or loops in each other; without `key` and `default`",
+        ),
+        ("match", "of a number: numbers, `|`, a name, `_`, guards"),
+        ("f = lambda x: e", "in a function, as the only value of a name"),
+        ("n := e", "in what a statement or the test of a loop evaluates first"),
         ("return", "numbers, nested tuples, None; one type everywhere"),
         (
             "assert, raise",

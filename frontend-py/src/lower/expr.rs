@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::value::{Binding, Val, conflict};
+use super::value::{Binding, Val, conflict, variable};
 use super::{Lower, Res};
 use crate::constant::{constant, math_constant, numpy_constant};
 use crate::diagnostic::{Diagnostic, codes};
@@ -226,7 +226,7 @@ impl<'a> Lower<'a, '_> {
                     .hint("assign it on every path that leads here")
                     .into())
             }
-            Binding::Conflict { a, b } => Err(conflict(&format!("`{name}`"), span, &a, &b).into()),
+            Binding::Conflict { a, b } => Err(conflict(&variable(name), span, &a, &b).into()),
             Binding::Maybe { span: assigned, .. } if self.is_fast() => {
                 let message = format!("`{name}` may have no value here");
                 Err(Diagnostic::at(codes::UNBOUND, span, message)

@@ -3,7 +3,7 @@
 use super::flow::{Flag, Outcome, RETURN, Returned};
 use super::range::Count;
 use super::stmt::{Rest, Seq, Step, Tail, after_loop, negate};
-use super::value::{Binding, Val, conflict, dummy};
+use super::value::{Binding, Val, conflict, dummy, variable};
 use super::{Failure, Guess, GuessKey, Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::live::{BREAK, CONTINUE, Live, Vars, is_true};
@@ -135,6 +135,7 @@ impl<'a> Lower<'a, '_> {
         rest: Rest<'_, 'a>,
     ) -> Res<Step> {
         let span = plan.span;
+        self.begin_total(span);
         let exit_live = [normal, after.clone(), Vars::default()];
         let known = first.map_or(Some(true), |v| self.f.as_const(v).and_then(Const::as_bool));
         let outcome = match (known, first) {
@@ -313,18 +314,19 @@ impl<'a> Lower<'a, '_> {
                 self.settle(key, val, start_val)?;
             }
             if let (Some((key, from)), Some((Val::Scalar(value), _))) = (weak, end.value()) {
-                self.settle_width(key, *from, *value)?;
+                self.settle_width(*var, key, *from, *value)?;
             }
             let fits = end.value().is_some_and(|(val, _)| val.fits(start_val, &self.f));
             if !fits {
-                let name = self.frame.locals.name(*var);
+                let name = variable(self.frame.locals.name(*var));
                 if let Binding::Conflict { a, b } = &end {
-                    return Err(conflict(&format!("`{name}`"), at, a, b).into());
+                    self.widen_total(*var, at)?;
+                    return Err(conflict(&name, at, a, b).into());
                 }
                 let (val, span) = end.value().unwrap_or((start_val, start_span));
                 let a = (start_span, start_val.describe(&self.f));
                 let b = (span, val.describe(&self.f));
-                return Err(conflict(&format!("`{name}`"), span, &a, &b).into());
+                return Err(conflict(&name, span, &a, &b).into());
             }
             let (val, end_span) = end.value().expect("a value that fits is a value");
             let span = if reaches_end { end_span } else { start_span };

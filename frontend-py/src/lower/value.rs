@@ -180,6 +180,11 @@ pub(super) fn conflict(what: &str, at: Span, a: &(Span, String), b: &(Span, Stri
     diagnostic
 }
 
+/// How messages call a variable.
+pub(super) fn variable(name: &str) -> String {
+    if name.starts_with('.') { "the result".to_owned() } else { format!("`{name}`") }
+}
+
 /// A constant of the type, for a port that is not read on this path.
 pub(super) fn dummy(f: &mut Function, region: RegionId, ty: Type) -> ValueId {
     let constant = match ty {

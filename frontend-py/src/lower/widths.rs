@@ -6,6 +6,7 @@
 
 use super::value::{Binding, Val};
 use super::{Failure, Guess, GuessKey, Lower, Res};
+use crate::desugar::TOTAL;
 use rvsdg::{Const, Op, RegionId, Span, Type, ValueId};
 
 impl Lower<'_, '_> {
@@ -100,16 +101,48 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// Starts again if the loop made a weak variable narrower, or made it one of fixed width.
-    pub(super) fn settle_width(&mut self, key: &GuessKey, from: Type, end: ValueId) -> Res<()> {
+    /// Starts again if the loop made a weak variable narrower, or made it one of fixed width, or
+    /// made what a reduction accumulates a float.
+    pub(super) fn settle_width(
+        &mut self,
+        var: usize,
+        key: &GuessKey,
+        from: Type,
+        end: ValueId,
+    ) -> Res<()> {
         let ty = self.f.ty(end);
+        let total = self.frame.locals.name(var) == TOTAL && ty.is_float();
         // A variable that is weak before the loop and wide for good after an iteration is no
         // Python number inside.
         let hardened = ty == from && !self.is_weak(end) && self.weak_mattered.get();
-        if Self::narrower(from, ty) || hardened {
+        if Self::narrower(from, ty) || hardened || total && from == Type::I64 {
             self.guesses.insert(key.clone(), Guess { ty, confirmed: true });
             return Err(Failure::Retry);
         }
         Ok(())
+    }
+
+    /// Gives what a reduction accumulates the type that an earlier try saw a loop give it, so that
+    /// it has that type too where the loop does not run.
+    pub(super) fn begin_total(&mut self, span: Span) {
+        let Some(var) = self.frame.locals.number(TOTAL) else { return };
+        let (binding, _) = self.follow_width(var, span);
+        self.vars[var] = binding;
+    }
+
+    /// Starts again if what a reduction accumulates has two types at the end of an iteration, one
+    /// of them from before the loop: the next type is tried there.
+    pub(super) fn widen_total(&mut self, var: usize, span: Span) -> Res<()> {
+        if self.frame.locals.name(var) != TOTAL {
+            return Ok(());
+        }
+        let key = self.guess_key(span, var);
+        let ty = match self.guesses.get(&key) {
+            None => Type::F64,
+            Some(Guess { ty: Type::F64, .. }) => Type::F32,
+            Some(_) => return Ok(()),
+        };
+        self.guesses.insert(key, Guess { ty, confirmed: true });
+        Err(Failure::Retry)
     }
 }

@@ -12,6 +12,9 @@ const PROGRAMS_EXPECTED: &str = include_str!("../fixtures/programs.txt");
 const LIBRARY: &str = include_str!("../fixtures/library.py");
 const LIBRARY_EXPECTED: &str = include_str!("../fixtures/library.txt");
 
+const FORMS: &str = include_str!("../fixtures/forms.py");
+const FORMS_EXPECTED: &str = include_str!("../fixtures/forms.txt");
+
 /// Compares every `# ovum: run` line with the line of CPython's answers.
 fn agree(text: &str, answers: &str) {
     let file = source(text);
@@ -34,6 +37,7 @@ fn strict_semantics_is_cpythons() {
     agree(FUNCTIONS, EXPECTED);
     agree(PROGRAMS, PROGRAMS_EXPECTED);
     agree(LIBRARY, LIBRARY_EXPECTED);
+    agree(FORMS, FORMS_EXPECTED);
 }
 
 #[test]

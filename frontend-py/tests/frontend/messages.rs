@@ -27,7 +27,7 @@ fn unsupported_statements() {
             "def f(x: f64):\n    global y\n    return x\n",
             "def f(x: f64):\n    import math\n    return x\n",
             "def f(x: f64):\n    if x > 0.0:\n        def g():\n            return 1\n    return x\n",
-            "def f(x: f64):\n    match x:\n        case 1:\n            return x\n",
+            "def f(x: f64):\n    match x:\n        case float(y):\n            return y\n",
             "def f(x: f64):\n    class A:\n        pass\n",
             "async def f(x: f64):\n    return x\n",
             "def f(*args):\n    return 1\n",
@@ -127,7 +127,7 @@ fn unsupported_expressions() {
             "def f(x: f64):\n    return {1: x}\n",
             "def f(x: f64):\n    return 'text'\n",
             "def f(x: f64):\n    return f'{x}'\n",
-            "def f(x: f64):\n    return (y := x)\n",
+            "def f(x: f64):\n    return x + (y := x)\n",
             "def f(x: f64):\n    return [i for i in range(3)]\n",
             "def f(x: f64):\n    return x + 2j\n",
             "def f(x: f64):\n    return x @ x\n",
@@ -194,10 +194,10 @@ fn unsupported_expressions() {
               = hint: return the numbers and format them outside
 
             error[OV011]: `:=` is not supported
-             --> test.py:2:13
+             --> test.py:2:17
               |
-            2 |     return (y := x)
-              |             ^^^^^^
+            2 |     return x + (y := x)
+              |                 ^^^^^^
               |
               = hint: assign in a statement of its own
 
@@ -642,4 +642,26 @@ fn syntax_errors_come_in_the_order_of_the_text() {
     let text = "def f(x:\n    return\n".to_owned();
     let errors = SourceFile::parse("test.py", text).unwrap_err().0;
     assert!(errors.len() > 1 && errors.is_sorted_by_key(|error| error.span.unwrap().start));
+}
+
+#[test]
+fn comprehensions_that_are_no_loops_of_numbers() {
+    let refused = [
+        "    return sum(x for x in x)\n",
+        "    return max((x for x in a), key=abs)\n",
+        "    return min((x for x in a), default=0.0)\n",
+        "    return any([v > 0 for v in a])\n",
+        "    return sum((n := v) for v in a)\n",
+        "    return sorted(v for v in a)\n",
+        "    return max(max(max(max(max(v for v in a) for w in a) for w in a) for w in a) for w in a)\n",
+        "    sum = 1\n    return sum(v for v in a)\n",
+    ];
+    for body in refused {
+        let text = format!("def f(a: array[f64, 1], x: array[f64, 1]):\n{body}");
+        let message = crate::harness::refused(&text, None);
+        assert!(message.contains('^'), "{message}");
+        assert!(!message.contains("`."), "{message}");
+    }
+    let own = "def sum(x: f64):\n    return x\n\n\ndef f(a: array[f64, 1]):\n    return sum(v for v in a)\n";
+    assert!(crate::harness::refused(own, None).contains("comprehension"));
 }
