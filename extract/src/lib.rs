@@ -35,6 +35,8 @@ pub mod bottom_up;
 pub mod builder;
 pub mod check;
 pub mod cost;
+#[cfg(any(feature = "highs", feature = "maxsat"))]
+mod cycles;
 pub mod diagnostics;
 pub mod effects;
 pub mod exact;

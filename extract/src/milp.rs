@@ -6,6 +6,7 @@
 //! longer ones when a solution has them. The present answer is the start. A reduced problem is
 //! solved part by part. Huangfu and Hall, "Parallelizing the dual revised simplex method" (2018).
 
+use crate::cycles::cycles;
 use crate::exact::{Choices, below, cost_step, dag_cost};
 use crate::extractor::{Caps, Control, Extractor, Outcome, Status};
 use crate::greedy_dag::GreedyDag;
@@ -77,7 +78,7 @@ pub(crate) fn improve(problem: &Problem, start: Choices, control: &Control) -> O
         let Some(answer) = run(problem, &best, &cuts, step, control) else { break };
         bound = bound.max(answer.bound);
         let Some(choices) = answer.choices else { break };
-        match cycles(problem, &choices) {
+        match cycles(problem, &choices, problem.roots()).0 {
             found if found.is_empty() => {
                 let cost = dag_cost(problem, &choices);
                 if cost <= dag_cost(problem, &best) {
@@ -89,7 +90,7 @@ pub(crate) fn improve(problem: &Problem, start: Choices, control: &Control) -> O
                 }
                 break;
             }
-            found => cuts.extend(found),
+            found => cuts.extend(found.iter().map(|cycle| cut(problem, cycle))),
         }
     }
     let cost = dag_cost(problem, &best);
@@ -203,41 +204,8 @@ fn cycle_length(problem: &Problem, cut: &[NodeIndex]) -> f64 {
     classes.len() as f64
 }
 
-/// For each cycle among the classes in use, all nodes that lead from one of its classes to the next:
-/// an answer has fewer of them than the cycle has classes.
-fn cycles(problem: &Problem, choices: &Choices) -> Vec<Vec<NodeIndex>> {
-    let mut state = vec![0_u8; problem.class_count()];
-    let mut found = Vec::new();
-    let mut path: Vec<ClassIndex> = Vec::new();
-    let mut stack: Vec<(ClassIndex, bool)> =
-        problem.roots().iter().map(|root| (*root, false)).collect();
-    while let Some((class, leaving)) = stack.pop() {
-        if leaving {
-            state[class.index()] = 2;
-            path.pop();
-            continue;
-        }
-        if state[class.index()] != 0 {
-            continue;
-        }
-        state[class.index()] = 1;
-        path.push(class);
-        stack.push((class, true));
-        let below = choices[class.index()].into_iter().flat_map(|node| problem.children(node));
-        for child in below {
-            match state[child.index()] {
-                0 => stack.push((child, false)),
-                1 => {
-                    let at = path.iter().position(|class| *class == child).unwrap_or(0);
-                    found.push(cut(problem, &path[at..]));
-                }
-                _ => {}
-            }
-        }
-    }
-    found
-}
-
+/// All nodes that lead from a class of the cycle to the next: an answer has fewer of them than the cycle
+/// has classes.
 fn cut(problem: &Problem, cycle: &[ClassIndex]) -> Vec<NodeIndex> {
     let mut nodes = Vec::new();
     for (at, class) in cycle.iter().enumerate() {

@@ -9,6 +9,7 @@
 //! below zero a class has one node at most, and is used by another one unless it is a root.
 
 use super::search::Stop;
+use crate::cycles::cycles;
 use crate::exact::Choices;
 use crate::problem::{ClassIndex, NodeIndex, Problem};
 use batsat::{Lit, Solver, SolverInterface, lbool};
@@ -213,40 +214,4 @@ fn cycle_groups(problem: &Problem) -> Vec<u32> {
         }
     }
     group
-}
-
-/// The cycles that a walk along the choices closes, and the classes that it reaches.
-fn cycles(
-    problem: &Problem,
-    choices: &Choices,
-    from: &[ClassIndex],
-) -> (Vec<Vec<ClassIndex>>, Vec<bool>) {
-    let mut state = vec![0_u8; problem.class_count()];
-    let mut found = Vec::new();
-    let mut path: Vec<ClassIndex> = Vec::new();
-    let mut stack: Vec<(ClassIndex, bool)> = from.iter().map(|class| (*class, false)).collect();
-    while let Some((class, leaving)) = stack.pop() {
-        if leaving {
-            state[class.index()] = 2;
-            path.pop();
-            continue;
-        }
-        if state[class.index()] != 0 {
-            continue;
-        }
-        state[class.index()] = 1;
-        path.push(class);
-        stack.push((class, true));
-        for child in choices[class.index()].into_iter().flat_map(|node| problem.children(node)) {
-            match state[child.index()] {
-                0 => stack.push((child, false)),
-                1 => {
-                    let at = path.iter().position(|class| *class == child).unwrap_or(0);
-                    found.push(path[at..].to_vec());
-                }
-                _ => {}
-            }
-        }
-    }
-    (found, state.into_iter().map(|state| state != 0).collect())
 }
