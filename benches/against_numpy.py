@@ -24,9 +24,9 @@ from math import exp, log, sin, sqrt, tanh
 # NumPy's products of arrays are otherwise shared with other threads, whose time nobody counts.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import kernels as shared
 import numpy as np
 import ovum
+from measured import KERNELS, alone, error_cells, medians
 
 SIZES = [1_000, 10_000, 100_000, 1_000_000, 10_000_000]
 MODES = {
@@ -158,7 +158,7 @@ def kernels():
     """Every kernel that NumPy can express, the bare functions first. NumPy has no `erf`."""
     found = dict(BARE)
     for name, form in FORMS.items():
-        function, domains, kind = shared.KERNELS[name]
+        function, domains, kind = KERNELS[name]
         found[name] = function, domains, form, kind == "map"
     return found
 
@@ -195,7 +195,7 @@ def measure(calls, rounds):
     for _ in range(rounds):
         for name, call in calls.items():
             figures[name].append(take(*call, counts[name]))
-    return {name: statistics.median(taken) for name, taken in figures.items()}
+    return medians(figures)
 
 
 def accuracy(function, domains, is_map, ty):
@@ -216,7 +216,7 @@ def table(options):
         for ty, dtype in TYPES.items():
             largest = max(options.sizes)
             data = [random.uniform(low, high, largest).astype(dtype) for low, high in domains]
-            cells = shared.error_cells(accuracy(function, domains, is_map, ty))
+            cells = error_cells(accuracy(function, domains, is_map, ty))
             for n in options.sizes:
                 arrays = [array[:n] for array in data]
                 for out in [None, np.empty(n, dtype)] if is_map else [None]:
@@ -262,10 +262,7 @@ def main():
     if options.modes:
         for mode in set(MODES) - set(options.modes.split(",")):
             del MODES[mode]
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    print(f"NumPy {np.__version__}, Ovum {ovum.__version__}. Load of the machine: {load}.")
+    print(f"NumPy {np.__version__}, Ovum {ovum.__version__}. {alone()}")
     print("Nanoseconds a call of NumPy; of Ovum the share of that.\n")
     modes = " | ".join(MODES)
     print(f"| kernel | type | n | result | NumPy | {modes} | bounds | measured error |")

@@ -9,12 +9,13 @@
 Rivals that are not installed are left out; "numba-plain" is numba without `fastmath`, and
 "ovum-python" the package of the Python that runs this, if it is installed (`pip install .`): the
 kernel mapped by `vectorize(fast=True, fastmath=True)`, the call included as in the figures of
-numba, NumPy, numexpr and jax. "ovum", gcc and clang are called from machine code. Every rival gets the kernel as a user writes it, and
-fast mathematics where it has that. Rounds are interleaved, a rival after the other; a figure is the
-least of the rounds, each the least of its runs: of the thread's CPU time for numba, NumPy and C
-above 10,000 elements, of the wall clock for Ovum's programs and jax, which has threads of its own. On a machine that does other work
-runs of more than a few milliseconds are preempted, so that the wall clock says too much. Ovum, gcc
-and numba's loops use one thread; jax is pinned to one core with this process. numba of PyPI has no vector forms of
+numba, NumPy, numexpr and jax. "ovum", gcc and clang are called from machine code. Every rival gets
+the kernel as a user writes it, and fast mathematics where it has that. Rounds are interleaved, a
+rival after the other; a figure is the median of the rounds, each the median of its runs: of the
+thread's CPU time for numba, NumPy and C above 10,000 elements, of the wall clock for Ovum's programs
+and jax, which has threads of its own. On a machine that does other work runs of more than a few
+milliseconds are preempted, so that the wall clock says too much. Ovum, gcc and numba's loops use one
+thread; jax is pinned to one core with this process. numba of PyPI has no vector forms of
 elementary functions (SVML needs Intel's library and a patched LLVM).
 """
 
@@ -29,10 +30,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from math import cos, erf, exp, expm1, log, log1p, sin, sqrt, tanh
 from pathlib import Path
 
 import kernels_page
+from measured import INTEGERS, KERNELS, MANY, TO_INTEGERS, alone, error_cells, medians, per_element
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = [4096, 1_000_000]
@@ -41,164 +42,6 @@ C_COMPILERS = {
     "gcc": ["-O3", "-march=native", "-ffast-math"],
     "clang": ["-O3", "-march=native", "-ffast-math", "-fveclib=libmvec"],
 }
-# Above this many elements runs are few, and jax is measured.
-MANY = 10_000
-
-
-def geglu_exact(a):
-    return 0.5 * a * (1.0 + tanh(0.7978845608028654 * (a + 0.044715 * a**3)))
-
-
-def geglu_pade(a):
-    x = 0.7978845608028654 * (a + 0.044715 * a**3)
-    t = (10.0 * x**3 + 105.0 * x) / (x**4 + 45.0 * x**2 + 105.0)
-    return 0.5 * a * (1.0 + t)
-
-
-def sigmoid(x):
-    return 1.0 / (1.0 + exp(-x))
-
-
-def silu(x):
-    return x / (1.0 + exp(-x))
-
-
-def softplus(x):
-    if x > 0.0:
-        return x + log1p(exp(-x))
-    return log1p(exp(x))
-
-
-def poly7(x):
-    return (
-        1.0 + 0.5 * x + 0.25 * x**2 - 0.125 * x**3 + 0.0625 * x**4
-        - 0.03125 * x**5 + 0.015625 * x**6 - 0.0078125 * x**7
-    )  # fmt: skip
-
-
-def sincos_mix(x, y):
-    return sin(x) * cos(y) + cos(x) * sin(y)
-
-
-def hypot_like(x, y):
-    return sqrt(x * x + y * y)
-
-
-def black_scholes_call(s, k, t, r, v):
-    d1 = (log(s / k) + (r + 0.5 * v * v) * t) / (v * sqrt(t))
-    d2 = d1 - v * sqrt(t)
-    n1 = 0.5 * (1.0 + erf(d1 / sqrt(2.0)))
-    n2 = 0.5 * (1.0 + erf(d2 / sqrt(2.0)))
-    return s * n1 - k * exp(-r * t) * n2
-
-
-def gauss_pdf(x, mu, sigma):
-    z = (x - mu) / sigma
-    return exp(-0.5 * z * z) / (sigma * 2.5066282746310002)
-
-
-def log1p_expm1(x):
-    return log1p(x) + expm1(-0.5 * x)
-
-
-def newton_sqrt(x):
-    g = 0.5 * (1.0 + x)
-    for _ in range(8):
-        g = 0.5 * (g + x / g)
-    return g
-
-
-def mandel_escape(cr, ci):
-    zr = 0.0
-    zi = 0.0
-    for i in range(100):
-        zr2 = zr * zr
-        zi2 = zi * zi
-        if zr2 + zi2 > 4.0:
-            return i
-        zi = 2.0 * zr * zi + ci
-        zr = zr2 - zi2 + cr
-    return 100
-
-
-def collatz_steps(n):
-    steps = 0
-    while n > 1:
-        if n % 2 == 0:
-            n = n // 2
-        else:
-            n = 3 * n + 1
-        steps += 1
-    return steps
-
-
-def sum_squares(n):
-    s = 0
-    for i in range(n):
-        s += i * i
-    return s
-
-
-def dot(x, y):
-    s = x[0] - x[0]
-    for i in range(len(x)):
-        s += x[i] * y[i]
-    return s
-
-
-def stencil3(x, out):
-    for i in range(1, len(x) - 1):
-        out[i] = 0.25 * x[i - 1] + 0.5 * x[i] + 0.25 * x[i + 1]
-
-
-def largest(x):
-    m = x[0]
-    for i in range(1, len(x)):
-        if x[i] > m:
-            m = x[i]
-    return m
-
-
-def axpy(x, y):
-    for i in range(len(x)):
-        y[i] = 0.5 * x[i] + y[i]
-
-
-def softened(x):
-    s = x[0] - x[0]
-    for i in range(len(x)):
-        s += exp(-x[i] * x[i])
-    return s
-
-
-F = (-6.0, 6.0)
-OPTION = [(10.0, 50.0), (10.0, 50.0), (0.1, 3.0), (0.0, 0.1), (0.1, 0.6)]
-# Name: function, domains, kind. "newton_scalar" is a loop that is not taken apart.
-KERNELS = {
-    "poly7": (poly7, [(-1.0, 1.0)], "map"),
-    "geglu_pade": (geglu_pade, [F], "map"),
-    "geglu_exact": (geglu_exact, [F], "map"),
-    "sigmoid": (sigmoid, [(-30.0, 30.0)], "map"),
-    "silu": (silu, [(-30.0, 30.0)], "map"),
-    "softplus": (softplus, [(-30.0, 30.0)], "map"),
-    "sincos_mix": (sincos_mix, [F, F], "map"),
-    "hypot_like": (hypot_like, [(-100.0, 100.0)] * 2, "map"),
-    "black_scholes_call": (black_scholes_call, OPTION, "map"),
-    "gauss_pdf": (gauss_pdf, [(-5.0, 5.0), (-1.0, 1.0), (0.5, 2.0)], "map"),
-    "log1p_expm1": (log1p_expm1, [(0.0, 20.0)], "map"),
-    "newton_sqrt": (newton_sqrt, [(0.01, 100.0)], "map"),
-    "dot": (dot, [(-1.0, 1.0)] * 2, "arrays"),
-    "stencil3": (stencil3, [(-1.0, 1.0)] * 2, "arrays"),
-    "largest": (largest, [(-1.0, 1.0)], "arrays"),
-    "axpy": (axpy, [(-1.0, 1.0)] * 2, "arrays"),
-    "softened": (softened, [(-1.0, 1.0)], "arrays"),
-    "mandel_escape": (mandel_escape, [(-2.0, 0.6), (-1.2, 1.2)], "scalar"),
-    "collatz_steps": (collatz_steps, [(1, 100_000)], "scalar"),
-    "newton_scalar": (newton_sqrt, [(0.01, 100.0)], "scalar"),
-    "mandel_scalar": (mandel_escape, [(-2.0, 0.6), (-1.2, 1.2)], "scalar"),
-    "collatz_scalar": (collatz_steps, [(1, 100_000)], "scalar"),
-    "sum_squares": (sum_squares, [(0, 200)], "scalar"),
-}
 # The same kernels, an element after the other: beside the rivals' figures for the kernel, and not
 # in the means, which have it already.
 SCALAR_FORMS = {
@@ -206,10 +49,6 @@ SCALAR_FORMS = {
     "mandel_scalar": "mandel_escape",
     "collatz_scalar": "collatz_steps",
 }
-INTEGERS = {"collatz_steps", "sum_squares"}
-TO_INTEGERS = INTEGERS | {"mandel_escape"}
-
-
 def numpy_forms(np):
     """The kernels that NumPy's users write as expressions."""
     return {
@@ -249,20 +88,8 @@ NUMEXPR_FORMS = {
 }
 
 
-def least(n, run, clock=None):
-    """Nanoseconds per element, the least of some runs; short ones by the wall clock, since reading
-    a thread's CPU time takes half a microsecond."""
-    clock = clock or (time.perf_counter_ns if n < MANY else time.thread_time_ns)
-    best = math.inf
-    for _ in range(100 if n < MANY else 7 if n < 5_000_000 else 3):
-        start = clock()
-        run()
-        best = min(best, clock() - start)
-    return best / n
-
-
 def note(table, key, figure):
-    table[key] = min(figure, table.get(key, math.inf))
+    table.setdefault(key, []).append(figure)
 
 
 def run_lines(table, who, command, ty=None):
@@ -270,7 +97,11 @@ def run_lines(table, who, command, ty=None):
     if not Path(command[0]).exists():
         print(f"{command[0]} is not built: left out", file=sys.stderr)
         return
-    variables = dict(os.environ, OVUM_KERNEL_SIZES=",".join(map(str, SIZES)))
+    variables = dict(
+        os.environ,
+        OVUM_KERNEL_SIZES=",".join(map(str, SIZES)),
+        OVUM_KERNEL_NAMES=",".join({*KERNELS, *(SCALAR_FORMS.get(name, name) for name in KERNELS)}),
+    )
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
     text = done.stdout
     for line in text.splitlines():
@@ -337,15 +168,6 @@ def errors(ovum, name, ty):
     compiled = once(("ovum", name), lambda: python_callable(ovum, name))
     measured = compiled.accuracy(types, samples=10_000, domain=dict(zip(names, domains)))
     return error_cells(measured)
-
-
-def error_cells(measured):
-    """Bounds and measured errors of an `accuracy()`."""
-    bounds = [f"{f['name']} {f['bound_ulp']:g} ulp" for f in measured["functions"]]
-    bounds += [f"{one['rule']} {one['bound']:.1e}" for one in measured["approximations"]]
-    absolute, ulp = measured["absolute"]["error"], measured["ulp"]["error"]
-    error = f"{absolute:.1e}, {ulp:.3g} ulp" if absolute else "none"
-    return [", ".join(bounds) or "no approximation", error]
 
 
 def jax_form(jax, jnp, name):
@@ -434,7 +256,7 @@ def measure_jax(table, jax, name, ty, args):
     n = len(args[0])
     there = [jax.numpy.asarray(a) for a in args]
     call(*there).block_until_ready()
-    figure = least(n, lambda: call(*there).block_until_ready(), time.perf_counter_ns)
+    figure = per_element(n, lambda: call(*there).block_until_ready(), time.perf_counter_ns)
     note(table, ("jax", name, ty, n), figure)
 
 
@@ -455,7 +277,8 @@ def measure_here(table, np, found, round_number):
                 args = [a[:n] for a in data]
                 for who, call in calls.items():
                     call(args, out[:n])
-                    note(table, (who, name, ty, n), least(n, lambda: call(args, out[:n])))
+                    figure = per_element(n, lambda: call(args, out[:n]))
+                    note(table, (who, name, ty, n), figure)
                 if found["jax"] and n > MANY:
                     measure_jax(table, found["jax"], name, ty, args)
         print(f"round {round_number}: {name}", file=sys.stderr)
@@ -542,7 +365,7 @@ def main():
     arguments.add_argument("--sizes", metavar="N,M", help="numbers of elements, increasing")
     arguments.add_argument("--page", type=Path, metavar="FILE", help="write plots as a page")
     arguments.add_argument("--threads", action="store_true", help="one thread, two, and a copy")
-    arguments.add_argument("--only", metavar="A,B", help="these kernels in this process's part")
+    arguments.add_argument("--only", metavar="A,B", help="these kernels")
     options = arguments.parse_args()
     if options.threads:
         print("| kernel | type | 1 thread | 2 threads | speed-up | GB/s | of a copy |")
@@ -557,8 +380,7 @@ def main():
     if options.only:
         for name in set(KERNELS) - set(options.only.split(",")):
             del KERNELS[name]
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    load = alone()
     try:
         import numpy as np
     except ImportError:
@@ -575,8 +397,8 @@ def main():
             run_lines(table, "ovum", [options.target / "loops"])
             for compiler, ty, program in programs:
                 run_lines(table, compiler, [program, sizes], ty)
-    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    about = [*versions(found), f"Load of the machine: {load}. Rounds: {options.rounds}."]
+    about = [*versions(found), f"{load} Rounds: {options.rounds}."]
+    table = medians(table)
     print("\n".join(about) + "\nNanoseconds per element.\n")
     show(table, found["ovum"])
     if options.page:

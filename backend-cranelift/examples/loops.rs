@@ -1,48 +1,32 @@
 //! Times loops: over arrays in vectors, and over numbers one by one. A line
 //! `NAME TYPE N NANOSECONDS MICROSECONDS` each: per element, and to compile. `benches/kernels.py`
-//! puts them beside others', and sets `OVUM_KERNEL_SIZES`, the numbers of elements (`4096,1000000`).
+//! puts them beside others', and sets `OVUM_KERNEL_SIZES`, the numbers of elements (`4096,1000000`),
+//! and `OVUM_KERNEL_NAMES`. Figures are medians.
 //!
 //! ```text
 //! cargo run --release -p backend-cranelift --example loops
 //! ```
 
+#[path = "../../backend-simd/examples/measured/mod.rs"]
+mod measured;
+
 use backend_cranelift::abi::{ArrayDescriptor, Context, Limits};
 use backend_cranelift::{Compiled, CompiledLoop, Compiler, Options, Vectors};
 use backend_simd::{Dag, Divergent, Kernel, LowerOptions, lower_divergent};
 use frontend_py::{Semantics, SourceFile};
+use measured::{SIZES, is_wanted, median, memory, per_element, random};
 use rvsdg::Function;
 use std::error::Error;
 use std::io::Write;
-use std::sync::LazyLock;
-use std::time::Instant;
 
 const SOURCE: &str = include_str!("loops.py");
 
-/// Numbers of elements, increasing: those of `OVUM_KERNEL_SIZES`, or a cacheful and many.
-static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
-    let text = std::env::var("OVUM_KERNEL_SIZES").unwrap_or_else(|_| "4096,1000000".to_owned());
-    let size = |word: &str| word.parse().unwrap_or_else(|e| panic!("OVUM_KERNEL_SIZES: {e}"));
-    text.split(',').map(size).collect()
-});
-
-/// Numbers of an array: the largest size, and enough to begin a cache line.
-fn memory() -> usize {
-    SIZES[SIZES.len() - 1] + 64
-}
-
-/// The least of 20 compilations, in microseconds.
+/// What is compiled, and the median of 21 compilations in microseconds.
 fn coding<T>(
     mut compile: impl FnMut() -> Result<T, backend_cranelift::CompileError>,
 ) -> Result<(T, f64), backend_cranelift::CompileError> {
-    let mut best = f64::INFINITY;
-    for _ in 1..20 {
-        let start = Instant::now();
-        drop(compile()?);
-        best = best.min(start.elapsed().as_secs_f64() * 1e6);
-    }
-    let start = Instant::now();
     let compiled = compile()?;
-    Ok((compiled, best.min(start.elapsed().as_secs_f64() * 1e6)))
+    Ok((compiled, median(21, || drop(compile())) / 1e3))
 }
 
 fn function(name: &str, ty: &str) -> Result<Function, Box<dyn Error>> {
@@ -53,32 +37,6 @@ fn function(name: &str, ty: &str) -> Result<Function, Box<dyn Error>> {
     let f = frontend_py::compile(&file, name, &options).map_err(|e| format!("{e:?}"))?;
     let options = optimizer::Options { fast_math: true, ..optimizer::Options::default() };
     Ok(optimizer::optimize(&f, &options)?.function)
-}
-
-/// Nanoseconds of the fastest of some runs.
-fn least(n: usize, mut run: impl FnMut()) -> f64 {
-    let mut best = f64::INFINITY;
-    let repeats = match n {
-        0..10_000 => 400,
-        10_000..5_000_000 => 25,
-        _ => 5,
-    };
-    for _ in 0..repeats {
-        let start = Instant::now();
-        run();
-        best = best.min(start.elapsed().as_secs_f64() * 1e9);
-    }
-    best / n as f64
-}
-
-/// Numbers in 0..1 by a linear congruence (D. E. Knuth, MMIX).
-fn random() -> impl FnMut() -> f64 {
-    let mut state = 1_u64;
-    move || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 /// The numbers of an array from the first that begins a cache line, as the rivals' arrays do.
@@ -134,30 +92,23 @@ fn in_vectors(
     }
     let uniform = vec![false; f.params.len()];
     let options = backend_simd::Options::default();
-    let start = Instant::now();
-    for _ in 1..20 {
-        lower_divergent(f, &LowerOptions::default())?;
-    }
-    let lowering = start.elapsed().as_secs_f64() * 1e6 / 19.0;
     let compile = |dag: &Dag, uniform: &[bool]| Kernel::compile_folds(dag, uniform, &options);
-    let mut best = f64::INFINITY;
-    for _ in 0..20 {
-        let start = Instant::now();
-        drop(Kernel::iterated(&parts, &uniform, compile)?);
-        best = best.min(start.elapsed().as_secs_f64() * 1e6);
-    }
+    let coding = median(21, || {
+        drop(lower_divergent(f, &LowerOptions::default()));
+        drop(Kernel::iterated(&parts, &uniform, compile));
+    });
     let kernel = Kernel::iterated(&parts, &uniform, compile)?;
     let table: Vec<*mut u8> = data.iter_mut().map(|array| aligned(array)).collect();
     for &n in &*SIZES {
         // SAFETY: the arrays have `n` numbers of 8 bytes at least, inputs first, the output last.
         #[expect(unsafe_code, reason = "machine code is called here")]
-        let time = least(n, || unsafe { kernel.run_raw(n, &table) });
+        let time = per_element(n, || unsafe { kernel.run_raw(n, &table) });
         let (name, _) = name.split_once('_').unwrap_or((name, ""));
         let name = [("mandel", "mandel_escape"), ("collatz", "collatz_steps")]
             .iter()
             .find_map(|(short, long)| (*short == name).then_some(*long))
             .unwrap_or(name);
-        writeln!(out, "{name} f64 {n} {time:.4} {:.0}", lowering + best)?;
+        writeln!(out, "{name} f64 {n} {time:.4} {:.0}", coding / 1e3)?;
     }
     Ok(())
 }
@@ -168,18 +119,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let compiler = Compiler::new(options)?;
     for ty in ["f64", "f32"] {
         for name in ["dot", "stencil3", "largest", "axpy", "softened"] {
+            if !is_wanted(name) {
+                continue;
+            }
             let f = function(name, ty)?;
             let (compiled, coding) = coding(|| compiler.compile(&f))?;
             let count = compiled.params().len();
             for &n in &*SIZES {
                 let time = if ty == "f64" {
                     let mut arrays = arrays(count, |x| x);
-                    least(n, || {
+                    per_element(n, || {
                         std::hint::black_box(call(&compiled, n, &mut arrays));
                     })
                 } else {
                     let mut arrays = arrays(count, |x| x as f32);
-                    least(n, || {
+                    per_element(n, || {
                         std::hint::black_box(call(&compiled, n, &mut arrays));
                     })
                 };
@@ -193,6 +147,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("collatz_scalar", [(1.0, 100_000.0), (0.0, 0.0)]),
         ("sum_squares", [(0.0, 200.0), (0.0, 0.0)]),
     ] {
+        if !is_wanted(name) {
+            continue;
+        }
         let f = function(name, "f64")?;
         let (compiled, coding) = coding(|| compiler.compile_loop(&f))?;
         let mut random = random();
@@ -209,7 +166,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect();
         data.push(vec![0.0; memory()]);
         for &n in &*SIZES {
-            let time = least(n, || apply(&compiled, n, &mut data));
+            let time = per_element(n, || apply(&compiled, n, &mut data));
             writeln!(out, "{name} f64 {n} {time:.4} {coding:.0}")?;
         }
         in_vectors(name, &f, &mut data, &mut out)?;

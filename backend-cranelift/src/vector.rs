@@ -73,7 +73,8 @@ pub(crate) fn compile(
         .map_err(|error| module_error(&error))?;
     let rare = module.declare_func_in_func(rare, &mut context.func);
     let b = FunctionBuilder::new(&mut context.func, &mut scratch);
-    Vectors::new(dag, uniform, b, rare).build(module.target_config());
+    let plain = dag.without_parts();
+    Vectors::new(plain.as_ref().unwrap_or(dag), uniform, b, rare).build(module.target_config());
     module.define_function(entry, &mut context).map_err(|error| module_error(&error))?;
     let code = Arc::new(Code::new(owned, entry)?);
     Kernel::with_code(dag, uniform, code).map_err(|error| CompileError::Codegen(error.to_string()))
@@ -324,6 +325,9 @@ impl<'a> Vectors<'a> {
                 let (mask, a, b) = (arg(self, 0), arg(self, 1), arg(self, 2));
                 let mask = self.whole_mask(mask);
                 self.b.ins().bitselect(mask, a, b)
+            }
+            Op::Significand | Op::MinusExponent => {
+                unreachable!("the graph is compiled without them")
             }
             Op::Rare(f) => {
                 let operands = [arg(self, 0), arg(self, 1), arg(self, 2)];

@@ -1,27 +1,28 @@
 //! Times the kernels of `tests/suite/kernels.py`, and beside them what `gcc` makes of the same in C
-//! (`kernels.c`), if it is installed. Nanoseconds per element, the least of the runs.
+//! (`kernels.c`), if it is installed. Nanoseconds per element, the median of the runs.
 //!
 //! ```text
-//! cargo run --release -p backend-simd --example kernels [COPIES [NAME]]
+//! cargo run --release -p backend-simd --example kernels [COPIES]
 //! cargo run --release -p backend-simd --example kernels lines
 //! cargo run --release -p backend-simd --example kernels threads
 //! ```
 //!
 //! The second form leaves gcc out and prints `NAME TYPE N NANOSECONDS MICROSECONDS`, the last one
-//! to compile, for `benches/kernels.py`, with each N of `OVUM_KERNEL_SIZES` (`4096,1000000`). The
-//! third form runs each kernel over 10,000,000 elements with one thread and with two, and beside
-//! them a copy of an array (`memcpy`): it prints `NAME TYPE
-//! ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two with one
-//! thread.
+//! to compile, for `benches/kernels.py`. The third form runs each kernel over 10,000,000 elements
+//! with one thread and with two, and beside them a copy of an array (`memcpy`): it prints
+//! `NAME TYPE ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two
+//! with one thread. `OVUM_KERNEL_SIZES` (`4096,1000000`) has the numbers of elements,
+//! `OVUM_KERNEL_NAMES` the kernels.
+
+mod measured;
 
 use backend_simd::{Input, Kernel, LowerOptions, Options, Real, lower};
 use frontend_py::{Semantics, SourceFile, compile};
+use measured::{SIZES, is_wanted, median, memory, per_element, random};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::process::Command;
-use std::sync::LazyLock;
-use std::time::Instant;
 
 type Domains = &'static [(f64, f64)];
 
@@ -40,13 +41,6 @@ const KERNELS: &[(&str, Domains)] = &[
     ("newton_sqrt", &[(0.01, 100.0)]),
 ];
 
-/// Numbers of elements, increasing: those of `OVUM_KERNEL_SIZES`, or a cacheful and many.
-static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
-    let text = std::env::var("OVUM_KERNEL_SIZES").unwrap_or_else(|_| "4096,1000000".to_owned());
-    let size = |word: &str| word.parse().unwrap_or_else(|e| panic!("OVUM_KERNEL_SIZES: {e}"));
-    text.split(',').map(size).collect()
-});
-
 /// A number type that random doubles can be made into.
 trait Number: Real {
     fn of(x: f64) -> Self;
@@ -64,44 +58,15 @@ impl Number for f32 {
     }
 }
 
-/// How often a run over so many elements is repeated.
-fn repeats(n: usize) -> usize {
-    match n {
-        0..10_000 => 400,
-        10_000..5_000_000 => 25,
-        _ => 5,
-    }
-}
-
-fn least(repeats: usize, mut run: impl FnMut()) -> f64 {
-    let mut best = f64::INFINITY;
-    for _ in 0..repeats {
-        let start = Instant::now();
-        run();
-        best = best.min(start.elapsed().as_secs_f64() * 1e9);
-    }
-    best
-}
-
 /// Numbers of the largest size, and some more: from [`first`] on they begin a cache line, as those
 /// of the rivals do.
 fn aligned<T>(mut number: impl FnMut() -> T) -> Vec<T> {
-    (0..SIZES[SIZES.len() - 1] + 64).map(|_| number()).collect()
+    (0..memory()).map(|_| number()).collect()
 }
 
 /// The position of the first number that begins a cache line.
 fn first<T>(numbers: &[T]) -> usize {
     numbers.as_ptr().align_offset(64)
-}
-
-/// Numbers in 0..1 by a linear congruence (D. E. Knuth, MMIX).
-fn random() -> impl FnMut() -> f64 {
-    let mut state = 1_u64;
-    move || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 /// Nanoseconds per element at each size.
@@ -119,7 +84,7 @@ fn time<T: Number>(kernel: &Kernel, domains: Domains) -> Vec<f64> {
             let from = first(&out);
             let mut run =
                 || kernel.run(&inputs, &mut [&mut out[from..][..*n]]).expect("the arrays fit");
-            least(repeats(*n), &mut run) / *n as f64
+            per_element(*n, &mut run)
         })
         .collect()
 }
@@ -163,23 +128,25 @@ fn threads<T: Number>(
         .collect();
     let inputs: Vec<Input<'_, T>> = data.iter().map(|d| Input::Array(d)).collect();
     let mut out = vec![T::default(); MANY];
-    let mut best = [f64::INFINITY; 3];
-    for _ in 0..7 {
-        for (pool, best) in pools.iter().zip(&mut best) {
-            let time = pool.install(|| {
-                least(1, || kernel.run_parallel(&inputs, &mut [&mut out]).expect("they fit"))
-            });
-            *best = best.min(time);
+    let mut taken = [const { Vec::new() }; 3];
+    for _ in 0..9 {
+        for (pool, taken) in pools.iter().zip(&mut taken) {
+            taken.push(pool.install(|| {
+                median(1, || kernel.run_parallel(&inputs, &mut [&mut out]).expect("they fit"))
+            }));
         }
-        let copied = least(1, || out.copy_from_slice(std::hint::black_box(&data[0])));
-        best[2] = best[2].min(copied);
+        taken[2].push(median(1, || out.copy_from_slice(std::hint::black_box(&data[0]))));
     }
+    let middle = taken.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
     let size = std::mem::size_of::<T>() as f64;
     let moved = (domains.len() + 1) as f64 * size * MANY as f64;
-    let (speed, copy) = (moved / best[0], 2.0 * size * MANY as f64 / best[2]);
+    let (speed, copy) = (moved / middle[0], 2.0 * size * MANY as f64 / middle[2]);
     let per = |time: f64| time / MANY as f64;
-    let (one, two) = (per(best[0]), per(best[1]));
-    let (gain, share) = (best[0] / best[1], speed / copy);
+    let (one, two) = (per(middle[0]), per(middle[1]));
+    let (gain, share) = (middle[0] / middle[1], speed / copy);
     writeln!(std::io::stdout(), "{name} {ty} {one:.3} {two:.3} {gain:.2} {speed:.1} {share:.2}")?;
     Ok(())
 }
@@ -192,13 +159,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pools = [pool(1)?, pool(2)?];
     let copies = std::env::args().nth(1).filter(|_| !lines && !two);
     let copies: Option<u32> = copies.map(|n| n.parse()).transpose()?;
-    let only = std::env::args().nth(2);
     for (ty, c_type) in [("f64", "double"), ("f32", "float")] {
-        let rival = if only.is_none() && !lines && !two {
-            rival(c_type).unwrap_or_default()
-        } else {
-            BTreeMap::new()
-        };
+        let rival =
+            if !lines && !two { rival(c_type).unwrap_or_default() } else { BTreeMap::new() };
         if !lines && !two {
             writeln!(
                 out,
@@ -211,18 +174,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             .replace("-> T", &format!("-> {ty}"));
         let file = SourceFile::parse("kernels.py", text).map_err(|e| format!("{e:?}"))?;
         for (name, domains) in KERNELS {
-            if only.as_deref().is_some_and(|only| only != *name) {
+            if !is_wanted(name) {
                 continue;
             }
             let options = frontend_py::Options { semantics: Semantics::Fast, types: None };
             let function = compile(&file, name, &options).map_err(|e| format!("{e:?}"))?;
             let options = LowerOptions { fast_math: true, narrow: true, ..LowerOptions::default() };
             let dag = lower(&function, &options)?;
-            let lowering = least(20, || drop(lower(&function, &options))) / 1e3;
+            let lowering = median(21, || drop(lower(&function, &options))) / 1e3;
             let uniform = vec![false; domains.len()];
             let options = Options { copies, ..Options::default() };
             let kernel = Kernel::compile(&dag, &uniform, &options)?;
-            let coding = least(20, || drop(Kernel::compile(&dag, &uniform, &options))) / 1e3;
+            let coding = median(21, || drop(Kernel::compile(&dag, &uniform, &options))) / 1e3;
             if two {
                 drop(out);
                 if ty == "f64" {

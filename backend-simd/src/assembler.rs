@@ -164,6 +164,16 @@ impl Assembler {
         self.vex(select::store(self.width), from, 0, to, None);
     }
 
+    /// Stores a vector past the caches, to an aligned address.
+    pub(crate) fn stream_vector(&mut self, to: Operand, from: u8) {
+        self.vex(select::stream(self.width), from, 0, to, None);
+    }
+
+    /// Waits for stores past the caches: `sfence`.
+    pub(crate) fn store_fence(&mut self) {
+        self.bytes.extend([0x0f, 0xae, 0xf8]);
+    }
+
     /// Loads the lanes that the register `mask` names by sign bits, zeros elsewhere.
     pub(crate) fn load_masked(&mut self, to: u8, mask: u8, from: Operand) {
         if self.vectors == Vectors::Bits512 {

@@ -34,6 +34,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) root_constants: Option<root::Constants>,
     /// The last inputs, which an iteration hands to the next as the last outputs: their nodes.
     pub(crate) carried: &'a [u32],
+    /// Bytes of all arrays from which on results go past the caches, if ever.
+    pub(crate) stream_from: Option<usize>,
 }
 
 /// Registers that carried values may take; with more of them, they live in the frame.
@@ -55,6 +57,17 @@ impl Plan<'_> {
         let fits = self.carried.len() as u32 * copies <= CARRIED_REGISTERS;
         fits.then_some((which as u32 * copies + copy) as u8)
     }
+}
+
+/// How an iteration reads and writes arrays.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stores {
+    /// All lanes, through the caches.
+    Cached,
+    /// All lanes, past the caches: outputs go on at a vector boundary.
+    Streamed,
+    /// Some lanes.
+    Masked,
 }
 
 /// A jump out of the line, for lanes that are out of the ordinary.
@@ -92,6 +105,7 @@ pub(crate) struct Body<'a> {
     frame: &'a mut Frame,
     copies: u32,
     masked: bool,
+    streamed: bool,
     /// The value in each register; an index as of [`Body::instance`].
     registers: [u32; 32],
     fixed: u32,
@@ -117,7 +131,7 @@ impl<'a> Body<'a> {
         asm: &'a mut Assembler,
         frame: &'a mut Frame,
         copies: u32,
-        masked: bool,
+        stores: Stores,
     ) -> Body<'a> {
         let count = plan.dag.nodes.len() * copies as usize;
         let mut body = Body {
@@ -125,7 +139,8 @@ impl<'a> Body<'a> {
             asm,
             frame,
             copies,
-            masked,
+            masked: stores == Stores::Masked,
+            streamed: stores == Stores::Streamed,
             registers: [NONE; 32],
             fixed: 0,
             pinned: 0,
@@ -388,6 +403,8 @@ impl<'a> Body<'a> {
                     let mask = self.take(NONE, end);
                     self.asm.load_vector(mask, Operand::Frame(self.frame.mask()));
                     self.asm.store_masked(to, mask, register);
+                } else if self.streamed {
+                    self.asm.stream_vector(to, register);
                 } else {
                     self.asm.store_vector(to, register);
                 }
@@ -524,6 +541,23 @@ impl<'a> Body<'a> {
                 }
                 let to = self.take(value, at);
                 self.asm.vex(op, to, no, yes, Some(mask << 4));
+            }
+            Form::MinusExponent => {
+                let (x, m) = (self.operand(args[0]), self.operand(args[1]));
+                let [first, second] = [m, x].map(|from| {
+                    let register = self.take(NONE, at);
+                    self.registers[usize::from(register)] = HELD;
+                    self.asm.vex(select::EXPONENT, register, 0, from, None);
+                    register
+                });
+                for register in [first, second] {
+                    self.registers[usize::from(register)] = NONE;
+                }
+                for arg in args {
+                    self.release(*arg, at);
+                }
+                let to = self.take(value, at);
+                self.asm.vex(op, to, first, Operand::Reg(second), None);
             }
             Form::Fused => self.emit_fused(op, args, value, at),
             Form::Rare => {

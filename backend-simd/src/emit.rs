@@ -4,13 +4,16 @@
 //! next vector boundary: stores that cross cache lines cost more than all of a short graph. The
 //! last ones are over what is left.
 //!
+//! There are two fast loops: long results bypass the caches, which spares reading the lines that
+//! are written (see [`crate::memory`]).
+//!
 //! The entry has the System V calling convention on every operating system:
 //! `fn(count: usize, table: *const *mut u8)`, the table holding the addresses of the inputs, then
 //! of the outputs, then of the carried values' vectors. Registers: `rax` bytes done, `rdi` bytes in all, `rsi` and `r14` scratch, `r15`
 //! the table, pointers as in [`crate::frame`].
 
 use crate::assembler::{Assembler, Condition, Operand, RAX, RDI, RSI, RSP};
-use crate::body::{Body, Detour, DetourKind, Outcome, Plan};
+use crate::body::{Body, Detour, DetourKind, Outcome, Plan, Stores};
 use crate::frame::{Frame, SCRATCH, TABLE, VOLATILE};
 use crate::rare;
 use crate::select;
@@ -41,13 +44,15 @@ pub(crate) struct Shape {
     pub(crate) copies: u32,
     /// How many of them compute square roots by multiplications; only in 512 bits.
     pub(crate) soft_roots: u32,
+    /// Bytes of all arrays from which on results go past the caches, if ever.
+    pub(crate) stream_from: Option<usize>,
 }
 
 /// Emits a kernel with such a fast loop. Inputs beyond those that
 /// `uniform` tells of are carried from one iteration to the next; with any, the count is a multiple
 /// of the copies' lanes.
 pub(crate) fn emit(dag: &Dag, uniform: &[bool], shape: Shape) -> Emitted {
-    let Shape { vectors, copies, soft_roots } = shape;
+    let Shape { vectors, copies, soft_roots, stream_from } = shape;
     let (mut constants, pool) = constants(dag, vectors);
     let carried = carried(dag, uniform.len());
     let wants_roots = vectors == Vectors::Bits512 && soft_roots > 0;
@@ -62,6 +67,7 @@ pub(crate) fn emit(dag: &Dag, uniform: &[bool], shape: Shape) -> Emitted {
         soft_roots: if wants_roots { soft_roots } else { 0 },
         root_constants,
         carried: &carried,
+        stream_from,
     };
     let frame_of =
         |plan: &Plan<'_>| Frame::new(vectors, uniform, plan.stored(), carried.len(), copies);
@@ -70,7 +76,7 @@ pub(crate) fn emit(dag: &Dag, uniform: &[bool], shape: Shape) -> Emitted {
     // How many registers the loop leaves.
     let mut trial = assembler();
     let mut frame = frame_of(&plan);
-    let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
+    let outcome = Body::new(&plan, &mut trial, &mut frame, copies, Stores::Cached).emit();
     if outcome.spills == 0 && outcome.peak < usize::from(registers) {
         let wanted = by_use(dag, uniform);
         let mut count = wanted.len().min(usize::from(registers) - outcome.peak);
@@ -78,7 +84,7 @@ pub(crate) fn emit(dag: &Dag, uniform: &[bool], shape: Shape) -> Emitted {
             plan.hoisted = (0..count).map(|k| (wanted[k], registers - 1 - k as u8)).collect();
             let mut trial = assembler();
             let mut frame = frame_of(&plan);
-            let outcome = Body::new(&plan, &mut trial, &mut frame, copies, false).emit();
+            let outcome = Body::new(&plan, &mut trial, &mut frame, copies, Stores::Cached).emit();
             if outcome.spills == 0 {
                 break;
             }
@@ -152,7 +158,7 @@ fn whole(plan: &Plan<'_>, constants: Vec<u8>, copies: u32) -> Emitted {
     let outcome = if plan.carried.is_empty() {
         elements(&mut asm, plan, &mut frame, copies)
     } else {
-        let (outcome, tail) = fast_loop(&mut asm, plan, &mut frame, copies);
+        let (outcome, tail) = fast_loop(&mut asm, plan, &mut frame, copies, Stores::Cached);
         let end = asm.at();
         asm.patch(tail, end);
         move_carried(&mut asm, plan, &frame, copies, Direction::Out);
@@ -244,6 +250,7 @@ fn fast_loop(
     plan: &Plan<'_>,
     frame: &mut Frame,
     copies: u32,
+    stores: Stores,
 ) -> (Outcome, u32) {
     let step = copies as i32 * plan.bytes();
     asm.lea(RSI, RAX, step);
@@ -251,7 +258,7 @@ fn fast_loop(
     let skip = asm.jump_if(Condition::Above, 0);
     asm.align(32);
     let top = asm.at();
-    let outcome = Body::new(plan, asm, frame, copies, false).emit();
+    let outcome = Body::new(plan, asm, frame, copies, stores).emit();
     asm.gpr_immediate(0, RAX, step);
     asm.lea(RSI, RAX, step);
     asm.gpr(0x39, RSI, RDI);
@@ -267,10 +274,14 @@ fn elements(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame, copies: u32
     for place in &to_first.past {
         asm.patch(*place, enter);
     }
-    let (mut outcome, tail) = fast_loop(asm, plan, frame, copies);
+    let streamed = streamed_loop(asm, plan, frame, copies);
+    let (mut outcome, tail) = fast_loop(asm, plan, frame, copies, Stores::Cached);
+    outcome.detours.extend(streamed.detours);
     frame.clear();
     let rest = asm.at();
-    asm.patch(tail, rest);
+    for place in streamed.to_rest.into_iter().chain([tail]) {
+        asm.patch(place, rest);
+    }
     asm.gpr(0x39, RAX, RDI);
     let done = asm.jump_if(Condition::NotBelow, 0);
     asm.gpr(0x89, RSI, RDI);
@@ -285,6 +296,58 @@ fn elements(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame, copies: u32
     let end = asm.at();
     asm.patch(done, end);
     outcome
+}
+
+/// What the loop that goes past the caches left to do.
+#[derive(Default)]
+struct StreamedLoop {
+    detours: Vec<Detour>,
+    /// Places of jumps to what follows the fast loops.
+    to_rest: Vec<u32>,
+}
+
+/// Emits the loop for long results, with the question whether to go there, if there is to be one.
+fn streamed_loop(
+    asm: &mut Assembler,
+    plan: &Plan<'_>,
+    frame: &mut Frame,
+    copies: u32,
+) -> StreamedLoop {
+    let Some(from) = plan.stream_from else { return StreamedLoop::default() };
+    let past = unless_streamed(asm, plan, frame, from);
+    let (outcome, tail) = fast_loop(asm, plan, frame, copies, Stores::Streamed);
+    asm.store_fence();
+    let end = asm.jump(0);
+    frame.clear();
+    let cached = asm.at();
+    for place in past {
+        asm.patch(place, cached);
+    }
+    StreamedLoop { detours: outcome.detours, to_rest: vec![tail, end] }
+}
+
+/// Goes on if the arrays have that many bytes, the outputs go on at a vector boundary, and none of
+/// them is an input, whose lines are in the cache already. Returns the places of the jumps past what
+/// follows.
+fn unless_streamed(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame, from: usize) -> Vec<u32> {
+    let inputs = (0..plan.uniform.len()).filter(|k| !plan.uniform[*k]);
+    let inputs: Vec<u32> = inputs.map(|k| k as u32).collect();
+    let arrays = inputs.len() + plan.stored();
+    asm.gpr_immediate(7, RDI, i32::try_from(from / arrays).unwrap_or(i32::MAX));
+    let mut past = vec![asm.jump_if(Condition::Below, 0)];
+    for output in 0..plan.stored() {
+        let output = frame.pointer(asm, (plan.uniform.len() + output) as u32);
+        asm.gpr(0x89, SCRATCH, output);
+        for input in &inputs {
+            let input = frame.pointer(asm, *input);
+            asm.gpr(0x39, SCRATCH, input);
+            past.push(asm.jump_if(Condition::Zero, 0));
+        }
+        asm.gpr(0x01, SCRATCH, RAX);
+        asm.gpr_immediate(4, SCRATCH, plan.bytes() - 1);
+        past.push(asm.jump_if(Condition::NotZero, 0));
+    }
+    past
 }
 
 /// Places of jumps ahead.
@@ -319,7 +382,7 @@ fn some_lanes(asm: &mut Assembler, plan: &Plan<'_>, frame: &mut Frame) -> Vec<De
     asm.lea_pool(SCRATCH, plan.vectors.bytes());
     asm.load_vector(0, Operand::Sum(SCRATCH, RSI));
     asm.store_vector(Operand::Frame(frame.mask()), 0);
-    let outcome = Body::new(plan, asm, frame, 1, true).emit();
+    let outcome = Body::new(plan, asm, frame, 1, Stores::Masked).emit();
     asm.load64(SCRATCH, RSP, frame.step());
     asm.gpr(0x01, RAX, SCRATCH);
     outcome.detours

@@ -5,7 +5,7 @@ use crate::error::{CallError, CompileError};
 use crate::iterate::Parts;
 use crate::lower::Iterated;
 use crate::vectors::Vectors;
-use crate::{emit, portable, ports};
+use crate::{emit, memory, portable, ports};
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +23,9 @@ pub struct Options {
     /// How many copies compute square roots by multiplications beside those that have the unit do it,
     /// in 512 bits; by what the processor's parts can do in a cycle if none.
     pub soft_roots: Option<u32>,
+    /// Bytes of all arrays of a call from which on results go past the caches; by the size of the
+    /// caches if none, and never for graphs that take longer than memory.
+    pub stream_from: Option<usize>,
 }
 
 /// What the code of a kernel is like.
@@ -175,13 +178,15 @@ impl Kernel {
         }
         let widest = Vectors::widest().filter(|_| !options.portable);
         let (code, statistics) = if let Some(widest) = widest {
-            let folds = uniform.len() < dag.inputs as usize;
+            let carried = dag.inputs as usize - uniform.len();
             let vectors = match options.vectors {
                 Some(wanted) if widest == Vectors::Bits512 => wanted,
-                None if widest == Vectors::Bits512 => ports::paying(dag),
+                None if widest == Vectors::Bits512 => ports::paying(dag, carried),
                 _ => widest,
             };
-            let shape = shape(dag, folds, vectors, options);
+            let narrow = (vectors == Vectors::Bits256).then(|| dag.without_parts()).flatten();
+            let dag = narrow.as_ref().unwrap_or(dag);
+            let shape = shape(dag, carried > 0, vectors, options);
             let emitted = emit::emit(dag, uniform, shape);
             let emit::Shape { copies, soft_roots, .. } = shape;
             let statistics = Statistics {
@@ -410,8 +415,9 @@ impl Kernel {
         }
         let size = self.0.dag.width.bytes();
         let addresses: Vec<usize> = table.iter().map(|address| *address as usize).collect();
-        (0..count.div_ceil(CHUNK)).into_par_iter().for_each(|chunk| {
-            let start = chunk * CHUNK;
+        let piece = self.piece(count, size);
+        (0..count.div_ceil(piece)).into_par_iter().for_each(|chunk| {
+            let start = chunk * piece;
             let part: Vec<*mut u8> = (addresses.iter().enumerate())
                 .map(|(k, address)| {
                     let fixed = self.0.uniform.get(k).copied().unwrap_or(false);
@@ -419,8 +425,17 @@ impl Kernel {
                 })
                 .collect();
             // SAFETY: the chunks are disjoint parts of what the caller vouches for.
-            unsafe { self.run_raw(CHUNK.min(count - start), &part) };
+            unsafe { self.run_raw(piece.min(count - start), &part) };
         });
+    }
+
+    /// Numbers of one piece of work: so many that results go past the caches, if that leaves each
+    /// thread a few pieces.
+    fn piece(&self, count: usize, size: usize) -> usize {
+        let inputs = self.0.uniform.iter().filter(|uniform| !**uniform).count();
+        let streamed = memory::stream_from() / ((inputs + self.0.dag.outputs.len()) * size);
+        let streamed = streamed.next_multiple_of(CHUNK);
+        if count / streamed >= 4 * rayon::current_num_threads() { streamed } else { CHUNK }
     }
 
     /// The number of elements, and the addresses.
@@ -468,12 +483,14 @@ impl Kernel {
 /// What to make of a graph.
 fn shape(dag: &Dag, folds: bool, vectors: Vectors, options: &Options) -> emit::Shape {
     let soft_roots = options.soft_roots.unwrap_or(0);
+    let stream_from =
+        options.stream_from.or_else(|| ports::waits_for_stores(dag).then(memory::stream_from));
     if folds {
         let copies = (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes();
-        return emit::Shape { vectors, copies, soft_roots };
+        return emit::Shape { vectors, copies, soft_roots, stream_from };
     }
     let copies = options.copies.unwrap_or_else(|| default_copies(dag, vectors)).clamp(1, 8);
-    let shape = emit::Shape { vectors, copies, soft_roots };
+    let shape = emit::Shape { vectors, copies, soft_roots, stream_from };
     if options.copies.is_none() && options.soft_roots.is_none() {
         ports::with_soft_roots(dag, shape)
     } else {

@@ -35,6 +35,7 @@ mod frame;
 mod iterate;
 mod kernel;
 mod lower;
+mod memory;
 mod portable;
 mod ports;
 mod rare;

@@ -24,19 +24,31 @@ fn cycles(width: Width) -> Cycles {
     }
 }
 
+/// Operations of an array's elements that take as long as memory does to store them.
+const STORE_OPERATIONS: usize = 20;
+
+/// Whether long results are worth a loop that stores them past the caches: whether memory is slower
+/// than the graph.
+pub(crate) fn waits_for_stores(dag: &Dag) -> bool {
+    let all = dag.nodes.iter().filter(|n| !matches!(n.op, Op::Input(_) | Op::Const(_))).count();
+    all <= STORE_OPERATIONS * (dag.inputs as usize + dag.outputs.len())
+}
+
 /// The vectors for a graph where there are both: a comparison of 512 bits goes through a mask
 /// register and back, and a blend takes two operations, so that graphs of which they are more than
 /// two fifths are faster in 256 bits (between the escape time of a Mandelbrot set, which gains an
 /// eighth by those, and the Collatz sequence, which loses a twenty-fifth). So are graphs with no more
-/// operations than arrays: they wait for memory, which takes up to a quarter longer to serve wide
-/// accesses (`x + y` on 10,000,000 numbers, Zen 4).
-pub(crate) fn paying(dag: &Dag) -> Vectors {
+/// operations than arrays and write some: they wait for memory, which takes up to a quarter longer to
+/// serve wide accesses (`x + y` on 10,000,000 numbers, Zen 4). Folds alone read the last cache a tenth
+/// faster in 512 bits.
+pub(crate) fn paying(dag: &Dag, folds: usize) -> Vectors {
     let count = |which: fn(Op) -> bool| dag.nodes.iter().filter(|n| which(n.op)).count();
     let masks =
         count(|op| matches!(op, Op::Lt | Op::Le | Op::Eq | Op::IntGt | Op::IntEq | Op::Select));
     let all = count(|op| !matches!(op, Op::Input(_) | Op::Const(_)));
     let arrays = dag.inputs as usize + dag.outputs.len();
-    let waits = all <= arrays && count(|op| op == Op::Sqrt) == 0;
+    let writes = dag.outputs.len() > folds;
+    let waits = writes && all <= arrays && count(|op| op == Op::Sqrt) == 0;
     if waits || masks * 5 > all * 2 { Vectors::Bits256 } else { Vectors::Bits512 }
 }
 
@@ -82,10 +94,10 @@ mod tests {
         let sum = r.add(x, y);
         let product = r.mul(sum, y);
         let square = r.mul(product, product);
-        assert_eq!(paying(&r.clone().finish(&[sum])), Vectors::Bits256);
-        assert_eq!(paying(&r.clone().finish(&[square])), Vectors::Bits256);
+        assert_eq!(paying(&r.clone().finish(&[sum]), 0), Vectors::Bits256);
+        assert_eq!(paying(&r.clone().finish(&[square]), 0), Vectors::Bits256);
         let fourth = r.mul(square, square);
-        assert_eq!(paying(&r.finish(&[fourth])), Vectors::Bits512);
+        assert_eq!(paying(&r.finish(&[fourth]), 0), Vectors::Bits512);
     }
 
     #[test]
@@ -96,11 +108,11 @@ mod tests {
         let (a, b) = (r.select(less, x, y), r.select(same, y, x));
         let c = r.select(less, b, a);
         let sum = r.add(a, c);
-        assert_eq!(paying(&r.finish(&[sum])), Vectors::Bits256);
+        assert_eq!(paying(&r.finish(&[sum]), 0), Vectors::Bits256);
         for function in
             [Function::Sqrt, Function::Exp, Function::Log, Function::Sin, Function::NormalCdf]
         {
-            assert_eq!(paying(&function.dag(Width::F64)), Vectors::Bits512, "{function:?}");
+            assert_eq!(paying(&function.dag(Width::F64), 0), Vectors::Bits512, "{function:?}");
         }
     }
 }

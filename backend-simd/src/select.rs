@@ -27,6 +27,11 @@ pub(crate) fn store(width: Width) -> Opcode {
     op(Map::M0F, packed(width), false, 0x11)
 }
 
+/// Aligned store that goes past the caches.
+pub(crate) fn stream(width: Width) -> Opcode {
+    op(Map::M0F, packed(width), false, 0x2b)
+}
+
 /// Load of the lanes that the second operand's sign bits name, zeros elsewhere.
 pub(crate) fn masked_load(width: Width) -> Opcode {
     op(Map::M0F38, 1, false, 0x2c | packed(width))
@@ -53,6 +58,9 @@ pub(crate) const SPREAD_SIGN: Opcode = Opcode { map: Map::M0F, prefix: 1, wide: 
 /// The digit of that shift.
 pub(crate) const SPREAD_DIGIT: u8 = 4;
 
+/// Exponents as numbers, 512 bits: `vgetexp`.
+pub(crate) const EXPONENT: Opcode = Opcode { map: Map::M0F38, prefix: 1, wide: false, byte: 0x42 };
+
 /// How the operands of an operation are given.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
@@ -72,6 +80,8 @@ pub(crate) enum Form {
     /// A fused operation; the byte is that of the form 132.
     Fused,
     Rare,
+    /// [`EXPONENT`] of the second operand less that of the first.
+    MinusExponent,
     Leaf,
 }
 
@@ -125,6 +135,9 @@ pub(crate) fn instruction(what: Op, width: Width) -> (Opcode, Form) {
         Op::Nfma => fused(0x9c),
         Op::Fms => fused(0x9a),
         Op::Rare(_) => (load(width), Form::Rare),
+        // From 3/4 to 3/2, with the sign cleared, NaN of negative numbers.
+        Op::Significand => (op(Map::M0F3A, 1, false, 0x26), Form::Unary(Some(0b1111))),
+        Op::MinusExponent => (float(0x5c).0, Form::MinusExponent),
         Op::Input(_) | Op::Const(_) => (load(width), Form::Leaf),
     }
 }

@@ -33,6 +33,10 @@ def exp2_tail(r):
     return c ** 2 / 2 if abs(r) < TINY else (expm1(r * c) - r * c) / r ** 2
 
 
+def tanh_tail(r):
+    return 1 + 2 * r / 3 if abs(r) < TINY else (expm1(2 * r) / 2 - r) / r ** 2
+
+
 def log_tail(z):
     if z < TINY:
         return mpf(2) / 3
@@ -184,6 +188,8 @@ def main():
     zl = (3 - 2 * sqrt(mpf(2))) ** 2 * mpf("1.001")
     table("LOG", "`(2 atanh(s)/s - 2)/s^2` of `s^2`, `|s| <= (sqrt 2 - 1)/(sqrt 2 + 1)`.", log_tail, 0, zl,
           (mpf(2) ** -51, mpf(2) ** -22))
+    table("LOG_WIDE", "As `LOG`, `s <= 1/5`.", log_tail, 0, mpf(1) / 25 * mpf("1.0001"),
+          (mpf(2) ** -49, mpf(2) ** -20))
     table("LOG1P01", "As `LOG`, `s <= 1/3`.", log_tail, 0, mpf(1) / 9 * mpf("1.0001"),
           (mpf(2) ** -53, mpf(2) ** -24))
     table("LOG_LONG", "`((2 atanh(s)/s - 2)/s^2 - 2/3)/s^2` of `s^2`, `s` as in `LOG`.", log_tail2, 0, zl,
@@ -201,8 +207,8 @@ def main():
           (mpf(2) ** -55, mpf(2) ** -26))
     table("SINH", "`(sinh(x)/x - 1)/x^2` of `x^2`, `|x| <= 1`.", odd(sinh, mpf(1) / 6), 0, 1,
           (mpf(2) ** -57, mpf(2) ** -28))
-    table("TANH", "`(tanh(x)/x - 1)/x^2` of `x^2`, `|x| <= 0.5625`.", odd(tanh, -mpf(1) / 3), 0, mpf("0.5625") ** 2,
-          (mpf(2) ** -55, mpf(2) ** -26))
+    table("TANH_EXP", "`((e^2r - 1)/2 - r)/r^2` on `-0.006 <= r <= 0.3476`.", tanh_tail, mpf("-0.006"), mpf("0.3476"),
+          (mpf(2) ** -54, mpf(2) ** -25))
     table("ERF", "`erf(x)/x - 1` of `x^2`, `|x| <= 1`.", erf_quotient, 0, 1, (mpf(2) ** -57, mpf(2) ** -27))
     k = (mpf("2.5"), mpf("2"))
     table("ERF_TAIL", "`erfc(y) e^(y^2) (1 + 2 y)` of `(y - k)/(y + k)`, `1 <= y <= 6` with `k = 2.5`, and `<= 4` with `k = 2`.",

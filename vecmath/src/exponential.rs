@@ -13,7 +13,7 @@ pub(crate) struct Reduced<V> {
 
 /// Adding this number rounds to an integer, and leaves in the low bits the exponent, as a float has
 /// it, of 2 to that integer and `by` together.
-fn rounding(width: Width, by: f64) -> f64 {
+pub(crate) fn rounding(width: Width, by: f64) -> f64 {
     let format = width.format();
     format.magic + (format.one >> format.mantissa) as f64 + by
 }

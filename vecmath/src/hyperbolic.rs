@@ -1,8 +1,9 @@
-//! Hyperbolic functions: a polynomial near 0, exponentials beyond.
+//! Hyperbolic functions: exponentials, and of the sine a polynomial near 0.
 
-use crate::coefficients::{SINH, TANH};
-use crate::exponential::{exp_normal, half_exp};
+use crate::coefficients::{SINH, TANH_EXP};
+use crate::exponential::{half_exp, rounding};
 use crate::lanes::{Coefficients, Lanes, Width};
+use std::f64::consts::{LN_2, LOG2_E};
 
 /// `x + x^3 p(x^2)`: `x` itself where that is tiny, and a zero or subnormal number.
 fn odd_poly<L: Lanes>(l: &mut L, x: L::V, c: &Coefficients) -> L::V {
@@ -42,20 +43,32 @@ pub fn cosh<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     l.add(grows, falls)
 }
 
-/// The hyperbolic tangent.
+/// The hyperbolic tangent: `h/(h + 1)` with `h = (e^2a - 1)/2` of `a = |x|`.
+///
+/// `2 a = n ln 2 + 2 r` with `n` rounded down, or nearly so: `h = 2^n p + (2^n - 1)/2` with
+/// `p = (e^2r - 1)/2`, of which no part is negative, so that nothing cancels.
 pub fn tanh<L: Lanes>(l: &mut L, x: L::V) -> L::V {
+    let width = l.width();
+    // Where 1 - 2e^-2a rounds to 1. One rounding of n ln 2/2 is enough for such an n.
+    let bound = if width == Width::F64 { 20.0 } else { 9.5 };
+    let bound = l.constant(bound);
     let a = l.abs(x);
-    let near = odd_poly(l, a, &TANH);
-    // 1 - 2/(e^2a + 1), which is 1 from 22 on.
-    let (bound, edge) = (l.constant(30.0), l.constant(0.5625));
-    let (one, two) = (l.constant(1.0), l.constant(2.0));
-    let clamped = l.min(bound, a);
-    let double = l.add(clamped, clamped);
-    let e = exp_normal(l, double);
-    let sum = l.add(e, one);
-    let q = l.div(two, sum);
-    let far = l.sub(one, q);
-    let small = l.lt(a, edge);
-    let y = l.select(small, near, far);
+    let a = l.min(bound, a);
+    let (log2_e, nearly_half) = (l.constant(2.0 * LOG2_E), l.constant(-0.484_375));
+    let down = l.fma(a, log2_e, nearly_half);
+    let magic = l.constant(rounding(width, 0.0));
+    let shifted = l.add(down, magic);
+    let n = l.sub(shifted, magic);
+    let half_ln2 = l.constant(0.5 * LN_2);
+    let r = l.nfma(n, half_ln2, a);
+    let q = l.poly_split(r, &TANH_EXP);
+    let r2 = l.mul(r, r);
+    let p = l.fma(r2, q, r);
+    let power = l.shl(shifted, width.format().mantissa);
+    let (half, minus_half, one) = (l.constant(0.5), l.constant(-0.5), l.constant(1.0));
+    let whole = l.fma(power, half, minus_half);
+    let h = l.fma(power, p, whole);
+    let denominator = l.add(h, one);
+    let y = l.div(h, denominator);
     l.with_sign(y, x)
 }

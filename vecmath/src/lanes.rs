@@ -9,6 +9,8 @@
 //! * a comparison gives a *mask*, all bits set or none, and is false on NaN;
 //! * `select` looks at the sign bit of its mask.
 
+use crate::logarithm;
+
 /// The format of every value of one [`Lanes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Width {
@@ -171,6 +173,19 @@ pub trait Lanes {
     fn select(&mut self, mask: Self::V, a: Self::V, b: Self::V) -> Self::V;
     /// [`Rare::eval`] of `x` where the mask's sign bit is set, else `usual`.
     fn rare(&mut self, f: Rare, mask: Self::V, x: Self::V, usual: Self::V) -> Self::V;
+
+    /// `m` from 3/4 to 3/2 with `x = 2^k m`, of a positive finite number, subnormal or not. Of
+    /// another, a number or NaN for which [`Lanes::minus_exponent`] says what the logarithm is.
+    fn significand(&mut self, x: Self::V) -> Self::V {
+        logarithm::significand(self, x)
+    }
+
+    /// `-k` of `x = 2^k m` for `m` from [`Lanes::significand`], positive if it is zero: infinity for
+    /// zero, minus infinity for infinity; for negative numbers and NaN this or `m` is NaN.
+    fn minus_exponent(&mut self, x: Self::V, m: Self::V) -> Self::V {
+        let _ = m;
+        logarithm::minus_exponent(self, x)
+    }
 
     /// `-a`: flips the sign bit.
     fn neg(&mut self, a: Self::V) -> Self::V {

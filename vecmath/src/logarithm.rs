@@ -2,8 +2,11 @@
 //!
 //! `x = 2^k (1 + f)` with `1 + f` between the square roots of 1/2 and 2;
 //! `ln(1 + f) = 2 atanh(s)` with `s = f/(2 + f)`, which is `f - s (f - s^2 p(s^2))`.
+//!
+//! The natural logarithm has `1 + f` between 3/4 and 3/2: AVX-512 has instructions that find such
+//! parts, of subnormal numbers and infinities too.
 
-use crate::coefficients::{LN2, LOG, LOG1P01, LOG2_E, LOG10_2, LOG10_E};
+use crate::coefficients::{LN2, LOG, LOG_WIDE, LOG1P01, LOG2_E, LOG10_2, LOG10_E};
 use crate::double::{Double, fast_sum, product};
 use crate::exponential::two;
 use crate::lanes::{Coefficients, Lanes, Rare, Width};
@@ -13,18 +16,39 @@ pub(crate) struct Split<V> {
     pub(crate) k: V,
     /// `-k`, positive if it is zero.
     pub(crate) minus_k: V,
+    /// `1 + f`
+    pub(crate) m: V,
     pub(crate) f: V,
     pub(crate) shift: V,
 }
 
 /// Splits a positive normal number.
 pub(crate) fn split<L: Lanes>(l: &mut L, x: L::V) -> Split<L::V> {
+    // Bits of sqrt(1/2).
+    let root = match l.width() {
+        Width::F64 => 0x3fe6_a09e_667f_3bcd,
+        Width::F32 => 0x3f35_04f3,
+    };
+    split_at(l, x, root)
+}
+
+/// Splits a positive normal number so that `1 + f` is from 3/4 to 3/2.
+fn split_wide<L: Lanes + ?Sized>(l: &mut L, x: L::V) -> Split<L::V> {
+    let three_quarters = match l.width() {
+        Width::F64 => 0x3fe8_0000_0000_0000,
+        Width::F32 => 0x3f40_0000,
+    };
+    split_at(l, x, three_quarters)
+}
+
+/// [`split`] with the bits of the least `1 + f`.
+fn split_at<L: Lanes + ?Sized>(l: &mut L, x: L::V, root: u64) -> Split<L::V> {
     let width = l.width();
     let format = width.format();
-    // Bits of sqrt(1/2); a bias that keeps the difference positive; 2^mantissa.
-    let (root, bias, whole) = match width {
-        Width::F64 => (0x3fe6_a09e_667f_3bcd, 0x4000_0000_0000_0000, 4_503_599_627_370_496.0),
-        Width::F32 => (0x3f35_04f3, 0x4000_0000_u64, 8_388_608.0),
+    // A bias that keeps the difference positive; 2^mantissa.
+    let (bias, whole) = match width {
+        Width::F64 => (0x4000_0000_0000_0000, 4_503_599_627_370_496.0),
+        Width::F32 => (0x4000_0000_u64, 8_388_608.0),
     };
     let biased_exponent = (bias >> format.mantissa) as f64;
     let root = l.bits(root);
@@ -42,24 +66,46 @@ pub(crate) fn split<L: Lanes>(l: &mut L, x: L::V) -> Split<L::V> {
     let (k, minus_k) = (l.sub(exponent, offset), l.sub(offset, exponent));
     let one = l.constant(1.0);
     let f = l.sub(m, one);
-    Split { k, minus_k, f, shift }
+    Split { k, minus_k, m, f, shift }
+}
+
+/// [`Lanes::significand`] made of other operations.
+pub(crate) fn significand<L: Lanes + ?Sized>(l: &mut L, x: L::V) -> L::V {
+    let (normal, _) = normalised(l, x);
+    split_wide(l, normal).m
+}
+
+/// [`Lanes::minus_exponent`] made of other operations.
+pub(crate) fn minus_exponent<L: Lanes + ?Sized>(l: &mut L, x: L::V) -> L::V {
+    let (normal, adjust) = normalised(l, x);
+    let minus_k = split_wide(l, normal).minus_k;
+    let minus_k = l.sub(minus_k, adjust);
+    let (infinity, nan) = (l.constant(f64::INFINITY), l.constant(f64::NAN));
+    let zero = l.constant(0.0);
+    let minus_x = l.neg(x);
+    let finite = l.lt(x, infinity);
+    let minus_k = l.select(finite, minus_k, minus_x);
+    let none = l.eq(x, zero);
+    let special = l.select(none, infinity, nan);
+    let not_positive = l.le(x, zero);
+    l.select(not_positive, special, minus_k)
 }
 
 /// `s` and `w` with `ln(1 + f) = f - s w`.
-fn atanh_parts<L: Lanes>(l: &mut L, f: L::V) -> (L::V, L::V) {
+fn atanh_parts<L: Lanes>(l: &mut L, f: L::V, coefficients: &Coefficients) -> (L::V, L::V) {
     let two = l.constant(2.0);
     let denominator = l.add(f, two);
     let s = l.div(f, denominator);
     let z = l.mul(s, s);
-    let p = l.poly_split(z, &LOG);
+    let p = l.poly_split(z, coefficients);
     let w = l.nfma(z, p, f);
     (s, w)
 }
 
 /// `k ln 2 + ln(1 + f)`. If `k` is zero and `minus_k` positive, zeros in the sum are negative, and
-/// the result has the sign of `f`.
-fn natural<L: Lanes>(l: &mut L, minus_k: L::V, f: L::V) -> L::V {
-    let (s, w) = atanh_parts(l, f);
+/// the result has the sign of `f`. An infinite `k` is the result: both parts of ln 2 are positive.
+fn natural<L: Lanes>(l: &mut L, minus_k: L::V, f: L::V, coefficients: &Coefficients) -> L::V {
+    let (s, w) = atanh_parts(l, f, coefficients);
     let [high, low] = two(LN2.of(l.width()));
     let (high, low) = (l.constant(high), l.constant(-low));
     let tail = l.mul(minus_k, low);
@@ -70,7 +116,7 @@ fn natural<L: Lanes>(l: &mut L, minus_k: L::V, f: L::V) -> L::V {
 
 /// `ln(1 + f)` as a sum of two numbers.
 fn natural_double<L: Lanes>(l: &mut L, f: L::V) -> Double<L::V> {
-    let (s, w) = atanh_parts(l, f);
+    let (s, w) = atanh_parts(l, f, &LOG);
     let p = product(l, s, w);
     let (high, low) = (l.neg(p.hi), p.lo);
     let d = fast_sum(l, f, high);
@@ -79,7 +125,7 @@ fn natural_double<L: Lanes>(l: &mut L, f: L::V) -> Double<L::V> {
 }
 
 /// `x` made normal, and what to add to the exponent for it.
-fn normalised<L: Lanes>(l: &mut L, x: L::V) -> (L::V, L::V) {
+fn normalised<L: Lanes + ?Sized>(l: &mut L, x: L::V) -> (L::V, L::V) {
     let width = l.width();
     let (scale, log2) = match width {
         Width::F64 => (18_014_398_509_481_984.0, 54.0),
@@ -108,20 +154,20 @@ fn with_specials<L: Lanes>(l: &mut L, x: L::V, y: L::V) -> L::V {
 
 /// The natural logarithm.
 pub fn log<L: Lanes>(l: &mut L, x: L::V) -> L::V {
-    let (normal, adjust) = normalised(l, x);
-    let parts = split(l, normal);
-    let minus_k = l.sub(parts.minus_k, adjust);
-    let y = natural(l, minus_k, parts.f);
-    with_specials(l, x, y)
+    let m = l.significand(x);
+    let minus_k = l.minus_exponent(x, m);
+    let one = l.constant(1.0);
+    let f = l.sub(m, one);
+    natural(l, minus_k, f, &LOG_WIDE)
 }
 
 /// [`log`] of a positive, finite, normal number, or NaN; of another, any number.
 pub fn log_normal<L: Lanes>(l: &mut L, x: L::V) -> L::V {
-    let parts = split(l, x);
+    let parts = split_wide(l, x);
     // Zero, or NaN, which the split does not see.
     let nothing = l.sub(x, x);
     let minus_k = l.add(parts.minus_k, nothing);
-    natural(l, minus_k, parts.f)
+    natural(l, minus_k, parts.f, &LOG_WIDE)
 }
 
 /// `ln(1 + x)`: with `k` of the rounded sum, `f = 2^-k x - (1 - 2^-k)` is rounded once.
@@ -134,7 +180,7 @@ pub fn log1p<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let down = l.int_sub(one_bits, parts.shift);
     let rest = l.sub(one, down);
     let f = l.fms(x, down, rest);
-    let y = natural(l, parts.minus_k, f);
+    let y = natural(l, parts.minus_k, f, &LOG);
     // From here on 2^-k is no normal number.
     let large = l.constant(if l.width() == Width::F64 { 4e307 } else { 8e37 });
     let minus_one = l.constant(-1.0);

@@ -1,6 +1,7 @@
 //! Lanes that write down what is asked of them: a graph of operations without loops or branches.
 
 use crate::lanes::{Lanes, Rare, Rounding, Width};
+use crate::logarithm;
 use std::collections::BTreeMap;
 
 /// What a [`Node`] computes. See [`Lanes`] for the meanings.
@@ -62,6 +63,10 @@ pub enum Op {
     Select,
     /// [`Lanes::rare`]
     Rare(Rare),
+    /// [`Lanes::significand`]
+    Significand,
+    /// [`Lanes::minus_exponent`]
+    MinusExponent,
 }
 
 impl Op {
@@ -69,7 +74,7 @@ impl Op {
     pub fn arity(self) -> usize {
         match self {
             Op::Input(_) | Op::Const(_) => 0,
-            Op::Sqrt | Op::Round(_) | Op::Shl(_) | Op::Shr(_) => 1,
+            Op::Sqrt | Op::Round(_) | Op::Shl(_) | Op::Shr(_) | Op::Significand => 1,
             Op::Fma | Op::Nfma | Op::Fms | Op::Select | Op::Rare(_) => 3,
             _ => 2,
         }
@@ -126,6 +131,18 @@ pub struct Dag {
 }
 
 impl Dag {
+    /// The same without [`Op::Significand`] and [`Op::MinusExponent`], for machines that have no
+    /// instructions for them; none if it has none of them anyway.
+    pub fn without_parts(&self) -> Option<Dag> {
+        let parts = |node: &Node| matches!(node.op, Op::Significand | Op::MinusExponent);
+        self.nodes.iter().any(parts).then(|| {
+            let mut recorder = Recorder { parts: false, ..Recorder::new(self.width) };
+            let inputs: Vec<Id> = (0..self.inputs).map(|_| recorder.input()).collect();
+            let outputs = self.replay(&mut recorder, &inputs);
+            recorder.finish(&outputs)
+        })
+    }
+
     /// Does the same on other lanes.
     ///
     /// # Panics
@@ -165,6 +182,8 @@ impl Dag {
                 Op::Eq => l.eq(arg(0), arg(1)),
                 Op::Select => l.select(arg(0), arg(1), arg(2)),
                 Op::Rare(f) => l.rare(f, arg(0), arg(1), arg(2)),
+                Op::Significand => l.significand(arg(0)),
+                Op::MinusExponent => l.minus_exponent(arg(0), arg(1)),
             };
             values.push(value);
         }
@@ -179,12 +198,14 @@ pub struct Recorder {
     nodes: Vec<Node>,
     known: BTreeMap<Node, Id>,
     inputs: u32,
+    /// Whether to record the parts of a number as operations of their own.
+    parts: bool,
 }
 
 impl Recorder {
     /// An empty graph.
     pub fn new(width: Width) -> Recorder {
-        Recorder { width, nodes: Vec::new(), known: BTreeMap::new(), inputs: 0 }
+        Recorder { width, nodes: Vec::new(), known: BTreeMap::new(), inputs: 0, parts: true }
     }
 
     /// Another input.
@@ -339,5 +360,15 @@ impl Lanes for Recorder {
     }
     fn rare(&mut self, f: Rare, mask: Id, x: Id, usual: Id) -> Id {
         self.op(Op::Rare(f), &[mask, x, usual])
+    }
+    fn significand(&mut self, x: Id) -> Id {
+        if self.parts { self.op(Op::Significand, &[x]) } else { logarithm::significand(self, x) }
+    }
+    fn minus_exponent(&mut self, x: Id, m: Id) -> Id {
+        if self.parts {
+            self.op(Op::MinusExponent, &[x, m])
+        } else {
+            logarithm::minus_exponent(self, x)
+        }
     }
 }

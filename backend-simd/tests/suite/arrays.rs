@@ -7,12 +7,36 @@ use vecmath::{Function, Lanes, Recorder, Width};
 const WIDE: Option<Vectors> = Some(Vectors::Bits512);
 const NARROW: Option<Vectors> = Some(Vectors::Bits256);
 const OPTIONS: [Options; 6] = [
-    Options { copies: None, portable: false, vectors: WIDE, soft_roots: Some(1) },
-    Options { copies: None, portable: false, vectors: NARROW, soft_roots: None },
-    Options { copies: Some(1), portable: false, vectors: WIDE, soft_roots: Some(1) },
-    Options { copies: Some(1), portable: false, vectors: NARROW, soft_roots: None },
-    Options { copies: Some(4), portable: false, vectors: NARROW, soft_roots: None },
-    Options { copies: None, portable: true, vectors: None, soft_roots: None },
+    Options {
+        copies: None,
+        portable: false,
+        vectors: WIDE,
+        soft_roots: Some(1),
+        stream_from: None,
+    },
+    Options { copies: None, portable: false, vectors: NARROW, soft_roots: None, stream_from: None },
+    Options {
+        copies: Some(1),
+        portable: false,
+        vectors: WIDE,
+        soft_roots: Some(1),
+        stream_from: Some(0),
+    },
+    Options {
+        copies: Some(1),
+        portable: false,
+        vectors: NARROW,
+        soft_roots: None,
+        stream_from: None,
+    },
+    Options {
+        copies: Some(4),
+        portable: false,
+        vectors: NARROW,
+        soft_roots: None,
+        stream_from: Some(0),
+    },
+    Options { copies: None, portable: true, vectors: None, soft_roots: None, stream_from: None },
 ];
 
 #[test]
@@ -104,4 +128,59 @@ fn what_does_not_fit_is_refused() {
         kernel.run::<f32>(&[Input::Array(&[1.0]), Input::Scalar(2.0)], &mut [&mut [0.0]]),
         Err(CallError::Width { expected: Width::F64 })
     );
+}
+
+/// Results that go past the caches: on every boundary, in the array of an input, several at once.
+#[test]
+fn long_results_have_the_same_bits() {
+    for vectors in [NARROW, WIDE] {
+        let options = |stream_from| Options { vectors, stream_from, ..Options::default() };
+        let mut r = Recorder::new(Width::F32);
+        let (x, y) = (r.input(), r.input());
+        let (sum, product) = (r.add(x, y), r.mul(x, y));
+        let dag = r.finish(&[sum, product]);
+        let kernels = [Some(0), Some(usize::MAX)]
+            .map(|from| Kernel::compile(&dag, &[false; 2], &options(from)).expect("it fits"));
+        let data: Vec<f32> = (0..1500_u16).map(|k| f32::from(k) * 0.1).collect();
+        for (first, second) in [(0, 0), (0, 16), (3, 3), (5, 6), (7, 39)] {
+            let results = kernels.each_ref().map(|kernel| {
+                let (mut a, mut b) = (vec![0.0_f32; 1100], vec![0.0_f32; 1100]);
+                let arrays = [Input::Array(&data[1..1001]), Input::Array(&data[400..1400])];
+                let (a_part, b_part) = (&mut a[first..first + 1000], &mut b[second..second + 1000]);
+                kernel.run(&arrays, &mut [a_part, b_part]).expect("it fits");
+                (a, b)
+            });
+            assert_eq!(results[0], results[1]);
+            assert_eq!(results[0].0[first + 10], data[11] + data[410]);
+        }
+    }
+}
+
+/// Parts of numbers by the instructions for them and without, ordinary and special ones.
+#[test]
+fn logarithms_of_special_numbers() {
+    let tiny = f64::from_bits(1);
+    let special = [0.0, -0.0, tiny, 1e-310, f64::MIN_POSITIVE, 1.0, 0.75, 1.5, f64::MAX];
+    let beyond = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -1.0, -tiny, -1e-310, f64::MIN];
+    let x: Vec<f64> = special.into_iter().chain(beyond).collect();
+    let narrow: Vec<f32> = x.iter().map(|x| *x as f32).chain([1e-40, -1e-40]).collect();
+    let same =
+        |got: f64, want: f64| got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan();
+    for options in OPTIONS {
+        let kernel = |width| Kernel::compile(&Function::Log.dag(width), &[false], &options);
+        let mut y = vec![0.0; x.len()];
+        let wide = kernel(Width::F64).expect("it fits");
+        wide.run(&[Input::Array(&x)], &mut [&mut y]).expect("it fits");
+        for (x, y) in x.iter().zip(&y) {
+            assert!(same(*y, Function::Log.eval(&[*x])), "ln {x} = {y}, {options:?}");
+            assert!((y - x.ln()).abs() < 1e-13 || same(*y, x.ln()), "ln {x} = {y}");
+        }
+        let mut y = vec![0.0_f32; narrow.len()];
+        let single = kernel(Width::F32).expect("it fits");
+        single.run(&[Input::Array(&narrow)], &mut [&mut y]).expect("it fits");
+        for (x, y) in narrow.iter().zip(&y) {
+            let want = Function::Log.eval_f32(&[*x]);
+            assert!(same(f64::from(*y), f64::from(want)), "ln {x} = {y}, {options:?}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ fn random_graphs_give_the_bits_of_the_scalar_path() {
             copies: [None, Some(1), Some(2), Some(3), Some(4)][random.below(5)],
             portable: random.below(16) == 0,
             soft_roots: [None, Some(0), Some(1), Some(4)][random.below(4)],
+            stream_from: [None, Some(0)][random.below(2)],
             vectors: [Some(Vectors::Bits256), Some(Vectors::Bits512)][random.below(2)],
         };
         let kernel = Kernel::compile(&dag, &uniform, &options).expect("the graph fits");
@@ -38,6 +39,6 @@ fn every_operation_occurs_in_the_random_graphs() {
             op => op,
         }));
     }
-    // 24 operations, 4 roundings, 4 functions, inputs and constants.
-    assert_eq!(seen.len(), 34, "{seen:?}");
+    // 26 operations, 4 roundings, 4 functions, inputs and constants.
+    assert_eq!(seen.len(), 36, "{seen:?}");
 }

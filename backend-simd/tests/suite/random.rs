@@ -76,7 +76,7 @@ pub(crate) fn random_dag(
         let (p, q) = (bits[random.below(bits.len())], bits[random.below(bits.len())]);
         let mask = masks[random.below(masks.len())];
         let count = random.below(width.bytes() * 8) as u8;
-        match random.below(26) {
+        match random.below(27) {
             0 | 1 => floats.push(r.add(a, b)),
             2 | 3 => floats.push(r.sub(a, b)),
             4 | 5 => floats.push(r.mul(a, b)),
@@ -110,6 +110,8 @@ pub(crate) fn random_dag(
             22 => bits.push(r.shl(p, count)),
             23 => bits.push(r.shr(p, count)),
             24 => floats.push(bits[random.below(bits.len())]),
+            // Parts of numbers are defined together only.
+            25 => floats.push(vecmath::log(&mut r, a)),
             _ => {
                 let f = Rare::ALL[random.below(Rare::ALL.len())];
                 floats.push(r.rare(f, mask, a, b));

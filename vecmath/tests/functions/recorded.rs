@@ -10,10 +10,14 @@ fn a_replayed_graph_gives_the_same_bits() {
             let args = [f64::from(k) * 0.37, f64::from(k % 7) + 0.5];
             let args = &args[..function.arity()];
             let got = wide.replay(&mut Scalar::<f64>::new(), args);
-            assert_eq!(got[0].to_bits(), function.eval(args).to_bits(), "{}", function.name());
+            let want = function.eval(args);
+            let same = got[0].to_bits() == want.to_bits() || got[0].is_nan() && want.is_nan();
+            assert!(same, "{}{args:?}: {got:?}, not {want}", function.name());
             let args: Vec<f32> = args.iter().map(|x| *x as f32).collect();
             let got = narrow.replay(&mut Scalar::<f32>::new(), &args);
-            assert_eq!(got[0].to_bits(), function.eval_f32(&args).to_bits(), "{}", function.name());
+            let want = function.eval_f32(&args);
+            let same = got[0].to_bits() == want.to_bits() || got[0].is_nan() && want.is_nan();
+            assert!(same, "{}{args:?}: {got:?}, not {want}", function.name());
         }
     }
 }
@@ -35,7 +39,10 @@ fn equal_nodes_are_one_and_unused_ones_go() {
 
 #[test]
 fn a_known_range_saves_operations() {
-    let size = |f: Function| f.dag(Width::F64).nodes.len();
+    let size = |f: Function| {
+        let dag = f.dag(Width::F64);
+        dag.without_parts().unwrap_or(dag).nodes.len()
+    };
     assert!(size(Function::ExpNormal) + 8 <= size(Function::Exp));
     assert!(size(Function::LogNormal) + 8 <= size(Function::Log));
     assert!(size(Function::NormalCdf) < size(Function::NormalCdfPrecise));

@@ -1,0 +1,56 @@
+//! What the examples that time kernels share: sizes, names, numbers, and the clock.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+/// Numbers of elements, increasing: those of `OVUM_KERNEL_SIZES`, or a cacheful and many.
+pub(crate) static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let text = std::env::var("OVUM_KERNEL_SIZES").unwrap_or_else(|_| "4096,1000000".to_owned());
+    let size = |word: &str| word.parse().unwrap_or_else(|e| panic!("OVUM_KERNEL_SIZES: {e}"));
+    text.split(',').map(size).collect()
+});
+
+/// Whether a kernel is among those of `OVUM_KERNEL_NAMES`; all are, without the variable.
+pub(crate) fn is_wanted(name: &str) -> bool {
+    static NAMES: LazyLock<Option<String>> =
+        LazyLock::new(|| std::env::var("OVUM_KERNEL_NAMES").ok());
+    NAMES.as_ref().is_none_or(|names| names.split(',').any(|wanted| wanted == name))
+}
+
+/// Numbers of an array: the largest size, and enough to begin a cache line.
+pub(crate) fn memory() -> usize {
+    SIZES[SIZES.len() - 1] + 64
+}
+
+/// Numbers in 0..1 by a linear congruence (D. E. Knuth, MMIX).
+pub(crate) fn random() -> impl FnMut() -> f64 {
+    let mut state = 1_u64;
+    move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Nanoseconds of a run, the median of some.
+pub(crate) fn median(runs: usize, mut run: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64() * 1e9
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[runs / 2]
+}
+
+/// Nanoseconds per element of a run over `n`, the median of some.
+pub(crate) fn per_element(n: usize, run: impl FnMut()) -> f64 {
+    let runs = match n {
+        0..10_000 => 401,
+        10_000..5_000_000 => 25,
+        _ => 5,
+    };
+    median(runs, run) / n as f64
+}
