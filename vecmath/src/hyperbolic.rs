@@ -69,6 +69,11 @@ pub fn tanh<L: Lanes>(l: &mut L, x: L::V) -> L::V {
     let whole = l.fma(power, half, minus_half);
     let h = l.fma(power, p, whole);
     let denominator = l.add(h, one);
-    let y = l.div(h, denominator);
+    let far = l.div(h, denominator);
+    // Where n is 0, without the error of the denominator.
+    let near = l.nfma(h, far, h);
+    let edge = l.constant(0.34);
+    let small = l.lt(a, edge);
+    let y = l.select(small, near, far);
     l.with_sign(y, x)
 }
