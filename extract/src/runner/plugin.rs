@@ -22,7 +22,7 @@ use serde_json::Value;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -81,6 +81,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How many looks after its end a program's last lines may take, should something that it started
 /// hold its output open.
 const PATIENCE: u32 = 50;
+
+/// Lines that are read ahead: a program that writes without end waits for its reader.
+const AHEAD: usize = 64;
 
 /// Bytes of standard error that are kept for the message about a failure.
 const KEPT: usize = 2000;
@@ -181,7 +184,7 @@ impl Plugin {
                 let _ = input.write_all(text.as_bytes());
             });
         }
-        let (send, lines) = channel();
+        let (send, lines) = sync_channel(AHEAD);
         if let Some(output) = child.stdout.take() {
             thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {

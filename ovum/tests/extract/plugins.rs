@@ -95,3 +95,12 @@ fn the_time_limit_is_hard() {
     assert!(outcome.err.contains("killed at the time limit"), "{}", outcome.err);
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
+
+#[test]
+fn a_flood_ends_at_the_time_limit() {
+    let start = Instant::now();
+    let (_folder, outcome) = script("flood", "exec yes nonsense\n", &["--time-limit", "0.5"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.err.contains("not JSON"), "{}", outcome.err);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
