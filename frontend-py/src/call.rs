@@ -1,9 +1,10 @@
 //! Calls given as text: `f(0.5, [1.0, 2.0], 3)`, `v = [1.0]; f(2.0, v, v)`.
 //!
-//! Arguments are Python literals, `nan`, `inf` and their negatives. A list written in the call, or
+//! Arguments are Python literals, `nan`, `inf`, `float("nan")` and the like, and their negatives. A list written in the call, or
 //! a variable that holds one, is one array; naming the variable twice passes that array twice.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::lower::float_text;
 use crate::stack::on_large_stack;
 use crate::types::span_of;
 use indexmap::IndexMap;
@@ -235,6 +236,12 @@ fn number(expr: &Expr) -> Result<Item, Diagnostic> {
                 None => Err(not_a_literal(span)),
             }
         }
+        Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id == "float") => {
+            match float_text(call) {
+                Some(value) => float(value),
+                None => Err(not_a_literal(span)),
+            }
+        }
         _ => Err(not_a_literal(span)),
     }
 }
@@ -278,6 +285,9 @@ mod tests {
         assert_eq!(call.lists[1].shape, [2, 2]);
         assert!(float("f(nan)").is_nan());
         assert_eq!(float("f(-inf)"), f64::NEG_INFINITY);
+        assert_eq!(float("f(-float('Infinity'))"), f64::NEG_INFINITY);
+        assert_eq!(float("f(float('-inf'))"), f64::NEG_INFINITY);
+        assert!(float(r#"f(float("nan"))"#).is_nan());
         assert_eq!(float("f(-0.0)").to_bits(), (-0.0_f64).to_bits());
         assert_eq!(float("f(--1.5)"), 1.5);
         let least = parse_call("f(-9223372036854775808)").unwrap();
@@ -315,6 +325,9 @@ mod tests {
             ("a.f(1)", "must be a name"),
             ("f(1j)", "complex"),
             ("f('x')", "not a literal"),
+            ("f(float('x'))", "not a literal"),
+            ("f(float(1))", "not a literal"),
+            ("f(int('3'))", "not a literal"),
         ] {
             let message = parse_call(text).unwrap_err().message;
             assert!(message.contains(part), "{text}: {message}");

@@ -3,6 +3,7 @@
 //! Arithmetic is [`rvsdg::scalar`]'s. Python computes a module's constants when it imports the
 //! module; an expression that raises there has no value here.
 
+use crate::lower::float_text;
 use crate::module::{Global, Known, Module};
 use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, ExprCompare, Number, Operator, UnaryOp};
 use rvsdg::scalar::{eval, python_call};
@@ -162,6 +163,13 @@ impl Evaluator<'_, '_> {
     fn call(&mut self, call: &ExprCall) -> Option<Scalar> {
         if !call.arguments.keywords.is_empty() {
             return None;
+        }
+        if let Expr::Name(name) = &*call.func
+            && name.id == "float"
+            && self.module.get("float").is_none()
+            && let Some(value) = float_text(call)
+        {
+            return Some(Scalar::F64(value));
         }
         let args = call.arguments.args.iter().map(|arg| self.expr(arg).map(number));
         let args = args.collect::<Option<Vec<Scalar>>>()?;

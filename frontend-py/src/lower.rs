@@ -27,6 +27,8 @@ mod tuples;
 mod value;
 mod widths;
 
+pub(crate) use builtins::float_text;
+
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::live::Locals;
 use crate::module::Module;
@@ -215,7 +217,8 @@ fn parameter_types(
     {
         let (have, want) = (types.len(), signature.params.len());
         let name = definition.name.as_str();
-        let message = format!("`{name}` has {want} parameters, but {have} types are given");
+        let plural = if want == 1 { "" } else { "s" };
+        let message = format!("`{name}` has {want} parameter{plural}, but {have} types are given");
         return Err(Diagnostic::at(codes::TYPE_COUNT, span_of(&definition.name), message)
             .hint("give one type per parameter")
             .into());

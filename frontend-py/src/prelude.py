@@ -144,6 +144,34 @@ def isqrt(n):
     return r
 
 
+def bit_length(n):
+    # The least integer has no magnitude of 64 bits, but its complement has.
+    m = n if n >= 0 else ~n
+    left = m
+    bits = 0
+    while left >= 65536:
+        left >>= 16
+        bits += 16
+    while left > 0:
+        left >>= 1
+        bits += 1
+    # A magnitude that is a power of two has a bit more than one less.
+    return bits + 1 if n < 0 and m & (m + 1) == 0 else bits
+
+
+def bit_count(n):
+    m = n if n >= 0 else -n
+    bits = 0
+    while m != 0:
+        m &= m - 1
+        bits += 1
+    return bits
+
+
+def is_integer(x):
+    return math.isfinite(x) and np.floor(x) == x
+
+
 def factorial(n):
     if n < 0:
         raise ValueError("factorial() not defined for negative values")

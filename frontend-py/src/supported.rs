@@ -108,6 +108,7 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
             "abs min max round divmod pow len",
             "round(x, n) with a constant n from -22 to 22; pow(a, n, m) with m of 62 bits",
         ),
+        ("n.bit_length() bit_count(), x.is_integer()", "of an integer, of a float"),
         ("sum min max any all", "of an array of one dimension, a row or a tuple"),
         ("int float bool f32 i32 f64 i64", "conversions; float(\"inf\") and the like"),
         ("decorators", "ignored"),

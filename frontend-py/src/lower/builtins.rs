@@ -165,7 +165,7 @@ impl<'a> Lower<'a, '_> {
 }
 
 /// What `float("inf")` and the like mean.
-fn float_text(call: &ExprCall) -> Option<f64> {
+pub(crate) fn float_text(call: &ExprCall) -> Option<f64> {
     match (&*call.arguments.args, &*call.arguments.keywords) {
         ([Expr::StringLiteral(text)], []) => text.value.to_str().trim().parse().ok(),
         _ => None,

@@ -1,4 +1,4 @@
-//! Methods of arrays, and what NumPy computes of a whole array.
+//! Methods of arrays and of numbers, and what NumPy computes of a whole array.
 //!
 //! Sums add one element after the other; NumPy's add pairs, and differ in the last bits.
 
@@ -37,6 +37,16 @@ impl<'a> Lower<'a, '_> {
             ) => {
                 Self::check_count(call, name, 0..=0)?;
                 self.reduce(name, val, None, at, span)
+            }
+            (Val::Scalar(value), "bit_length" | "bit_count") if !self.f.ty(*value).is_float() => {
+                Self::check_count(call, name, 0..=0)?;
+                let value = Val::Scalar(self.cast(*value, Type::I64, span));
+                self.library_call(name, vec![value], span)
+            }
+            (Val::Scalar(value), "is_integer") if self.f.ty(*value).is_float() => {
+                Self::check_count(call, name, 0..=0)?;
+                let value = Val::Scalar(self.cast(*value, Type::F64, span));
+                self.library_call(name, vec![value], span)
             }
             _ => {
                 let what = val.describe(&self.f);
