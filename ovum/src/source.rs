@@ -264,8 +264,13 @@ impl Source {
         found.ok_or_else(|| {
             let message = format!("the file has no function `{name}`");
             let names = self.functions().join(", ");
-            let diagnostic = Diagnostic::general(frontend_py::codes::NO_FUNCTION, message)
-                .hint(format!("its functions are: {names}"));
+            let hint = if names.is_empty() {
+                "the file has no function".to_owned()
+            } else {
+                format!("its functions are: {names}")
+            };
+            let diagnostic =
+                Diagnostic::general(frontend_py::codes::NO_FUNCTION, message).hint(hint);
             Error::source(self.text(), diagnostic.into())
         })
     }

@@ -728,3 +728,30 @@ fn calls_that_a_file_asks_for_are_shown() {
     "#]],
     );
 }
+
+#[test]
+fn contradictions_are_refused_before_anything_is_done() {
+    let folder = Folder::new("contradictions");
+    let text = "def f(x: f64) -> f64:\n    return x + 1.0\n";
+    let file = folder.file("f.py", text);
+    let over = ovum(&file, &["opt", "FILE", "-o", "FILE"]);
+    assert_eq!((over.code, &*over.out), (2, ""));
+    assert!(over.err.contains("-o would write over the source `FILE`"), "{}", over.err);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    for words in [&["--rules", "algebra"][..], &["--max-error", "0.5"], &["--cost-model", "m"]] {
+        let args = [&["run", "FILE", "--call", "f(1.0)", "--no-opt"][..], words].concat();
+        let outcome = ovum(&file, &args);
+        assert_eq!(outcome.code, 2, "{words:?}");
+        assert!(outcome.err.contains("--no-opt"), "{}", outcome.err);
+    }
+    for nothing in ["--check=0", "--accuracy=0"] {
+        assert_eq!(ovum(&file, &["opt", "FILE", nothing]).code, 2);
+    }
+    let call = "f(-float('inf'))";
+    assert_eq!(ovum(&file, &["run", "FILE", "--call", call]).out, "-inf\n");
+    let program = folder.file("p.egg", "(check (= 1 1))");
+    let nowhere = folder.0.join("nowhere").display().to_string();
+    let outcome = ovum(&program, &["egg", "FILE", "--directory", &nowhere]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("is no folder"), "{}", outcome.err);
+}

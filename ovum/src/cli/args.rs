@@ -65,7 +65,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, default_value_t = BackendName::Cranelift)]
     pub(crate) backend: BackendName,
     /// Run the function as it was written
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["rules", "max_error", "cost_model"])]
     pub(crate) no_opt: bool,
     /// Compare the answer with the interpreter's
     #[arg(long)]
@@ -94,12 +94,12 @@ pub(crate) struct OptArgs {
     pub(crate) emit: Emit,
     /// Run the interpreter before and after on N generated inputs
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "100")]
+    #[arg(default_missing_value = "100", value_parser = count)]
     pub(crate) check: Option<usize>,
     /// Measure the error of the code on N samples of the domain, against the interpreter on the
     /// function as it was written
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "10000")]
+    #[arg(default_missing_value = "10000", value_parser = count)]
     pub(crate) accuracy: Option<usize>,
     /// List the rule sets and their rules
     #[arg(long)]
@@ -239,6 +239,14 @@ pub(super) fn seconds(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "it must be a positive number".to_owned())
 }
 
+/// A number of inputs: none at all would prove nothing.
+fn count(text: &str) -> std::result::Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err("this is not a number above 0".to_owned()),
+    }
+}
+
 /// More threads than this cost seconds to start, and no machine has work for them.
 const MAX_THREADS: usize = 512;
 
@@ -290,6 +298,8 @@ mod tests {
         for bad in ["0", "-1", "x", "nan", "inf", "1e99"] {
             assert!(seconds(bad).is_err(), "{bad}");
         }
+        assert_eq!(count("3"), Ok(3));
+        assert!(count("0").is_err() && count("-1").is_err());
         assert_eq!(threads("2"), Ok(2));
         assert!(threads("0").is_err());
         assert_eq!(threads("512"), Ok(512));

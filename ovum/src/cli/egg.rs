@@ -49,7 +49,10 @@ pub(crate) struct EggArgs {
 }
 
 /// Carries out the command and gives its exit code.
-pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> i32 {
+pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
+    if let Some(directory) = args.directory.as_ref().filter(|directory| !directory.is_dir()) {
+        return Err(Error::usage(format!("--directory: `{}` is no folder", directory.display())));
+    }
     let options = options(args);
     let mut programs = Vec::new();
     let mut failed = false;
@@ -69,7 +72,7 @@ pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> i32 {
             program.complain(console);
         }
     }
-    i32::from(failed)
+    Ok(i32::from(failed))
 }
 
 fn options(args: &EggArgs) -> Options {

@@ -66,7 +66,7 @@ pub fn run_styled(
         }
         args::Command::Egg(args) => {
             console.json = args.json;
-            Ok(egg::egg(&args, &mut console))
+            egg::egg(&args, &mut console)
         }
         args::Command::Extract(args) => {
             console.json = args.json;

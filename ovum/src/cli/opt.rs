@@ -14,6 +14,7 @@ use crate::pipeline::{Lowered, Pipeline};
 use crate::report::{Style, plural};
 use crate::source::Source;
 use rvsdg::Function;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Carries out the command and gives its exit code.
@@ -25,6 +26,13 @@ pub(crate) fn opt(args: &OptArgs, console: &mut Console<'_>) -> Result<i32> {
     let Some(path) = &args.input else {
         return Err(Error::usage("IN is missing: the file to optimise"));
     };
+    if let Some(output) = &args.output
+        && path.extension().is_some_and(|extension| extension == "py")
+        && is_one_file(path, output)
+    {
+        let message = format!("-o would write over the source `{}`", path.display());
+        return Err(Error::usage(message).hint("name another file"));
+    }
     let start = Instant::now();
     let source = Source::read(path)?;
     let parse = start.elapsed();
@@ -63,6 +71,11 @@ pub(crate) fn opt(args: &OptArgs, console: &mut Console<'_>) -> Result<i32> {
         }
     }
     Ok(0)
+}
+
+fn is_one_file(a: &Path, b: &Path) -> bool {
+    let behind_links = |path: &Path| std::fs::canonicalize(path).ok();
+    behind_links(a).is_some_and(|a| Some(a) == behind_links(b))
 }
 
 /// The functions to optimise.
