@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 
 /// Nanoseconds that sharing must save, by what is foreseen, where threads look for work.
-const AWAKE: u64 = 40_000;
+const AWAKE: u64 = 15_000;
 /// As [`AWAKE`], where threads have to be woken.
 const WORTHWHILE: u64 = 120_000;
 /// As [`WORTHWHILE`], where threads have still to be started: besides the time that takes, the
 /// allocator is slower from then on.
-const WORTH_STARTING: u64 = 1_000_000;
+const WORTH_STARTING: u64 = 200_000;
 
 /// How long a thread that helped looks for more before it sleeps.
 const LINGER: Duration = Duration::from_millis(2);
@@ -94,6 +94,41 @@ fn linger() {
     }
 }
 
+/// Where a thread that is to be helped runs.
+#[cfg(target_os = "linux")]
+fn processor() -> usize {
+    rustix::thread::sched_getcpu()
+}
+
+/// Where a thread that is to be helped runs, if that is known.
+#[cfg(not(target_os = "linux"))]
+fn processor() -> usize {
+    0
+}
+
+/// Moves this thread to another processor than that one, if it may run on another. The system often
+/// puts a new thread beside the one that started it and leaves it there for milliseconds, though
+/// others are idle. It may be moved again afterwards; what the system refuses is no loss.
+#[cfg(target_os = "linux")]
+fn step_aside(processor: usize) {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    let Ok(all) = sched_getaffinity(None) else { return };
+    if processor >= CpuSet::MAX_CPU || !all.is_set(processor) || all.count() < 2 {
+        return;
+    }
+    let mut others = all;
+    others.unset(processor);
+    if sched_setaffinity(None, &others).is_ok() {
+        // A thread stays where it is while it may.
+        let _ = sched_setaffinity(None, &all);
+    }
+}
+
+/// Leaves a thread where it is.
+#[cfg(not(target_os = "linux"))]
+fn step_aside(_processor: usize) {}
+
 /// Looks for a condition, but not for long.
 fn await_briefly(condition: impl Fn() -> bool) {
     let started = Instant::now();
@@ -156,9 +191,50 @@ impl Pool {
         all - longest.max(all / self.0.threads as u64) >= least
     }
 
-    /// True where threads look for work: sharing costs little then, and starts none.
-    pub(crate) fn is_awake(&self) -> bool {
-        !self.0.thrifty || self.0.awake.load(Ordering::Relaxed) > 0
+    /// True where threads were started: sharing starts none then.
+    pub(crate) fn is_started(&self) -> bool {
+        !self.0.thrifty || self.0.pool.get().is_some()
+    }
+
+    /// Wakes the threads, if they were started, for work that will soon be there.
+    pub(crate) fn alert(&self) {
+        if let Some(Some(pool)) = self.0.pool.get() {
+            self.0.rouse(pool);
+        }
+    }
+
+    /// Does something while another thread works aside whenever it is called to, for which `does`
+    /// has its argument. Both have ended in the end.
+    pub(crate) fn beside<R>(
+        &self,
+        aside: impl Fn() + Sync,
+        does: impl FnOnce(&dyn Fn()) -> R,
+    ) -> R {
+        let (aside, called) = (&aside, &AtomicUsize::new(0));
+        match self.started() {
+            None => does(aside),
+            Some(pool) => {
+                self.0.rouse(pool);
+                pool.in_place_scope(|scope| {
+                    let done = does(&|| {
+                        // Who was called and has not begun will see this work too.
+                        if called.fetch_add(1, Ordering::AcqRel) == 0 {
+                            scope.spawn(move |_| {
+                                called.store(0, Ordering::Release);
+                                aside();
+                            });
+                        }
+                    });
+                    await_briefly(|| called.load(Ordering::Acquire) == 0);
+                    done
+                })
+            }
+        }
+    }
+
+    /// Whether work of so many nanoseconds beside other work is worth the threads that there are.
+    pub(crate) fn pays_aside(&self, foreseen: u64) -> bool {
+        self.0.threads > 1 && (!self.0.thrifty || (self.is_started() && foreseen >= WORTHWHILE))
     }
 
     fn started(&self) -> Option<&ThreadPool> {
@@ -166,8 +242,12 @@ impl Pool {
             if self.0.threads < 2 {
                 return None;
             }
+            let caller = processor();
             let builder = ThreadPoolBuilder::new().num_threads(self.0.threads - 1);
-            builder.build().ok().map(Arc::new)
+            let pool = builder.start_handler(move |_| step_aside(caller)).build().ok()?;
+            // One that waits for this processor gets it, and leaves it.
+            std::thread::yield_now();
+            Some(Arc::new(pool))
         };
         self.0.pool.get_or_init(start).as_deref()
     }

@@ -147,6 +147,8 @@ pub(crate) struct Actions {
     testable: bool,
     /// There is code of the store's owner among them.
     pub(crate) coded: bool,
+    /// They add nodes and unite classes: no row dies, and no index is read.
+    pub(crate) adds: bool,
 }
 
 impl Actions {
@@ -169,7 +171,17 @@ impl Actions {
         });
         let coded = |step: &Action| matches!(step, Action::Require { .. } | Action::Perform { .. });
         let coded = steps.iter().any(coded);
-        Self { steps, kinds, testable, coded }
+        let adds = steps.iter().all(|step| {
+            matches!(
+                step,
+                Action::Make { .. }
+                    | Action::MakeIn { .. }
+                    | Action::Union(..)
+                    | Action::Copy { .. }
+                    | Action::Require { .. }
+            )
+        });
+        Self { steps, kinds, testable, coded, adds }
     }
 
     /// The variables that are read but not written before, in order of number.

@@ -8,7 +8,7 @@ use super::batch::Scratch;
 use super::block::{BLOCK, Calls, Selection};
 use super::search::Unit;
 use super::{Budget, Matches, Prims, Query, Search};
-use crate::store::{Refused, Store, Value};
+use crate::store::{Listing, Refused, Store, Value};
 use crate::threads::Pool;
 
 /// A compiled rule. One compilation serves any number of stores with the same tables.
@@ -91,13 +91,27 @@ pub(crate) struct Admission<'a> {
 type Found = Vec<Vec<Value>>;
 
 /// Words that are not worth a part of their own.
-const SHORT: usize = 1 << 12;
+const SHORT: usize = 1 << 9;
 /// Searches for which a rule is run in the order of calls after that proved necessary.
 const IN_ORDER: u32 = 16;
 /// From so many matches on, those whose effects hold meanwhile are looked for together.
 const FEW: usize = 16;
+/// Looking for them pays where at least one in so many is found.
+const SHARE_MET: usize = 32;
+/// Blocks of matches that are not looked at after one in which it did not pay.
+const PAUSE: usize = 3;
 /// Matches that one thread tests at a time.
 const PIECE: usize = 1 << 10;
+/// From so many words of matches on, what they add is listed at once.
+const MANY: usize = 1 << 8;
+/// As long as they are not so many for each row: where most rows are new, many change or are never
+/// looked up before they are listed.
+const SHARE: usize = 2;
+/// Nanoseconds, at least, that listing takes for each word of a match.
+const LISTING: u64 = 10;
+/// About so many words of matches before the last is committed, threads are told that there will
+/// be work.
+const SOON: usize = 1 << 14;
 /// Pieces that are tested before they are committed: few of their matches have the same effects.
 const WINDOW: usize = 32;
 
@@ -149,7 +163,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
         *due.known = matches;
     }
     let started = Instant::now();
-    let outcome = commit(store, actor, due, found, bounds, &mut scratch, &mut done);
+    let outcome = commit_listing(store, actor, due, found, bounds, &mut scratch, &mut done);
     done.commit = started.elapsed();
     let (started, displaced) = (Instant::now(), store.open());
     let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
@@ -325,7 +339,9 @@ fn search<P: Prims>(
     Ok((words, whole))
 }
 
-fn commit<A: Actor>(
+/// Commits, and lists in the indexes in use what that adds: beside it if another thread is there for
+/// that.
+fn commit_listing<A: Actor>(
     store: &mut Store,
     actor: &mut A,
     due: &[Due<'_>],
@@ -334,13 +350,69 @@ fn commit<A: Actor>(
     scratch: &mut Scratch,
     done: &mut Iteration,
 ) -> Result<(), Halt> {
+    let words: usize = found.iter().flatten().map(Vec::len).sum();
+    let plain =
+        || due.iter().zip(&found).all(|(due, found)| found.is_empty() || due.rule.actions.adds);
+    if words < MANY || words / SHARE > store.live() || !plain() {
+        return commit(store, actor, due, found, bounds, scratch, done, None);
+    }
+    let indexes = store.current_indexes();
+    let aside = |pool: &Pool| bounds.bytes.is_none() && pool.pays_aside(words as u64 * LISTING);
+    let outcome = if let Some(pool) = store.pool.clone().filter(aside) {
+        let listing = store.lend(&indexes);
+        let outcome = pool.beside(
+            || listing.work(),
+            |call| {
+                let feed = Feed { listing: &listing, call };
+                let outcome = commit(store, actor, due, found, bounds, scratch, done, Some(&feed));
+                listing.finish(store);
+                outcome
+            },
+        );
+        store.give_back(listing);
+        outcome
+    } else {
+        commit(store, actor, due, found, bounds, scratch, done, None)
+    };
+    for (table, column) in indexes {
+        store.want_index(table, column);
+    }
+    store.catch_up();
+    outcome
+}
+
+/// Threads that list rows while others are committed.
+struct Feed<'a> {
+    listing: &'a Listing,
+    /// Calls them.
+    call: &'a dyn Fn(),
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a commit consists of")]
+fn commit<A: Actor>(
+    store: &mut Store,
+    actor: &mut A,
+    due: &[Due<'_>],
+    found: Vec<Found>,
+    bounds: Bounds,
+    scratch: &mut Scratch,
+    done: &mut Iteration,
+    feed: Option<&Feed<'_>>,
+) -> Result<(), Halt> {
     let mut registers: Vec<Value> = Vec::new();
     let searched = store.version();
+    let mut left: usize = found.iter().flatten().map(Vec::len).sum();
     for (index, (due, parts)) in due.iter().zip(found).enumerate() {
         let (rule, stride) = (due.rule, due.rule.query.stride().max(1));
         registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
         let pieces: Vec<&[Value]> =
             parts.iter().flat_map(|part| part.chunks(PIECE * stride)).collect();
+        let words: usize = parts.iter().map(Vec::len).sum();
+        if left > SOON && left - words <= SOON {
+            store.pool.iter().for_each(Pool::alert);
+        }
+        left -= words;
+        let mut pause = 0;
         for window in pieces.chunks(WINDOW) {
             let sifted = if store.version() == searched || actor.remembers() {
                 None
@@ -351,7 +423,17 @@ fn commit<A: Actor>(
             let kept: Vec<&[Value]> = kept.unwrap_or_else(|| window.to_vec());
             for words in kept.iter().flat_map(|piece| piece.chunks(BLOCK * stride)) {
                 bounds.check(store)?;
-                let unmet = unmet(store, rule, words, scratch);
+                let unmet = if pause > 0 && !actor.remembers() {
+                    pause -= 1;
+                    Selection::all(words.len() / stride)
+                } else {
+                    let unmet = unmet(store, rule, words, scratch);
+                    let all = words.len() / stride;
+                    if (all - unmet.len()) * SHARE_MET < all {
+                        pause = PAUSE;
+                    }
+                    unmet
+                };
                 for at in unmet.as_slice() {
                     let words = &words[*at as usize * stride..][..stride];
                     for (var, value) in rule.query.report.iter().zip(words) {
@@ -366,6 +448,11 @@ fn commit<A: Actor>(
                     })?;
                 }
                 actor.committed(store);
+                if let Some(feed) = feed
+                    && feed.listing.feed(store)
+                {
+                    (feed.call)();
+                }
             }
         }
     }

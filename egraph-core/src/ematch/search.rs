@@ -14,8 +14,10 @@ use super::plan::{Access, Age, Plan, SplitStep, Step, Use};
 use super::{Operand, Prims, Query};
 use crate::store::{DEAD, Delta, Store, Table, TableId, Value};
 
-/// Rows of changes that one unit of parallel work walks.
-pub(crate) const CHUNK: u32 = 1024;
+/// Rows of changes that one unit of work walks.
+const CHUNK: u32 = 1024;
+/// As [`CHUNK`], where several threads share the units: they are to end at about the same time.
+const SHARED_CHUNK: u32 = 512;
 /// Rows looked at between two looks at the clock.
 const PATIENCE: u32 = 1 << 14;
 
@@ -110,6 +112,8 @@ pub(crate) struct Search<'q> {
     query: &'q Query,
     /// 0 if all matches are found.
     pub(crate) since: u32,
+    /// Rows of changes that one unit walks.
+    chunk: u32,
     pub(crate) units: Vec<Unit>,
 }
 
@@ -131,7 +135,8 @@ impl<'q> Search<'q> {
 
     /// As [`Search::new`]; the indexes are current after the next [`Store::catch_up`].
     pub(crate) fn planned(query: &'q Query, store: &mut Store, since: u32) -> Self {
-        let mut search = Self { query, since, units: Vec::new() };
+        let chunk = if store.pool.is_some() { SHARED_CHUNK } else { CHUNK };
+        let mut search = Self { query, since, chunk, units: Vec::new() };
         if query.atoms.is_empty() {
             if since == 0 {
                 let order = Order::Planned(Arc::new(Plan::new(query, store, None)));
@@ -210,13 +215,13 @@ impl<'q> Search<'q> {
     fn chunks(&mut self, order: &Order, delta: &Delta) {
         let mut from = delta.rows.start;
         while from < delta.rows.end {
-            let to = delta.rows.end.min(from.saturating_add(CHUNK));
+            let to = delta.rows.end.min(from.saturating_add(self.chunk));
             self.units.push(Unit { order: order.clone(), start: Start::Rows(from..to) });
             from = to;
         }
         let mut from = delta.log.start;
         while from < delta.log.end {
-            let to = delta.log.end.min(from + CHUNK as usize);
+            let to = delta.log.end.min(from + self.chunk as usize);
             let start = Start::Log(from..to, delta.rows.start);
             self.units.push(Unit { order: order.clone(), start });
             from = to;

@@ -45,13 +45,15 @@ impl Way {
         }
     }
 
-    /// About how many rows and displaced values there are to look at, and rows to change: these
-    /// count for more.
+    /// About how many rows and displaced values there are to look at, rows to list, and rows to
+    /// change: these count for more.
     pub(super) fn steps(&self, table: &Table, round: &Round, frozen: Frozen<'_>) -> usize {
         let (columns, seen) = match self {
             Way::None => return 0,
             Way::All(columns) => (columns, table.len() as usize),
-            Way::Listed(columns) => (columns, 0),
+            Way::Listed(columns) => {
+                (columns, columns.iter().map(|(column, _)| table.unlisted(*column) as usize).sum())
+            }
         };
         let displaced: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();
         let stale = displaced * table.live() as usize / frozen.classes.len().max(1);

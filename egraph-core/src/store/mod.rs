@@ -11,6 +11,7 @@
 mod closing;
 mod hash;
 mod index;
+mod listing;
 mod memo;
 mod rebuild;
 mod table;
@@ -27,6 +28,7 @@ pub(crate) use table::{Conflict, DEAD, Delta, Kind, Table, TableDecl};
 pub(crate) use unionfind::UnionFind;
 
 pub(crate) use hash::hash_words;
+pub(crate) use listing::Listing;
 
 /// A value: a class id, or an index into an interner of the host.
 pub(crate) type Value = u32;
@@ -206,6 +208,11 @@ impl Store {
             let behind = behind[at].lock().unwrap_or_else(PoisonError::into_inner).take();
             behind.into_iter().for_each(Behind::catch_up);
         });
+    }
+
+    /// Rows that count for the limit.
+    pub(crate) fn live(&self) -> usize {
+        self.live
     }
 
     /// Rows of all tables.

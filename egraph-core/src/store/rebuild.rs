@@ -124,8 +124,8 @@ impl Store {
             })
             .collect();
         let foreseen = concerned.iter().map(|(.., steps)| stepping.foresee(*steps));
-        // Rounds are short: they alone are no reason to start or wake a thread.
-        if !pool.is_awake() || !pool.pays(foreseen) {
+        // Rounds are short: they alone are no reason to start a thread.
+        if !pool.is_started() || !pool.pays(foreseen) {
             let (steps, started) =
                 (concerned.iter().map(|(.., steps)| steps).sum(), Instant::now());
             let closed = concerned

@@ -18,6 +18,9 @@ use super::memo::Memo;
 /// Stamp of a row that is no more.
 pub(crate) const DEAD: u32 = u32::MAX;
 
+/// No row.
+const NOWHERE: u32 = u32::MAX;
+
 /// Words of rows that a second-level cache of 1 MiB holds, for the better part.
 const AT_HAND: usize = 1 << 18;
 
@@ -90,6 +93,9 @@ pub(crate) struct Table {
     len: u32,
     live: u32,
     memo: Memo,
+    /// In place of the hash-cons where the key is a class, and most classes have a row: rows by
+    /// class, [`NOWHERE`] for a class without one.
+    places: Option<Vec<u32>>,
     /// By column: keys, then the output.
     indexes: Vec<Option<Index>>,
     /// Rows that changed in place: (stamp, row).
@@ -159,6 +165,7 @@ impl Table {
             len: 0,
             live: 0,
             memo: Memo::default(),
+            places: None,
             indexes: vec![None; columns],
             log: Vec::new(),
             marks: Vec::new(),
@@ -167,6 +174,14 @@ impl Table {
             frames: Vec::new(),
             undo: Vec::new(),
         }
+    }
+
+    /// Declares that the rows follow from those of other tables, and that most classes have one if
+    /// a class is the key. The table is empty.
+    pub(crate) fn imply(&mut self) {
+        debug_assert_eq!(self.len, 0, "the table is empty");
+        self.decl.implied = true;
+        self.places = matches!(self.decl.keys[..], [Kind::Class(_)]).then(Vec::new);
     }
 
     /// Number of keys.
@@ -254,14 +269,17 @@ impl Table {
 
     #[inline]
     pub(crate) fn find_hashed(&self, hash: u64, keys: &[Value]) -> Option<u32> {
-        self.memo.find(hash, |row| self.has_keys(row, keys))
+        match &self.places {
+            None => self.memo.find(hash, |row| self.has_keys(row, keys)),
+            Some(places) => places.get(keys[0] as usize).copied().filter(|row| *row != NOWHERE),
+        }
     }
 
     /// True when rows and hash-cons are so small that a processor's own caches hold them: looking
-    /// them up in passes does not pay.
+    /// them up in passes does not pay. Nor does it without a hash-cons.
     #[inline]
     pub(crate) fn is_at_hand(&self) -> bool {
-        self.rows.len() < AT_HAND
+        self.rows.len() < AT_HAND || self.places.is_some()
     }
 
     /// Reads where a search for the hash begins, see [`Memo::touch`].
@@ -305,6 +323,14 @@ impl Table {
     /// Puts a row into the hash-cons that is not there, nor another with its keys.
     #[inline]
     pub(crate) fn memo_insert(&mut self, hash: u64, row: u32) {
+        if let Some(places) = &mut self.places {
+            let class = self.rows[row as usize * self.width] as usize;
+            if places.len() <= class {
+                places.resize(class + 1, NOWHERE);
+            }
+            places[class] = row;
+            return;
+        }
         if !self.memo.has_room_for(row) {
             self.rehash((self.memo.len() + 1) * 3 / 2, Some(row));
         }
@@ -317,6 +343,15 @@ impl Table {
     /// rows are in it but for `without`.
     fn rehash(&mut self, capacity: usize, without: Option<u32>) {
         let width = self.width;
+        if let Some(places) = &mut self.places {
+            places.fill(NOWHERE);
+            for row in 0..self.len {
+                if !self.is_dead(row) && without != Some(row) {
+                    self.memo_insert(0, row);
+                }
+            }
+            return;
+        }
         self.memo = Memo::with_capacity(capacity, self.len());
         for (row, words) in self.rows.chunks_exact(width).enumerate() {
             if words[width - 1] != DEAD && without != Some(row as u32) {
@@ -328,7 +363,13 @@ impl Table {
     /// Takes a live row out of the hash-cons, before its keys change; the hash is that of its keys.
     #[inline]
     pub(crate) fn memo_remove(&mut self, hash: u64, row: u32) {
-        let removed = self.memo.remove(hash, row);
+        let removed = match &mut self.places {
+            None => self.memo.remove(hash, row),
+            Some(places) => {
+                let class = self.rows[row as usize * self.width] as usize;
+                std::mem::replace(&mut places[class], NOWHERE) == row
+            }
+        };
         debug_assert!(removed, "a live row is in the hash-cons");
     }
 
@@ -462,6 +503,28 @@ impl Table {
         self.len - index.upto
     }
 
+    /// The words of the rows from one on.
+    pub(crate) fn words_from(&self, row: u32) -> &[u32] {
+        &self.rows[row as usize * self.width..]
+    }
+
+    /// Takes the index of a column away, if it lists every row.
+    pub(crate) fn take_index(&mut self, column: usize) -> Option<Index> {
+        self.index(column)?;
+        self.indexes[column].take()
+    }
+
+    /// Puts an index back that lists every row.
+    pub(crate) fn put_index(&mut self, column: usize, mut index: Index) {
+        index.upto = self.len;
+        self.indexes[column] = Some(index);
+    }
+
+    /// Rows that the index of a column lacks.
+    pub(crate) fn unlisted(&self, column: usize) -> u32 {
+        self.len - self.indexes[column].as_ref().map_or(0, |index| index.upto)
+    }
+
     /// The indexes that are wanted and do not list all rows.
     pub(crate) fn behind(&mut self) -> impl Iterator<Item = Behind<'_>> {
         let (rows, width, len) = (self.rows.as_slice(), self.width, self.len);
@@ -588,10 +651,10 @@ impl Table {
         self.len = frame.rows;
         self.live = frame.live;
         alive.retain(|row| *row < frame.rows && !self.is_dead(*row));
-        if self.memo.has_room_for_more(alive.len()) {
+        if self.places.is_some() || self.memo.has_room_for_more(alive.len()) {
             for row in alive {
                 let hash = hash_words(self.keys(row));
-                self.memo.insert(hash, row);
+                self.memo_insert(hash, row);
             }
         } else {
             self.rehash(self.live as usize + alive.len(), None);
@@ -611,6 +674,7 @@ impl Table {
         (self.rows.capacity() + self.undo.capacity() + self.hidden_log.capacity()) * 4
             + (self.log.capacity() + self.hidden.capacity()) * 8
             + self.memo.bytes()
+            + self.places.as_ref().map_or(0, |places| places.capacity() * 4)
             + indexes
     }
 }

@@ -306,3 +306,91 @@ fn tables_close_alike_on_any_number_of_threads() {
     assert_eq!(one, rows(2));
     assert_eq!(one, rows(8));
 }
+
+#[test]
+fn implied_rows_are_found_without_a_hash_cons() {
+    let (f, seen) = (1, SEEN);
+    let rows = |store: &Store| -> Vec<(u32, u32)> {
+        let table = store.table(seen);
+        let found = (0..store.classes.len() as u32).filter_map(|class| {
+            let row = table.find(&[class])?;
+            assert_eq!((table.keys(row), table.is_dead(row)), (&[class][..], false));
+            Some((class, row))
+        });
+        let found: Vec<(u32, u32)> = found.collect();
+        assert_eq!(found.len(), table.live() as usize);
+        found
+    };
+    let mut store = store();
+    store.tables[seen as usize].imply();
+    let leaves: Vec<u32> = (0..900).map(|data| store.make(0, &[data]).unwrap()).collect();
+    store.enlist(seen, leaves.iter().copied().step_by(2));
+    assert_eq!((rows(&store).len(), store.rows()), (450, 900));
+    store.push();
+    let above = store.make(f, &[leaves[1]]).unwrap();
+    store.enlist(seen, [above, leaves[1]].into_iter());
+    for leaf in &leaves[4..800] {
+        store.union(leaves[2], *leaf);
+    }
+    store.rebuild(&mut Least).unwrap();
+    assert_eq!(rows(&store).len(), 450 - 398 + 2);
+    let before: Vec<u32> = leaves.iter().copied().step_by(2).collect();
+    assert!(store.pop());
+    assert_eq!(rows(&store).iter().map(|(class, _)| *class).collect::<Vec<u32>>(), before);
+    for leaf in &leaves[4..800] {
+        store.union(leaves[2], *leaf);
+    }
+    store.rebuild(&mut Least).unwrap();
+    let left = rows(&store);
+    assert_eq!(left.len(), 450 - 398);
+    assert_eq!(store.table(seen).len() as usize, left.len(), "dead rows were squeezed out");
+}
+
+#[test]
+fn rows_are_listed_alike_at_once_and_afterwards() {
+    let indexes = |threads: usize| {
+        let mut store = store();
+        let leaves: Vec<u32> = (0..8).map(|data| store.make(0, &[data]).unwrap()).collect();
+        let g = 2;
+        for column in 0..3 {
+            store.want_index(g, column);
+        }
+        store.catch_up();
+        let wanted = store.current_indexes();
+        assert_eq!(wanted, [(g, 0), (g, 1), (g, 2)]);
+        let add = |store: &mut Store, n: u32| {
+            let last = store.classes.len() as u32 - 1;
+            store.make(g, &[leaves[n as usize % 8], last]).unwrap();
+        };
+        if threads > 1 {
+            let listing = store.lend(&wanted);
+            crate::threads::Pool::lavish(threads).beside(
+                || listing.work(),
+                |call| {
+                    for n in 0..5000 {
+                        add(&mut store, n);
+                        if listing.feed(&store) {
+                            call();
+                        }
+                    }
+                    listing.finish(&store);
+                },
+            );
+            store.give_back(listing);
+        } else {
+            (0..5000).for_each(|n| add(&mut store, n));
+        }
+        for (table, column) in &wanted {
+            store.want_index(*table, *column);
+        }
+        store.catch_up();
+        let list = |column: usize| -> Vec<Vec<u32>> {
+            let index = store.table(g).index(column).unwrap();
+            (0..store.classes.len() as u32).map(|class| index.get(class).to_vec()).collect()
+        };
+        [list(0), list(1), list(2)]
+    };
+    let one = indexes(1);
+    assert_eq!(one[0][0].len(), 625);
+    assert!(one == indexes(2) && one == indexes(8));
+}

@@ -260,7 +260,7 @@ impl Session {
         };
         self.relation(relation, &[sort])?;
         let Op(table) = self.op(relation)?;
-        self.store.tables[table as usize].decl.implied = true;
+        self.store.tables[table as usize].imply();
         self.machine.every.push(Every { sort: known.index() as u32, table, seen: 0 });
         self.machine.list_classes(&mut self.store);
         Ok(())
