@@ -8,7 +8,7 @@
 use crate::differential::{options, programs, setting};
 use crate::engines::{Forms, interpret};
 use crate::note;
-use extract::{Control, Extractor, extractors};
+use extract::{Control, Extractor, StateWalks, extractors};
 use indexmap::IndexMap;
 use optimizer::decode::decode;
 use optimizer::extraction::extract_program;
@@ -91,6 +91,22 @@ fn every_extractor_keeps_the_answers() {
     ));
     assert!(programs < 100 || raised > 0, "no random program raised anything");
     assert!(kept * 1000 <= programs, "{kept} of {programs} without a legal program");
+}
+
+/// The states of this program can be walked in very many sequences: each that is tried counts as a
+/// part of a subproblem, so that a limit on subproblems is one on the time.
+#[test]
+fn an_exact_search_of_many_sequences_ends() {
+    let seed = 1_094_763;
+    let function = random_function(seed, &options(seed));
+    let model = saturated(&function, &Options::default()).expect("the defaults fit");
+    let model = model.expect("the program fits");
+    let start = Instant::now();
+    extracted(&model, &StateWalks).expect("legal");
+    let took = start.elapsed();
+    note(&format!("many sequences: {:.2} s", took.as_secs_f64()));
+    // Orders tried without pruning took more than eight minutes.
+    assert!(took < Duration::from_secs(120), "{took:?}");
 }
 
 /// Machine code of the program and of what the optimiser makes of it, beside the answers; whether

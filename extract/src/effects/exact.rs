@@ -23,6 +23,9 @@ use std::collections::BinaryHeap;
 const MAX_STEPS: usize = 2_000;
 /// Sequences of the same effects that are tried.
 const MAX_TRAILS: usize = 256;
+/// Sequences that are tried in all for each subproblem allowed, without a deadline: as many as take
+/// about as long as the subproblems themselves.
+const TRAILS_PER_STEP: usize = 16;
 
 /// The program of least cost, given time. Without states it is `auto`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -105,12 +108,19 @@ struct Search<'a> {
     best: Option<Found>,
     /// Least bound of a subproblem that was given up.
     floor: f64,
+    /// Sequences that may still be tried.
+    trails_left: usize,
 }
 
 impl<'a> Search<'a> {
     fn new(problem: &'a Problem, effects: &'a Effects, control: &'a Control) -> Self {
         let effect_nodes = effect_nodes(problem, effects);
-        Search { problem, effects, control, effect_nodes, best: None, floor: f64::INFINITY }
+        let trails_left = match control.deadline {
+            Some(_) => usize::MAX,
+            None => control.steps.unwrap_or(MAX_STEPS).saturating_mul(TRAILS_PER_STEP),
+        };
+        let floor = f64::INFINITY;
+        Search { problem, effects, control, effect_nodes, best: None, floor, trails_left }
     }
 
     fn worth(&self, bound: f64) -> bool {
@@ -273,10 +283,11 @@ impl<'a> Search<'a> {
         let mut taken = vec![0; ways.len()];
         let mut least: Option<f64> = None;
         for tried in 0.. {
-            if tried >= MAX_TRAILS {
+            if tried >= MAX_TRAILS || self.trails_left == 0 || self.control.should_stop() {
                 self.floor = self.floor.min(bound);
                 break;
             }
+            self.trails_left -= 1;
             let walks: Walks =
                 ways.iter().zip(&taken).map(|(ways, at)| ways[*at].clone()).collect();
             if let Some(cost) = self.offer(&hint.choices, &walks) {

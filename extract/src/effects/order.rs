@@ -11,8 +11,11 @@ use crate::problem::{ClassIndex, NodeIndex, Problem};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-/// Placements of the readers of recurring states that are tried.
-const MAX_PLACEMENTS: usize = 4096;
+/// Placements of readers of recurring states that are tried.
+const MAX_PLACEMENTS: usize = 1024;
+
+/// The items that wait for one more.
+type Added = [Option<usize>; 2];
 
 /// An answer whose walks and demands are legal.
 pub(super) struct Placed<'a> {
@@ -164,45 +167,78 @@ impl<'a> Order<'a> {
         passed.filter(|(_, here)| *here == class).map(|(at, _)| at).collect()
     }
 
-    /// Finds an order.
+    /// Finds an order: readers with one place first, then the others by depth-first search. A place
+    /// only adds precedences, so no place of a further reader mends a cycle.
     ///
     /// # Errors
     /// The nodes of a cycle.
     pub(super) fn find(mut self) -> Result<(), EffectError> {
         let readers = std::mem::take(&mut self.readers);
-        let mut taken = vec![0_usize; readers.len()];
-        let mut cycle = Vec::new();
-        for _ in 0..MAX_PLACEMENTS {
-            let mut before = self.before.clone();
-            for (reader, place) in readers.iter().zip(&taken) {
-                self.place(reader, reader.places[*place], &mut before);
-            }
-            cycle = match find_cycle(&before) {
-                None => return Ok(()),
-                Some(cycle) => cycle,
-            };
-            // The next placement, as digits of a number.
-            let digit = (0..readers.len()).find(|at| taken[*at] + 1 < readers[*at].places.len());
-            let Some(digit) = digit else { break };
-            taken[digit] += 1;
-            taken[..digit].fill(0);
+        let (fixed, free): (Vec<_>, Vec<_>) =
+            readers.into_iter().partition(|reader| reader.places.len() == 1);
+        for reader in &fixed {
+            self.place(reader, reader.places[0]);
         }
-        Err(EffectError::Unordered(cycle.into_iter().map(|item| self.names[item]).collect()))
+        match find_cycle(&self.before) {
+            Some(cycle) => Err(self.unordered(&cycle)),
+            None => self.place_all(&free),
+        }
+    }
+
+    fn place_all(&mut self, readers: &[Reader]) -> Result<(), EffectError> {
+        // Which place each reader placed so far has, and what that has added.
+        let mut placed: Vec<(usize, Added)> = Vec::new();
+        let mut cycle = Vec::new();
+        let mut at = 0;
+        for _ in 0..MAX_PLACEMENTS + readers.len() {
+            let Some(reader) = readers.get(placed.len()) else { break };
+            let Some(place) = reader.places.get(at) else {
+                let Some((place, added)) = placed.pop() else { break };
+                self.unplace(added);
+                at = place + 1;
+                continue;
+            };
+            let added = self.place(reader, *place);
+            if let Some(found) = find_cycle(&self.before) {
+                cycle = found;
+                self.unplace(added);
+                at += 1;
+            } else {
+                placed.push((at, added));
+                at = 0;
+            }
+        }
+        if placed.len() == readers.len() { Ok(()) } else { Err(self.unordered(&cycle)) }
+    }
+
+    fn unordered(&self, cycle: &[usize]) -> EffectError {
+        EffectError::Unordered(cycle.iter().map(|item| self.names[*item]).collect())
     }
 
     /// The reader runs while the walk is at this place.
-    fn place(&mut self, reader: &Reader, place: usize, before: &mut [Vec<usize>]) {
+    fn place(&mut self, reader: &Reader, place: usize) -> Added {
         let steps = &self.placed.walks[reader.walk];
+        let mut added = [None; 2];
         if place > 0 {
             let maker = self.item(steps[place - 1]);
             // What makes a state cannot read it: that would be a cycle of one.
-            before[reader.item].push(maker);
+            self.before[reader.item].push(maker);
+            added[0] = Some(reader.item);
         }
         if let Some(consumer) = steps.get(place) {
             let consumer = self.item(*consumer);
             if consumer != reader.item {
-                before[consumer].push(reader.item);
+                self.before[consumer].push(reader.item);
+                added[1] = Some(consumer);
             }
+        }
+        added
+    }
+
+    /// Takes back the last precedences that a place has added.
+    fn unplace(&mut self, added: Added) {
+        for item in added.into_iter().flatten() {
+            self.before[item].pop();
         }
     }
 }
