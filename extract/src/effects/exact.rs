@@ -23,8 +23,8 @@ use std::collections::BinaryHeap;
 const MAX_STEPS: usize = 2_000;
 /// Sequences of the same effects that are tried.
 const MAX_TRAILS: usize = 256;
-/// Sequences that are tried in all for each subproblem allowed, without a deadline: as many as take
-/// about as long as the subproblems themselves.
+/// Sequences that are tried in all for each subproblem allowed, without a deadline: what limits
+/// subproblems limits these too.
 const TRAILS_PER_STEP: usize = 16;
 
 /// The program of least cost, given time. Without states it is `auto`.
