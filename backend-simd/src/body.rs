@@ -34,7 +34,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) root_constants: Option<root::Constants>,
     /// The last inputs, which an iteration hands to the next as the last outputs: their nodes.
     pub(crate) carried: &'a [u32],
-    /// Bytes of all arrays from which on results go past the caches, if ever.
+    /// Bytes of an array from which on results go past the caches, if ever.
     pub(crate) stream_from: Option<usize>,
 }
 

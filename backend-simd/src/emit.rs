@@ -44,15 +44,18 @@ pub(crate) struct Shape {
     pub(crate) copies: u32,
     /// How many of them compute square roots by multiplications; only in 512 bits.
     pub(crate) soft_roots: u32,
-    /// Bytes of all arrays from which on results go past the caches, if ever.
-    pub(crate) stream_from: Option<usize>,
 }
 
 /// Emits a kernel with such a fast loop. Inputs beyond those that
 /// `uniform` tells of are carried from one iteration to the next; with any, the count is a multiple
-/// of the copies' lanes.
-pub(crate) fn emit(dag: &Dag, uniform: &[bool], shape: Shape) -> Emitted {
-    let Shape { vectors, copies, soft_roots, stream_from } = shape;
+/// of the copies' lanes. Results of arrays of `stream_from` bytes go past the caches.
+pub(crate) fn emit(
+    dag: &Dag,
+    uniform: &[bool],
+    shape: Shape,
+    stream_from: Option<usize>,
+) -> Emitted {
+    let Shape { vectors, copies, soft_roots } = shape;
     let (mut constants, pool) = constants(dag, vectors);
     let carried = carried(dag, uniform.len());
     let wants_roots = vectors == Vectors::Bits512 && soft_roots > 0;
@@ -332,8 +335,7 @@ fn streamed_loop(
 fn unless_streamed(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame, from: usize) -> Vec<u32> {
     let inputs = (0..plan.uniform.len()).filter(|k| !plan.uniform[*k]);
     let inputs: Vec<u32> = inputs.map(|k| k as u32).collect();
-    let arrays = inputs.len() + plan.stored();
-    asm.gpr_immediate(7, RDI, i32::try_from(from / arrays).unwrap_or(i32::MAX));
+    asm.gpr_immediate(7, RDI, i32::try_from(from).unwrap_or(i32::MAX));
     let mut past = vec![asm.jump_if(Condition::Below, 0)];
     for output in 0..plan.stored() {
         let output = frame.pointer(asm, (plan.uniform.len() + output) as u32);

@@ -26,6 +26,9 @@ pub struct Options {
     /// Bytes of all arrays of a call from which on results go past the caches; by the size of the
     /// caches if none, and never for graphs that take longer than memory.
     pub stream_from: Option<usize>,
+    /// How many arrays the inputs are of that are no single number, if some are of the same one, as
+    /// those of a stencil are; each is one of its own if none.
+    pub input_arrays: Option<usize>,
 }
 
 /// What the code of a kernel is like.
@@ -84,6 +87,8 @@ struct Shared {
     uniform: Vec<bool>,
     code: Machine,
     statistics: Statistics,
+    /// Bytes of an array from which on results go past the caches, if they ever do.
+    stream_from: Option<usize>,
 }
 
 /// What runs a kernel.
@@ -177,8 +182,9 @@ impl Kernel {
             return Err(CompileError::NoResult);
         }
         let widest = Vectors::widest().filter(|_| !options.portable);
-        let (code, statistics) = if let Some(widest) = widest {
+        let (code, statistics, stream_from) = if let Some(widest) = widest {
             let carried = dag.inputs as usize - uniform.len();
+            let stream_from = stream_from(dag, uniform, options);
             let vectors = match options.vectors {
                 Some(wanted) if widest == Vectors::Bits512 => wanted,
                 None if widest == Vectors::Bits512 => ports::paying(dag, carried),
@@ -187,7 +193,7 @@ impl Kernel {
             let narrow = (vectors == Vectors::Bits256).then(|| dag.without_parts()).flatten();
             let dag = narrow.as_ref().unwrap_or(dag);
             let shape = shape(dag, carried > 0, vectors, options);
-            let emitted = emit::emit(dag, uniform, shape);
+            let emitted = emit::emit(dag, uniform, shape, stream_from);
             let emit::Shape { copies, soft_roots, .. } = shape;
             let statistics = Statistics {
                 vector_bits: vectors.bytes() * 8,
@@ -197,12 +203,13 @@ impl Kernel {
                 spills: emitted.spills,
                 hoisted: emitted.hoisted,
             };
-            (Machine::Own(Code::new(&emitted.bytes, emitted.entry)?), statistics)
+            let code = Machine::Own(Code::new(&emitted.bytes, emitted.entry)?);
+            (code, statistics, stream_from)
         } else {
-            (Machine::Replayed, Statistics::default())
+            (Machine::Replayed, Statistics::default(), None)
         };
         let uniform = uniform.to_vec();
-        Ok(Kernel(Arc::new(Shared { dag: dag.clone(), uniform, code, statistics })))
+        Ok(Kernel(Arc::new(Shared { dag: dag.clone(), uniform, code, statistics, stream_from })))
     }
 
     /// A graph with code that was made of it elsewhere.
@@ -219,7 +226,7 @@ impl Kernel {
         let code = Machine::Foreign(code);
         let (dag, uniform) = (kernel.0.dag.clone(), uniform.to_vec());
         let statistics = Statistics::default();
-        Ok(Kernel(Arc::new(Shared { dag, uniform, code, statistics })))
+        Ok(Kernel(Arc::new(Shared { dag, uniform, code, statistics, stream_from: None })))
     }
 
     /// A loop that each element leaves in its own time, of kernels that `compile` makes as
@@ -243,7 +250,7 @@ impl Kernel {
         let outputs = vec![Id(0); parts.after.outputs.len()];
         let dag = Dag { nodes: Vec::new(), outputs, ..parts.before.clone() };
         let (uniform, statistics) = (uniform.to_vec(), Statistics::default());
-        Ok(Kernel(Arc::new(Shared { dag, uniform, code, statistics })))
+        Ok(Kernel(Arc::new(Shared { dag, uniform, code, statistics, stream_from: None })))
     }
 
     /// The graph; of a loop that elements leave in their own time, inputs and outputs alone.
@@ -432,9 +439,8 @@ impl Kernel {
     /// Numbers of one piece of work: so many that results go past the caches, if that leaves each
     /// thread a few pieces.
     fn piece(&self, count: usize, size: usize) -> usize {
-        let inputs = self.0.uniform.iter().filter(|uniform| !**uniform).count();
-        let streamed = memory::stream_from() / ((inputs + self.0.dag.outputs.len()) * size);
-        let streamed = streamed.next_multiple_of(CHUNK);
+        let Some(from) = self.0.stream_from else { return CHUNK };
+        let streamed = (from / size).max(1).next_multiple_of(CHUNK);
         if count / streamed >= 4 * rayon::current_num_threads() { streamed } else { CHUNK }
     }
 
@@ -480,17 +486,27 @@ impl Kernel {
     }
 }
 
+/// Bytes of an array from which on results go past the caches, if they ever do: all arrays of a
+/// call share the caches.
+fn stream_from(dag: &Dag, uniform: &[bool], options: &Options) -> Option<usize> {
+    let bytes =
+        options.stream_from.or_else(|| ports::waits_for_stores(dag).then(memory::stream_from))?;
+    let carried = dag.inputs as usize - uniform.len();
+    let inputs = uniform.iter().filter(|uniform| !**uniform).count();
+    let inputs = options.input_arrays.map_or(inputs, |arrays| arrays.min(inputs));
+    let stored = dag.outputs.len() - carried;
+    (stored > 0).then(|| bytes / (inputs + stored))
+}
+
 /// What to make of a graph.
 fn shape(dag: &Dag, folds: bool, vectors: Vectors, options: &Options) -> emit::Shape {
     let soft_roots = options.soft_roots.unwrap_or(0);
-    let stream_from =
-        options.stream_from.or_else(|| ports::waits_for_stores(dag).then(memory::stream_from));
     if folds {
         let copies = (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes();
-        return emit::Shape { vectors, copies, soft_roots, stream_from };
+        return emit::Shape { vectors, copies, soft_roots };
     }
     let copies = options.copies.unwrap_or_else(|| default_copies(dag, vectors)).clamp(1, 8);
-    let shape = emit::Shape { vectors, copies, soft_roots, stream_from };
+    let shape = emit::Shape { vectors, copies, soft_roots };
     if options.copies.is_none() && options.soft_roots.is_none() {
         ports::with_soft_roots(dag, shape)
     } else {
@@ -515,4 +531,45 @@ fn default_copies(dag: &Dag, vectors: Vectors) -> u32 {
 /// [`Vectors::widest`] has an answer.
 pub fn is_supported() -> bool {
     Vectors::widest().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, Kernel, Options};
+    use vecmath::{Function, Lanes, Recorder, Width};
+
+    /// A sum of three inputs, whose results wait for memory.
+    fn sum(options: &Options) -> Kernel {
+        let mut r = Recorder::new(Width::F64);
+        let (a, b, c) = (r.input(), r.input(), r.input());
+        let sum = r.add(a, b);
+        let sum = r.add(sum, c);
+        Kernel::compile(&r.finish(&[sum]), &[false; 3], options).expect("the graph fits")
+    }
+
+    #[test]
+    fn arrays_that_are_read_twice_take_their_room_once() {
+        let options = Options { stream_from: Some(1 << 24), ..Options::default() };
+        let own = sum(&options);
+        let shared = sum(&Options { input_arrays: Some(1), ..options });
+        if own.is_native() {
+            assert_eq!((own.0.stream_from, shared.0.stream_from), (Some(1 << 22), Some(1 << 23)));
+        }
+    }
+
+    #[test]
+    fn pieces_are_long_only_where_results_go_past_the_caches() {
+        let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread starts");
+        one.install(|| {
+            let options = Options { stream_from: Some(1 << 23), ..Options::default() };
+            let streamed = sum(&options);
+            if streamed.is_native() {
+                assert_eq!(streamed.piece(1 << 24, 8), 1 << 18);
+            }
+            assert_eq!(streamed.piece(1 << 19, 8), CHUNK);
+            let power = Function::Pow.dag(Width::F64);
+            let computes = Kernel::compile(&power, &[false; 2], &Options::default());
+            assert_eq!(computes.expect("the graph fits").piece(1 << 30, 8), CHUNK);
+        });
+    }
 }

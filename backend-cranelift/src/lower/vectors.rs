@@ -55,7 +55,9 @@ impl Kernels {
         if let Some(isa) = &self.narrow {
             return vector::compile(Arc::clone(isa), dag, &uniform);
         }
-        Kernel::compile_folds(dag, &uniform, &backend_simd::Options::default())
+        let input_arrays = Some(vectors.input_arrays());
+        let options = backend_simd::Options { input_arrays, ..Default::default() };
+        Kernel::compile_folds(dag, &uniform, &options)
             .map_err(|error| CompileError::Codegen(error.to_string()))
     }
 

@@ -2,7 +2,7 @@
 
 use super::answer;
 use crate::{Compiled, Compiler, Options, Vectors};
-use backend_simd::vector_loop;
+use backend_simd::{VectorLoop, vector_loop};
 use frontend_py::{Semantics, SourceFile};
 use rvsdg::interp::{Limits, run};
 use rvsdg::{Answer, Arg, Array, Buffer, Function, Inputs, NodeId, NodeKind, Scalar};
@@ -54,18 +54,31 @@ fn text(answer: &Answer) -> String {
     format!("{answer:?}")
 }
 
-/// How many loops of a function have a vector form.
-fn vector_loops(f: &Function, fast_math: bool) -> usize {
+/// The loops of a function that have a vector form.
+fn vector_loops(f: &Function, fast_math: bool) -> Vec<VectorLoop> {
     let thetas = (0..f.node_count())
         .map(NodeId::from_index)
         .filter(|node| matches!(f.node(*node).kind, NodeKind::Theta { .. }));
-    thetas.filter(|node| vector_loop(f, *node, fast_math).is_ok()).count()
+    thetas.filter_map(|node| vector_loop(f, node, fast_math).ok()).collect()
 }
 
 /// Arguments by array: which array, and scalars.
 fn inputs(ty: &str, count: usize, args: &[Arg], arrays: usize) -> Inputs {
     let arrays = (0..arrays).map(|k| array(ty, 1000 * k, count)).collect();
     Inputs { args: args.to_vec(), arrays }
+}
+
+/// Elements of one array at several places are not several arrays to the caches.
+#[test]
+fn a_stencil_reads_one_array() {
+    for (name, inputs, arrays) in [("stencil", 3, 1), ("axpy", 3, 2)] {
+        let f = function(name, "f64", Semantics::Strict);
+        let loops = vector_loops(&f, false);
+        assert!(!loops.is_empty(), "{name}");
+        for found in loops {
+            assert_eq!((found.inputs.len(), found.input_arrays()), (inputs, arrays), "{name}");
+        }
+    }
 }
 
 const LENGTHS: [usize; 14] = [0, 1, 2, 7, 31, 32, 33, 34, 47, 48, 49, 67, 100, 259];
@@ -93,7 +106,7 @@ fn loops_have_the_interpreters_bits() {
         for (name, loops, calls, least) in cases {
             for semantics in [Semantics::Strict, Semantics::Fast] {
                 let f = function(name, ty, semantics);
-                assert_eq!(vector_loops(&f, false) > 0, loops, "{name} {ty} {semantics:?}");
+                assert_eq!(!vector_loops(&f, false).is_empty(), loops, "{name} {ty} {semantics:?}");
                 let wide = compiled(&f, Vectors::Exact, false);
                 let narrow = compiled(&f, Vectors::Exact, true);
                 for (call, count) in calls.iter().flat_map(|c| LENGTHS.map(|n| (c, n))) {
@@ -138,7 +151,7 @@ fn zeros_and_nans_do_not_lose_their_order() {
 fn rows_of_two_dimensional_arrays() {
     for ty in ["f64", "f32"] {
         let f = function("rows", ty, Semantics::Strict);
-        assert!(vector_loops(&f, false) > 0);
+        assert!(!vector_loops(&f, false).is_empty());
         let code = compiled(&f, Vectors::Exact, false);
         for (height, width) in [(0, 40), (3, 0), (5, 33), (2, 100), (40, 3)] {
             let mut inputs = inputs(ty, height * width, &[Arg::Array(0), Arg::Array(1)], 2);
@@ -155,8 +168,8 @@ fn sums_are_close_and_the_same_every_time() {
         let m = Arg::Scalar(scalar(ty, 0.125));
         for (name, args) in [("dot", vec![a, b]), ("spread", vec![a, m]), ("softened", vec![a])] {
             let f = function(name, ty, Semantics::Fast);
-            assert_eq!(vector_loops(&f, false), 0, "{name}");
-            assert!(vector_loops(&f, true) > 0, "{name}");
+            assert!(vector_loops(&f, false).is_empty(), "{name}");
+            assert!(!vector_loops(&f, true).is_empty(), "{name}");
             let fast = compiled(&f, Vectors::FastMath, false);
             let narrow = compiled(&f, Vectors::FastMath, true);
             let exact = compiled(&f, Vectors::Exact, false);

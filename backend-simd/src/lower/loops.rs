@@ -132,6 +132,19 @@ impl VectorLoop {
     pub fn uniform(&self) -> Vec<bool> {
         self.inputs.iter().map(|input| matches!(input, Source::Value(_))).collect()
     }
+
+    /// How many arrays, or rows of arrays, the inputs are of: a stencil's are of one.
+    pub fn input_arrays(&self) -> usize {
+        let mut rows: Vec<(ValueId, &[ValueId])> = Vec::new();
+        for input in &self.inputs {
+            let Source::Stream(stream) = input else { continue };
+            let row = (stream.array, &*stream.rows);
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        rows.len()
+    }
 }
 
 /// What a loop gathers while its body is lowered.

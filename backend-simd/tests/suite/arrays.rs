@@ -6,37 +6,21 @@ use vecmath::{Function, Lanes, Recorder, Width};
 
 const WIDE: Option<Vectors> = Some(Vectors::Bits512);
 const NARROW: Option<Vectors> = Some(Vectors::Bits256);
+const PLAIN: Options = Options {
+    copies: None,
+    portable: false,
+    vectors: None,
+    soft_roots: None,
+    stream_from: None,
+    input_arrays: None,
+};
 const OPTIONS: [Options; 6] = [
-    Options {
-        copies: None,
-        portable: false,
-        vectors: WIDE,
-        soft_roots: Some(1),
-        stream_from: None,
-    },
-    Options { copies: None, portable: false, vectors: NARROW, soft_roots: None, stream_from: None },
-    Options {
-        copies: Some(1),
-        portable: false,
-        vectors: WIDE,
-        soft_roots: Some(1),
-        stream_from: Some(0),
-    },
-    Options {
-        copies: Some(1),
-        portable: false,
-        vectors: NARROW,
-        soft_roots: None,
-        stream_from: None,
-    },
-    Options {
-        copies: Some(4),
-        portable: false,
-        vectors: NARROW,
-        soft_roots: None,
-        stream_from: Some(0),
-    },
-    Options { copies: None, portable: true, vectors: None, soft_roots: None, stream_from: None },
+    Options { vectors: WIDE, soft_roots: Some(1), ..PLAIN },
+    Options { vectors: NARROW, ..PLAIN },
+    Options { copies: Some(1), vectors: WIDE, soft_roots: Some(1), stream_from: Some(0), ..PLAIN },
+    Options { copies: Some(1), vectors: NARROW, ..PLAIN },
+    Options { copies: Some(4), vectors: NARROW, stream_from: Some(0), ..PLAIN },
+    Options { portable: true, ..PLAIN },
 ];
 
 #[test]
