@@ -3,7 +3,7 @@
 use crate::abi::{Context, Limits, Site};
 use crate::code::Code;
 use crate::error::CallError;
-use crate::lower::Output;
+use crate::lower::{Output, Repeats};
 use crate::marshal::Frame;
 use rvsdg::{Answer, Function, Inputs, Raised, Type};
 use std::sync::Arc;
@@ -35,7 +35,8 @@ impl Compiled {
     ) -> Compiled {
         let params = f.params.iter().map(|param| param.ty).collect();
         let results = f.result_types();
-        let Output { sites, has_loops, .. } = lowered;
+        let Output { sites, repeats, .. } = lowered;
+        let has_loops = repeats != Repeats::Nothing;
         Compiled(Arc::new(Shared { params, results, sites, has_loops, poll, code }))
     }
 

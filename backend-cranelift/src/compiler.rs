@@ -5,11 +5,11 @@ use crate::code::{Code, OwnedModule};
 use crate::compiled::Compiled;
 use crate::elementwise::{CompiledLoop, elements};
 use crate::error::CompileError;
-use crate::lower::{Kernels, Lowerer, Output, Vectors};
+use crate::lower::{Kernels, Lowerer, Output, Repeats, Vectors};
 use crate::placement;
 use crate::runtime;
 use cranelift_codegen::ir::InstBuilder;
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CodegenError, ir};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -66,6 +66,8 @@ impl Default for Options {
 pub struct Compiler {
     options: Options,
     isa: OwnedTargetIsa,
+    /// The same for code that is hardly run: optimising it takes longer than it ever gains.
+    rare: OwnedTargetIsa,
     poll: Option<Arc<Code>>,
     scratch: Mutex<Vec<Scratch>>,
 }
@@ -84,13 +86,15 @@ struct Lowered<'a> {
     module: OwnedModule,
     entry: FuncId,
     output: Output,
+    /// What the code is generated for.
+    isa: &'a dyn TargetIsa,
     scratch: &'a mut Scratch,
 }
 
 impl Lowered<'_> {
     /// Generates machine code.
     fn define(&mut self) -> Result<(), CompileError> {
-        placement::define(self.module.get()?, self.entry, &mut self.scratch.context)
+        placement::define(self.module.get()?, self.isa, self.entry, &mut self.scratch.context)
     }
 }
 
@@ -115,9 +119,10 @@ impl Compiler {
     /// # Errors
     /// [`CompileError::Host`] if no code can be generated for this machine.
     pub fn new(options: Options) -> Result<Compiler, CompileError> {
-        let isa = host(&options)?;
+        let isa = host(&options, options.opt_level)?;
+        let rare = host(&options, OptLevel::None)?;
         let poll = if options.poll_deadline { Some(Arc::new(poll_stub(&isa)?)) } else { None };
-        Ok(Compiler { options, isa, poll, scratch: Mutex::new(Vec::new()) })
+        Ok(Compiler { options, isa, rare, poll, scratch: Mutex::new(Vec::new()) })
     }
 
     /// The options that the compiler was made with.
@@ -209,7 +214,8 @@ impl Compiler {
         let mut module = OwnedModule::new(self.module(&kernels));
         // A failed lowering leaves the scratch memory in the middle of things: it is dropped.
         let (entry, output) = self.lower(f, interface, (module.get()?, kernels), &mut scratch)?;
-        let result = use_it(Lowered { module, entry, output, scratch: &mut scratch });
+        let isa = if output.repeats == Repeats::Kernels { &*self.rare } else { &*self.isa };
+        let result = use_it(Lowered { module, entry, output, isa, scratch: &mut scratch });
         self.give_back(scratch);
         result
     }
@@ -282,7 +288,7 @@ impl Compiler {
             let builder = FunctionBuilder::new(&mut scratch.context.func, &mut scratch.builder);
             let poll = self.options.poll_deadline;
             let output = Lowerer::new(member, builder, module, poll, &phi, sites).run()?;
-            placement::define(module, *id, &mut scratch.context)?;
+            placement::define(module, &*self.isa, *id, &mut scratch.context)?;
             module.clear_context(&mut scratch.context);
             sites = output.sites;
             names.extend(output.import_names);
@@ -322,10 +328,10 @@ pub fn asm_text(f: &Function) -> Result<String, CompileError> {
     Compiler::new(Options::default())?.asm_text(f)
 }
 
-fn host(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
+fn host(options: &Options, opt_level: OptLevel) -> Result<OwnedTargetIsa, CompileError> {
     let unsupported = |why: String| CompileError::Host(why);
     let mut flags = settings::builder();
-    let opt_level = match options.opt_level {
+    let opt_level = match opt_level {
         OptLevel::None => "none",
         OptLevel::Speed => "speed",
     };
@@ -395,4 +401,50 @@ pub(crate) fn module_error(error: &ModuleError) -> CompileError {
         ModuleError::Compilation(error) => error.to_string(),
         error => error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compiler, Interface, Options};
+    use crate::lower::Repeats;
+    use frontend_py::{Semantics, SourceFile};
+
+    const SOURCE: &str = "\
+def scale(a: f64, x: array[f64, 1]) -> None:
+    for i in range(len(x)):
+        x[i] = a * x[i]
+
+
+def decay(a: f64, x: array[f64, 1]) -> None:
+    for i in range(1, len(x)):
+        x[i] = a * x[i - 1]
+
+
+def scale_rows(a: f64, x: array[f64, 2]) -> None:
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            x[i, j] = a * x[i, j]
+
+
+def square(a: f64) -> f64:
+    return a * a
+";
+
+    #[test]
+    fn long_runs_are_known() {
+        let file = SourceFile::parse("loops.py", SOURCE.to_owned()).expect("the source is right");
+        let compiler = Compiler::new(Options::default()).expect("the host");
+        let repeats = |name| {
+            let options = frontend_py::Options { semantics: Semantics::Fast, types: None };
+            let f = frontend_py::compile(&file, name, &options);
+            let f = f.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+            let f = optimizer::optimize(&f, &optimizer::Options::default()).expect("as it is");
+            let f = f.function;
+            compiler.with_lowered(&f, Interface::Call, |lowered| Ok(lowered.output.repeats))
+        };
+        assert!(repeats("scale") == Ok(Repeats::Kernels));
+        assert!(repeats("decay") == Ok(Repeats::Loops), "an element needs the one before");
+        assert!(repeats("scale_rows") == Ok(Repeats::Loops), "a call of a kernel for each row");
+        assert!(repeats("square") == Ok(Repeats::Nothing));
+    }
 }

@@ -8,6 +8,7 @@
 use crate::compiler::module_error;
 use crate::error::CompileError;
 use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_jit::JITModule;
 use cranelift_module::{FuncId, Module, ModuleError, ModuleReloc, ModuleRelocTarget};
@@ -26,13 +27,15 @@ const TRAP: u8 = 0xcc;
 /// A stretch of code: its first byte and the one behind its last.
 type Stretch = (u32, u32);
 
-/// Generates a function's machine code and places it in a module.
+/// Generates a function's machine code and places it in a module; `isa` is the module's or differs
+/// in how much it optimises.
 pub(crate) fn define(
     module: &mut JITModule,
+    isa: &dyn TargetIsa,
     id: FuncId,
     context: &mut Context,
 ) -> Result<(), CompileError> {
-    let compiled = context.compile(module.isa(), &mut ControlPlane::default());
+    let compiled = context.compile(isa, &mut ControlPlane::default());
     compiled.map_err(|error| module_error(&ModuleError::from(error)))?;
     let code = context
         .compiled_code()

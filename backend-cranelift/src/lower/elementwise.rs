@@ -1,6 +1,6 @@
 //! A loop that applies a function of scalars to the elements of strided arrays.
 
-use super::{Lowered, Lowerer, Output, POINTER, part_types, slot_offset, theta};
+use super::{Lowered, Lowerer, Output, POINTER, Repeats, part_types, slot_offset, theta};
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, Value, types};
@@ -69,7 +69,7 @@ impl Lowerer<'_> {
         self.b.seal_all_blocks();
         let config = self.module.target_config();
         self.b.finalize(config);
-        Ok(Output { sites: self.sites, has_loops: true, import_names: self.import_names })
+        Ok(Output { sites: self.sites, repeats: Repeats::Loops, import_names: self.import_names })
     }
 
     /// Loads a table of 8-byte entries.

@@ -82,7 +82,7 @@ pub(crate) struct Lowerer<'a> {
     raises: Vec<Raise>,
     /// Operations left before loops look at the limits; none if they never do.
     fuel: Option<Variable>,
-    has_loops: bool,
+    repeats: Repeats,
     /// Bodies of the loops around what is lowered.
     loops: Vec<RegionId>,
     depth: usize,
@@ -90,10 +90,21 @@ pub(crate) struct Lowerer<'a> {
     kernels: Kernels,
 }
 
+/// Where a function may spend long.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Repeats {
+    /// Nowhere.
+    Nothing,
+    /// In kernels: its own loops run the last iterations, or where arrays are in each other's way.
+    Kernels,
+    /// In loops of its own, or in calls of its like.
+    Loops,
+}
+
 /// What lowering leaves besides the function's instructions.
 pub(crate) struct Output {
     pub(crate) sites: Vec<Site>,
-    pub(crate) has_loops: bool,
+    pub(crate) repeats: Repeats,
     /// Symbols of the called functions, in the order of their declaration.
     pub(crate) import_names: Vec<String>,
 }
@@ -129,7 +140,7 @@ impl<'a> Lowerer<'a> {
             phi,
             raises: Vec::new(),
             fuel,
-            has_loops: false,
+            repeats: Repeats::Nothing,
             loops: Vec::new(),
             depth: 0,
             vectors: Vectors::Off,
@@ -168,7 +179,7 @@ impl<'a> Lowerer<'a> {
         self.b.seal_all_blocks();
         let config = self.module.target_config();
         self.b.finalize(config);
-        Ok(Output { sites: self.sites, has_loops: self.has_loops, import_names: self.import_names })
+        Ok(Output { sites: self.sites, repeats: self.repeats, import_names: self.import_names })
     }
 
     fn load_params(&mut self, args: Value) -> Lowered<()> {

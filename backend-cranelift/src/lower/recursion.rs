@@ -1,7 +1,7 @@
 //! Calls of functions that call themselves: the binary interface of [`crate::abi`], with arguments
 //! and results on the stack and one context.
 
-use super::{Lowered, Lowerer, POINTER, slot_offset};
+use super::{Lowered, Lowerer, POINTER, Repeats, slot_offset};
 use crate::abi::{ArrayDescriptor, Context};
 use crate::error::CompileError;
 use crate::runtime::Import;
@@ -23,7 +23,7 @@ impl Lowerer<'_> {
             return Err(CompileError::Malformed(node.outputs[0]));
         };
         let target = self.module.declare_func_in_func(*target, self.b.func);
-        self.has_loops = true;
+        self.repeats = Repeats::Loops;
         let depth = self.check_depth(node)?;
         let args = self.arguments(node)?;
         let results = self.stack(8)?;

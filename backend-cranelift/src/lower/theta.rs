@@ -16,7 +16,6 @@ pub(super) const FUEL: i64 = 1 << 14;
 impl Lowerer<'_> {
     pub(super) fn theta(&mut self, id: NodeId, node: &Node, body: RegionId) -> Lowered<i64> {
         let f = self.f;
-        self.has_loops = true;
         let region = f.region(body);
         let count = node.operands.len();
         if region.params.len() != count || region.results.len() != 1 + count {
@@ -32,7 +31,9 @@ impl Lowerer<'_> {
                 self.pass(&mut args, *initial, *param)?;
             }
         }
-        self.vector_prefix(id, &Start { node, header, args: &args, positions: &positions })?;
+        let start = Start { node, header, args: &args, positions: &positions };
+        let repeats = self.vector_prefix(id, &start)?;
+        self.repeats = self.repeats.max(repeats);
         self.b.ins().jump(header, &args);
         for param in &region.params {
             if self.live.value(*param) {

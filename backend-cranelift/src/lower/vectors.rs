@@ -5,7 +5,7 @@
 //! loop begins with its variables as they are then. The loop itself always runs at least once, so
 //! that it alone ends, raises, and gives every variable its last value.
 
-use super::{Lowered, Lowerer, POINTER, slot_offset, versions};
+use super::{Lowered, Lowerer, POINTER, Repeats, slot_offset, versions};
 use crate::error::CompileError;
 use crate::vector;
 use backend_simd::{
@@ -117,16 +117,22 @@ struct Prefix<'a> {
 
 impl Lowerer<'_> {
     /// Builds the iterations in vectors, if the loop has some; continues in the block from which
-    /// the loop is to be entered with the initial variables.
-    pub(super) fn vector_prefix(&mut self, id: NodeId, start: &Start<'_>) -> Lowered<()> {
-        if self.vectors == Vectors::Off || versions::is_checked_version(self.f, id) {
-            return Ok(());
+    /// the loop is to be entered with the initial variables. Returns where most iterations run.
+    pub(super) fn vector_prefix(&mut self, id: NodeId, start: &Start<'_>) -> Lowered<Repeats> {
+        let by_itself = Ok(Repeats::Loops);
+        if self.vectors == Vectors::Off {
+            return by_itself;
+        }
+        if versions::is_checked_version(self.f, id) {
+            return Ok(Repeats::Kernels);
         }
         let fast_math = self.vectors == Vectors::FastMath;
-        let Ok(vectors) = backend_simd::vector_loop(self.f, id, fast_math) else { return Ok(()) };
+        let Ok(vectors) = backend_simd::vector_loop(self.f, id, fast_math) else {
+            return by_itself;
+        };
         let bounded = |c: &Condition| matches!(c, Condition::Below { .. });
         if !vectors.conditions.iter().any(bounded) || !self.is_ready(&vectors, start) {
-            return Ok(());
+            return by_itself;
         }
         let kernel = self.kernels.compile(&vectors)?;
         let scalar = self.b.create_block();
@@ -143,7 +149,7 @@ impl Lowerer<'_> {
         self.run_prefix(&prefix, &kernel, scalar)?;
         self.b.seal_block(scalar);
         self.b.switch_to_block(scalar);
-        Ok(())
+        Ok(Repeats::Kernels)
     }
 
     /// Whether every value that the vectors need is at hand: what no result depends on is not.
