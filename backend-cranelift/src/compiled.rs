@@ -101,6 +101,7 @@ impl Compiled {
     /// * The function keeps the promises of its partial operations (see
     ///   [`crate::Compiler::compile`]).
     #[expect(unsafe_code, reason = "the caller vouches for addresses")]
+    #[inline(never)] // A function of its own is one that a profiler can tell from its caller.
     pub unsafe fn call_raw(
         &self,
         args: *const u64,

@@ -1,33 +1,60 @@
 //! Loops that an arm of a choice ends: what comes after the choice is laid out in each arm, so that
-//! the arm leaves the loop, or goes on, without asking again.
+//! the arm leaves the loop, or goes on, without asking again. Where an arm leaves it open, because a
+//! choice in the arm decides, the same is done with that choice.
 
 use super::gamma::is_cheap;
 use super::known::Known;
 use super::{Lowered, Lowerer};
+use crate::compiler::MAX_DEPTH;
 use crate::error::CompileError;
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder};
-use rvsdg::{Node, NodeId, NodeKind, Op, RegionId, ValueDef, ValueId};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, types};
+use rvsdg::{Node, NodeId, NodeKind, Op, RegionId, Type, ValueDef, ValueId};
 
-/// Operations after the choice that are worth a copy in each arm.
+/// Operations after the choices that are worth a copy in each arm.
 const MOST_COPIED: usize = 6;
 
-/// The body of such a loop.
+/// The body of such a loop, or an arm in it.
 pub(super) struct Ending {
     before: Vec<NodeId>,
     choice: NodeId,
     after: Vec<NodeId>,
 }
 
+/// What is laid out after an arm, from the inside to the end of the loop's body.
+#[derive(Clone, Copy)]
+enum Step {
+    /// What the choice with this arm gives is what the arm gives.
+    Outputs(NodeId, RegionId),
+    Node(NodeId),
+}
+
+/// Where a loop goes on and where it ends.
+struct Ways<'n> {
+    node: &'n Node,
+    body: RegionId,
+    header: Block,
+    exit: Block,
+}
+
 impl Lowerer<'_> {
     /// The parts of a loop's body, if an arm of its last choice ends it.
     pub(super) fn ending(&self, body: RegionId) -> Option<Ending> {
+        let again = *self.f.region(body).results.first()?;
+        let free = self.fuel.is_none();
+        free.then(|| self.ending_in(body, again, &Known::default(), MOST_COPIED)).flatten()
+    }
+
+    /// The same of a region in the body, after which less may be copied.
+    fn ending_in(
+        &self,
+        region: RegionId,
+        again: ValueId,
+        known: &Known,
+        most_copied: usize,
+    ) -> Option<Ending> {
         let f = self.f;
-        if self.fuel.is_some() {
-            return None;
-        }
-        let region = f.region(body);
-        let live: Vec<NodeId> =
-            region.nodes.iter().copied().filter(|id| self.live.node(f, *id)).collect();
+        let nodes = &f.region(region).nodes;
+        let live: Vec<NodeId> = nodes.iter().copied().filter(|id| self.live.node(f, *id)).collect();
         let is_choice = |id: &NodeId| matches!(f.node(*id).kind, NodeKind::Gamma { .. });
         let at = live.iter().rposition(is_choice)?;
         let (choice, after) = (live[at], &live[at + 1..]);
@@ -39,16 +66,15 @@ impl Lowerer<'_> {
         let NodeKind::Gamma { arms } = &node.kind else { return None };
         let predicate = *node.operands.first()?;
         if !cheap
-            || after.len() > MOST_COPIED
+            || after.len() > most_copied
             || f.as_const(predicate).is_some()
             || self.is_selection(node, arms)
         {
             return None;
         }
-        let again = *region.results.first()?;
         let ends = arms
             .iter()
-            .any(|arm| self.decided(again, &self.known_in_arm(choice, *arm)) == Some(false));
+            .any(|arm| self.decided(again, &self.known_in_arm(known, choice, *arm)) == Some(false));
         ends.then(|| Ending { before: live[..at].to_vec(), choice, after: after.to_vec() })
     }
 
@@ -77,53 +103,8 @@ impl Lowerer<'_> {
         header: Block,
         exit: Block,
     ) -> Lowered<i64> {
-        let f = self.f;
-        let region = f.region(body);
-        let mut weight = 1;
-        for id in &ending.before {
-            weight += self.node(*id)?;
-        }
-        let choice = f.node(ending.choice);
-        let (NodeKind::Gamma { arms }, Some((&predicate, inputs))) =
-            (&choice.kind, choice.operands.split_first())
-        else {
-            return Err(CompileError::Malformed(node.outputs[0]));
-        };
-        self.check_arms(choice, arms, inputs)?;
-        let blocks: Vec<Block> = arms.iter().map(|_| self.b.create_block()).collect();
-        self.branch(predicate, &blocks)?;
-        let mut heaviest = 0;
-        for (arm, block) in arms.iter().zip(&blocks) {
-            self.b.seal_block(*block);
-            self.b.switch_to_block(*block);
-            let mut here = self.enter_arm(*arm, inputs)?;
-            for (output, result) in choice.outputs.iter().zip(&f.region(*arm).results) {
-                self.alias(*output, *result)?;
-            }
-            for id in &ending.after {
-                here += self.node(*id)?;
-            }
-            heaviest = heaviest.max(here);
-            let (mut next, mut last): (Vec<BlockArg>, Vec<BlockArg>) = (Vec::new(), Vec::new());
-            for (k, result) in region.results[1..].iter().enumerate() {
-                if self.live.value(region.params[k]) {
-                    self.pass(&mut next, *result, region.params[k])?;
-                }
-                if self.live.value(node.outputs[k]) {
-                    self.pass(&mut last, *result, node.outputs[k])?;
-                }
-            }
-            let known = self.known_in_arm(ending.choice, *arm);
-            match self.decided(region.results[0], &known) {
-                Some(false) => self.b.ins().jump(exit, &last),
-                Some(true) => self.b.ins().jump(header, &next),
-                None => {
-                    let open = self.open_part(region.results[0], &known);
-                    let again = self.scalar(open)?;
-                    self.b.ins().brif(again, header, &next, exit, &last)
-                }
-            };
-        }
+        let ways = Ways { node, body, header, exit };
+        let weight = self.by_choice(&ways, ending, &[], &Known::default())?;
         self.b.seal_block(header);
         self.b.seal_block(exit);
         self.b.switch_to_block(exit);
@@ -132,6 +113,117 @@ impl Lowerer<'_> {
                 self.define_by_params(exit, *output)?;
             }
         }
+        Ok(weight)
+    }
+
+    /// Lowers a region up to its choice, and the arms with all that comes after them.
+    fn by_choice(
+        &mut self,
+        ways: &Ways<'_>,
+        ending: &Ending,
+        later: &[Step],
+        known: &Known,
+    ) -> Lowered<i64> {
+        if self.depth == MAX_DEPTH {
+            return Err(CompileError::TooDeep { limit: MAX_DEPTH });
+        }
+        self.depth += 1;
+        let f = self.f;
+        let again = f.region(ways.body).results[0];
+        let mut weight = 1;
+        for id in &ending.before {
+            weight += self.node(*id)?;
+        }
+        let choice = f.node(ending.choice);
+        let (NodeKind::Gamma { arms }, Some((&predicate, inputs))) =
+            (&choice.kind, choice.operands.split_first())
+        else {
+            return Err(CompileError::Malformed(ways.node.outputs[0]));
+        };
+        self.check_arms(choice, arms, inputs)?;
+        let blocks: Vec<Block> = arms.iter().map(|_| self.b.create_block()).collect();
+        self.branch(predicate, &blocks)?;
+        let mut heaviest = 0;
+        for (arm, block) in arms.iter().zip(&blocks) {
+            self.b.seal_block(*block);
+            self.b.switch_to_block(*block);
+            let known = self.known_in_arm(known, ending.choice, *arm);
+            let mut steps = vec![Step::Outputs(ending.choice, *arm)];
+            steps.extend(ending.after.iter().copied().map(Step::Node));
+            steps.extend(later);
+            let copied = steps.iter().filter(|step| matches!(step, Step::Node(_))).count();
+            let open = self.decided(again, &known).is_none();
+            let inner = open
+                .then(|| self.ending_in(*arm, again, &known, MOST_COPIED.saturating_sub(copied)));
+            let here = if let Some(inner) = inner.flatten() {
+                self.bind_inputs(*arm, inputs)?;
+                self.by_choice(ways, &inner, &steps, &known)?
+            } else {
+                self.enter_arm(*arm, inputs)? + self.go_or_leave(ways, &steps, &known)?
+            };
+            heaviest = heaviest.max(here);
+        }
+        self.depth -= 1;
         Ok(weight + heaviest)
+    }
+
+    /// What comes after an arm, and the way that it takes.
+    fn go_or_leave(&mut self, ways: &Ways<'_>, steps: &[Step], known: &Known) -> Lowered<i64> {
+        let f = self.f;
+        let mut weight = 0;
+        for step in steps {
+            match *step {
+                Step::Node(id) => weight += self.node(id)?,
+                Step::Outputs(choice, arm) => {
+                    for (output, result) in
+                        f.node(choice).outputs.iter().zip(&f.region(arm).results)
+                    {
+                        self.alias(*output, *result)?;
+                    }
+                }
+            }
+        }
+        let region = f.region(ways.body);
+        let decision = self.decided(region.results[0], known);
+        let (mut next, mut last): (Vec<BlockArg>, Vec<BlockArg>) = (Vec::new(), Vec::new());
+        for (k, result) in region.results[1..].iter().enumerate() {
+            if decision != Some(false) && self.live.value(region.params[k]) {
+                self.pass_known(&mut next, *result, region.params[k], known)?;
+            }
+            if decision != Some(true) && self.live.value(ways.node.outputs[k]) {
+                self.pass_known(&mut last, *result, ways.node.outputs[k], known)?;
+            }
+        }
+        match decision {
+            Some(false) => self.b.ins().jump(ways.exit, &last),
+            Some(true) => self.b.ins().jump(ways.header, &next),
+            None => {
+                let open = self.open_part(region.results[0], known);
+                let again = self.scalar(open)?;
+                self.b.ins().brif(again, ways.header, &next, ways.exit, &last)
+            }
+        };
+        Ok(weight)
+    }
+
+    /// Passes a value, as a constant if that is what it is here: a truth value that a branch has
+    /// asked for need not be made.
+    fn pass_known(
+        &mut self,
+        args: &mut Vec<BlockArg>,
+        value: ValueId,
+        target: ValueId,
+        known: &Known,
+    ) -> Lowered<()> {
+        let truth = Some(value)
+            .filter(|value| self.f.ty(*value) == Type::Bool && self.made_by(*value).is_some());
+        match truth.and_then(|truth| self.decided(truth, known)) {
+            Some(truth) => {
+                let truth = self.int(types::I8, i64::from(truth));
+                args.push(truth.into());
+                Ok(())
+            }
+            None => self.pass(args, value, target),
+        }
     }
 }

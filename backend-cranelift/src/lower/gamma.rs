@@ -79,10 +79,16 @@ impl Lowerer<'_> {
 
     /// Lowers an arm in the current block.
     pub(super) fn enter_arm(&mut self, arm: RegionId, inputs: &[ValueId]) -> Lowered<i64> {
+        self.bind_inputs(arm, inputs)?;
+        self.region(arm)
+    }
+
+    /// Makes an arm's parameters other names of what the choice is given.
+    pub(super) fn bind_inputs(&mut self, arm: RegionId, inputs: &[ValueId]) -> Lowered<()> {
         for (param, input) in self.f.region(arm).params.iter().zip(inputs) {
             self.alias(*param, *input)?;
         }
-        self.region(arm)
+        Ok(())
     }
 
     pub(super) fn branch(&mut self, predicate: ValueId, blocks: &[Block]) -> Lowered<()> {
@@ -125,9 +131,11 @@ impl Lowerer<'_> {
                 _ => false,
             })
         });
+        // A selection of floats is a branch over a move, one for each: it saves nothing.
+        let floats = outputs.iter().any(|output| f.ty(**output).is_float());
         cheap
-            && ops <= MAX_SELECT_OPS
-            && outputs.len() <= MAX_SELECTS
+            && ops <= if floats { 0 } else { MAX_SELECT_OPS }
+            && outputs.len() <= if floats { 1 } else { MAX_SELECTS }
             && outputs.iter().all(|output| f.ty(**output).is_scalar())
     }
 

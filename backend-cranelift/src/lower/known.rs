@@ -4,11 +4,11 @@ use super::Lowerer;
 use rvsdg::{Cmp, Const, Node, NodeId, NodeKind, Op, RegionId, Type, ValueDef, ValueId};
 
 /// What is known in a place.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Known {
     facts: Vec<(ValueId, bool)>,
-    /// A choice, and the arm that it took.
-    arm: Option<(NodeId, RegionId)>,
+    /// Choices, and the arms that they took.
+    arms: Vec<(NodeId, RegionId)>,
 }
 
 impl Known {
@@ -19,10 +19,11 @@ impl Known {
 }
 
 impl<'a> Lowerer<'a> {
-    /// What is known in an arm of a choice.
-    pub(super) fn known_in_arm(&self, choice: NodeId, arm: RegionId) -> Known {
+    /// What is known in an arm of a choice, beside what was known before.
+    pub(super) fn known_in_arm(&self, before: &Known, choice: NodeId, arm: RegionId) -> Known {
         let f = self.f;
-        let mut known = Known { facts: Vec::new(), arm: Some((choice, arm)) };
+        let mut known = before.clone();
+        known.arms.push((choice, arm));
         if let (NodeKind::Gamma { arms }, Some(&predicate)) =
             (&f.node(choice).kind, f.node(choice).operands.first())
             && f.ty(predicate) == Type::Bool
@@ -43,12 +44,9 @@ impl<'a> Lowerer<'a> {
             return Some(found);
         }
         let ValueDef::Output { node, index } = f.value(value).def else { return None };
-        if let Some((_, arm)) = known.arm.filter(|(choice, _)| *choice == node) {
-            let result = *f.region(arm).results.get(index as usize)?;
-            return match f.as_const(result) {
-                Some(Const::Bool(constant)) => Some(constant),
-                _ => None,
-            };
+        if let Some((_, arm)) = known.arms.iter().find(|(choice, _)| *choice == node) {
+            let result = *f.region(*arm).results.get(index as usize)?;
+            return self.decided(result, known);
         }
         let decided = |k: usize| self.decided(f.node(node).operands[k], known);
         match f.node(node).kind {

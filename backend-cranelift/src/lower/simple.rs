@@ -80,6 +80,9 @@ impl Lowerer<'_> {
             return Err(CompileError::Malformed(node.outputs[0]));
         };
         let b = self.scalar(b)?;
+        // A constant on the right is read from memory by the instruction itself.
+        let constant_left = self.f.as_const(node.operands[0]).is_some();
+        let (a, b) = if constant_left && is_symmetric_of_floats(op) { (b, a) } else { (a, b) };
         self.binary(op, a, b)
     }
 
@@ -266,6 +269,11 @@ pub(super) fn float_condition(cmp: Cmp) -> FloatCC {
         Cmp::Gt => FloatCC::GreaterThan,
         Cmp::Ge => FloatCC::GreaterThanOrEqual,
     }
+}
+
+/// Operations of floats whose operands may be exchanged; those of integers the code generator knows.
+fn is_symmetric_of_floats(op: Op) -> bool {
+    matches!(op, Op::FAdd | Op::FMul | Op::FCmp(Cmp::Eq | Cmp::Ne))
 }
 
 /// Two operands whose order does not matter, the one that was made last first: it is likelier to be

@@ -53,6 +53,17 @@ pub(crate) struct KernelsArgs {
     no_opt: bool,
 }
 
+impl KernelsArgs {
+    /// Whether a function is asked for: what is repeated has this name, not one that contains it.
+    fn wants(&self, name: &str) -> bool {
+        let wanted = |only: &String| match self.repeat {
+            Some(_) => name == only,
+            None => name.contains(only.as_str()),
+        };
+        self.only.is_empty() || self.only.iter().any(wanted)
+    }
+}
+
 /// The least time of a round: below, the clock and the caller count too much.
 const ROUND: Duration = Duration::from_millis(2);
 /// Generated calls of a kernel without calls of its own.
@@ -89,10 +100,10 @@ pub(crate) fn kernels(args: &KernelsArgs, console: &mut Console<'_>) -> Result<i
     for path in files(args)? {
         let source = Source::read(&path)?;
         for name in source.functions() {
-            if !args.only.is_empty() && !args.only.iter().any(|only| name.contains(only.as_str())) {
+            if !args.wants(name) {
                 continue;
             }
-            let kernel = match kernel(&path, &source, name, args.fast_math) {
+            let kernel = match kernel(&path, &source, name, args) {
                 Ok(Some(kernel)) => kernel,
                 Ok(None) => continue,
                 Err(error) => {
@@ -151,9 +162,10 @@ fn files(args: &KernelsArgs) -> Result<Vec<PathBuf>> {
 }
 
 /// A kernel in both forms; none if nothing can be run.
-fn kernel(path: &Path, source: &Source, name: &str, fast_math: bool) -> Result<Option<Kernel>> {
-    let options = optimizer::Options { fast_math, ..optimizer::Options::default() };
-    let optimizing = Pipeline { optimize: Some(options), ..Pipeline::default() };
+fn kernel(path: &Path, source: &Source, name: &str, args: &KernelsArgs) -> Result<Option<Kernel>> {
+    let options = optimizer::Options { fast_math: args.fast_math, ..optimizer::Options::default() };
+    let optimizing =
+        Pipeline { optimize: (!args.no_opt).then_some(options), ..Pipeline::default() };
     let plain = Pipeline { optimize: None, ..Pipeline::default() };
     let mut specs = Vec::new();
     for directive in source.directives() {
@@ -242,33 +254,25 @@ fn measure(kernel: &Kernel, args: &KernelsArgs) -> Result<Row> {
     })
 }
 
-/// Executed instructions of the work, in both forms: the difference of two runs that repeat it
-/// differently often. None without valgrind.
+/// Executed instructions of the work, in both forms. None without valgrind.
 fn counted(kernel: &Kernel, args: &KernelsArgs) -> Result<Option<[f64; 2]>> {
-    let mut found = [0.0; 2];
-    for (at, count) in found.iter_mut().enumerate() {
-        let (Some(few), Some(many)) =
-            (instructions(kernel, args, at == 0, 1)?, instructions(kernel, args, at == 0, 11)?)
-        else {
-            return Ok(None);
-        };
-        *count = (many - few) / 10.0;
-    }
-    Ok(Some(found))
+    let plain = instructions(kernel, args, true)?;
+    let optimized = instructions(kernel, args, false)?;
+    Ok(plain.zip(optimized).map(|(plain, optimized)| [plain, optimized]))
 }
 
-fn instructions(
-    kernel: &Kernel,
-    args: &KernelsArgs,
-    as_written: bool,
-    times: u32,
-) -> Result<Option<f64>> {
+/// What is counted: the machine code with all that it calls, from the call to the return. Of what
+/// is around it, making arguments and results ready costs tens of times as much as a small kernel,
+/// and differently from run to run: allocating depends on what was freed before.
+const COUNTED: &str = "--toggle-collect=*backend_cranelift::compiled::Compiled::call_raw*";
+
+fn instructions(kernel: &Kernel, args: &KernelsArgs, as_written: bool) -> Result<Option<f64>> {
     let program = std::env::current_exe()
         .map_err(|error| Error::input(codes::READ, format!("where is this program? {error}")))?;
     let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--smc-check=all"]);
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", COUNTED]);
     command.arg(program).args(["bench", "kernels"]).arg(&kernel.path);
-    command.arg("--only").arg(&kernel.name).arg("--repeat").arg(times.to_string());
+    command.arg("--only").arg(&kernel.name).args(["--repeat", "1"]);
     if as_written {
         command.arg("--no-opt");
     }
