@@ -2,6 +2,7 @@
 //! the arm leaves the loop, or goes on, without asking again. Where an arm leaves it open, because a
 //! choice in the arm decides, the same is done with that choice.
 
+use super::exits::Values;
 use super::gamma::is_cheap;
 use super::known::Known;
 use super::{Lowered, Lowerer};
@@ -16,6 +17,8 @@ const MOST_COPIED: usize = 6;
 /// The body of such a loop, or an arm in it.
 pub(super) struct Ending {
     before: Vec<NodeId>,
+    /// Choices by the same truth value, whose arms are laid out in those of the last one.
+    beside: Vec<NodeId>,
     choice: NodeId,
     after: Vec<NodeId>,
 }
@@ -55,27 +58,63 @@ impl Lowerer<'_> {
         let f = self.f;
         let nodes = &f.region(region).nodes;
         let live: Vec<NodeId> = nodes.iter().copied().filter(|id| self.live.node(f, *id)).collect();
-        let is_choice = |id: &NodeId| matches!(f.node(*id).kind, NodeKind::Gamma { .. });
-        let at = live.iter().rposition(is_choice)?;
+        let branches = |id: &NodeId| match &f.node(*id).kind {
+            NodeKind::Gamma { arms } => !self.is_selection(f.node(*id), arms),
+            _ => false,
+        };
+        let at = live.iter().rposition(branches)?;
         let (choice, after) = (live[at], &live[at + 1..]);
         let cheap = after.iter().all(|id| match f.node(*id).kind {
-            NodeKind::Simple(op) => is_cheap(op) || matches!(op, Op::Const(_)),
-            _ => false,
+            NodeKind::Simple(op) => is_cheap(op) || matches!(op, Op::Const(_) | Op::Select),
+            NodeKind::Gamma { .. } => true,
+            NodeKind::Theta { .. } => false,
         });
         let node = f.node(choice);
         let NodeKind::Gamma { arms } = &node.kind else { return None };
         let predicate = *node.operands.first()?;
-        if !cheap
-            || after.len() > most_copied
-            || f.as_const(predicate).is_some()
-            || self.is_selection(node, arms)
-        {
+        if !cheap || after.len() > most_copied || f.as_const(predicate).is_some() {
             return None;
         }
         let ends = arms
             .iter()
             .any(|arm| self.decided(again, &self.known_in_arm(known, choice, *arm)) == Some(false));
-        ends.then(|| Ending { before: live[..at].to_vec(), choice, after: after.to_vec() })
+        ends.then(|| {
+            let beside = self.beside(&live[..at], choice);
+            let mut before = live[..at].to_vec();
+            before.retain(|id| !beside.contains(id));
+            Ending { before, beside, choice, after: after.to_vec() }
+        })
+    }
+
+    /// The choices among nodes before a choice that ask for the same truth value, and that nothing
+    /// but each other needs before it.
+    fn beside(&self, before: &[NodeId], choice: NodeId) -> Vec<NodeId> {
+        let f = self.f;
+        let predicate = f.node(choice).operands[0];
+        let alike = |id: NodeId| {
+            let node = f.node(id);
+            matches!(node.kind, NodeKind::Gamma { .. }) && node.operands[0] == predicate
+        };
+        let mut found = Vec::new();
+        if f.ty(predicate) != Type::Bool || !before.iter().any(|id| alike(*id)) {
+            return found;
+        }
+        let mut used = Values::default();
+        for id in before.iter().rev() {
+            let mut needs = Values::default();
+            self.use_of(*id, &mut needs);
+            let outputs = &f.node(*id).outputs;
+            // What reads or moves on a state keeps its place among the effects.
+            let free = !outputs.iter().any(|output| used.contains(output))
+                && !outputs.iter().chain(&needs).any(|value| f.ty(*value).is_state());
+            if alike(*id) && free {
+                found.push(*id);
+            } else {
+                used.extend(needs);
+            }
+        }
+        found.reverse();
+        found
     }
 
     /// The part of a truth value that is left open.
@@ -147,7 +186,11 @@ impl Lowerer<'_> {
         for (arm, block) in arms.iter().zip(&blocks) {
             self.b.seal_block(*block);
             self.b.switch_to_block(*block);
-            let known = self.known_in_arm(known, ending.choice, *arm);
+            let mut known = self.known_in_arm(known, ending.choice, *arm);
+            let mut here = 0;
+            for id in &ending.beside {
+                here += self.arm_beside(*id, arms, *arm, &mut known)?;
+            }
             let mut steps = vec![Step::Outputs(ending.choice, *arm)];
             steps.extend(ending.after.iter().copied().map(Step::Node));
             steps.extend(later);
@@ -155,7 +198,7 @@ impl Lowerer<'_> {
             let open = self.decided(again, &known).is_none();
             let inner = open
                 .then(|| self.ending_in(*arm, again, &known, MOST_COPIED.saturating_sub(copied)));
-            let here = if let Some(inner) = inner.flatten() {
+            here += if let Some(inner) = inner.flatten() {
                 self.bind_inputs(*arm, inputs)?;
                 self.by_choice(ways, &inner, &steps, &known)?
             } else {
@@ -167,13 +210,38 @@ impl Lowerer<'_> {
         Ok(weight + heaviest)
     }
 
+    /// Lowers the arm of a choice that is taken with an arm of another one.
+    fn arm_beside(
+        &mut self,
+        id: NodeId,
+        arms: &[RegionId],
+        taken: RegionId,
+        known: &mut Known,
+    ) -> Lowered<i64> {
+        let f = self.f;
+        let node = f.node(id);
+        let at = arms.iter().position(|arm| *arm == taken);
+        let (NodeKind::Gamma { arms }, Some(at), Some((_, inputs))) =
+            (&node.kind, at, node.operands.split_first())
+        else {
+            return Err(CompileError::Malformed(node.outputs[0]));
+        };
+        self.check_arms(node, arms, inputs)?;
+        let weight = self.enter_arm(arms[at], inputs)?;
+        for (output, result) in node.outputs.iter().zip(&f.region(arms[at]).results) {
+            self.alias(*output, *result)?;
+        }
+        *known = self.known_in_arm(known, id, arms[at]);
+        Ok(weight)
+    }
+
     /// What comes after an arm, and the way that it takes.
     fn go_or_leave(&mut self, ways: &Ways<'_>, steps: &[Step], known: &Known) -> Lowered<i64> {
         let f = self.f;
         let mut weight = 0;
         for step in steps {
             match *step {
-                Step::Node(id) => weight += self.node(id)?,
+                Step::Node(id) => weight += self.choose(id, known)?,
                 Step::Outputs(choice, arm) => {
                     for (output, result) in
                         f.node(choice).outputs.iter().zip(&f.region(arm).results)

@@ -11,14 +11,15 @@ use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value, types};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
-use rvsdg::{Node, NodeId, NodeKind, Op, RegionId, Type, ValueDef, ValueId};
+use rvsdg::{Function, Node, NodeId, NodeKind, Op, RegionId, Type, ValueDef, ValueId};
 
 /// Operations that are worth a copy on each way out.
 const MOST_COPIED: usize = 6;
 /// Conditions that are worth a branch each.
 const MOST_TESTS: usize = 4;
 
-type Values = HashSet<ValueId, FxBuildHasher>;
+/// A set of values; never iterated for output.
+pub(super) type Values = HashSet<ValueId, FxBuildHasher>;
 
 /// How such a loop ends.
 pub(super) struct WaysOut {
@@ -38,6 +39,14 @@ struct Test {
 }
 
 impl WaysOut {
+    /// Whether a value is made on the ways out only.
+    fn is_late(&self, f: &Function, value: ValueId) -> bool {
+        match f.value(value).def {
+            ValueDef::Output { node, .. } => self.late.contains(&node),
+            ValueDef::Param { .. } => false,
+        }
+    }
+
     /// What is known if the loop is left at a test.
     fn known_at(&self, left: usize) -> Known {
         let mut known = Known::default();
@@ -60,7 +69,7 @@ impl Lowerer<'_> {
         if tests.len() > MOST_TESTS || tests.iter().any(|test| self.is_constant(test.value)) {
             return None;
         }
-        let mut late = self.late(body);
+        let mut late = self.late(body, &tests);
         let chosen = |id: &NodeId| match self.f.node(*id).kind {
             NodeKind::Gamma { .. } | NodeKind::Simple(Op::Select) => {
                 self.f.node(*id).operands.first().copied()
@@ -127,15 +136,49 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Cheap nodes of a body that neither its next iteration nor its other nodes use, in order.
-    fn late(&self, body: RegionId) -> Vec<NodeId> {
+    /// What is known if the loop goes on.
+    fn known_inside(tests: &[Test]) -> Known {
+        let mut known = Known::default();
+        for test in tests {
+            known.add(test.value, test.holds);
+        }
+        known
+    }
+
+    /// The value that a choice is without asking, if that is made outside of its arms.
+    fn settled(&self, value: ValueId, known: &Known) -> Option<ValueId> {
+        let f = self.f;
+        let ValueDef::Output { node, index } = f.value(value).def else { return None };
+        let node = f.node(node);
+        let asked = || self.decided(*node.operands.first()?, known);
+        match &node.kind {
+            NodeKind::Simple(Op::Select) => {
+                node.operands.get(if asked()? { 1 } else { 2 }).copied()
+            }
+            NodeKind::Gamma { arms } if f.ty(node.operands[0]) == Type::Bool => {
+                let arm = arms.get(usize::from(asked()?))?;
+                let result = *f.region(*arm).results.get(index as usize)?;
+                match f.value(result).def {
+                    ValueDef::Output { node, .. } if f.node(node).region != *arm => Some(result),
+                    ValueDef::Param { region, .. } if region != *arm => Some(result),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Cheap nodes of a body that neither its next iteration nor its other nodes use, in order. The
+    /// next iteration does not use a choice if it is known to which side it comes out.
+    fn late(&self, body: RegionId, tests: &[Test]) -> Vec<NodeId> {
         let f = self.f;
         let region = f.region(body);
         let mut used = Values::default();
         used.extend(region.results.first());
+        let inside = Self::known_inside(tests);
         for (param, result) in region.params.iter().zip(&region.results[1..]) {
             if self.live.value(*param) {
-                used.insert(*result);
+                used.insert(self.settled(*result, &inside).unwrap_or(*result));
             }
         }
         let mut late = Vec::new();
@@ -166,7 +209,7 @@ impl Lowerer<'_> {
     }
 
     /// Adds what a node and the regions in it use.
-    fn use_of(&self, id: NodeId, used: &mut Values) {
+    pub(super) fn use_of(&self, id: NodeId, used: &mut Values) {
         let mut pending = vec![id];
         while let Some(id) = pending.pop() {
             let node = self.f.node(id);
@@ -185,10 +228,7 @@ impl Lowerer<'_> {
 
     /// Whether a result of the body is made on the ways out.
     fn varies(&self, result: ValueId, ways: &WaysOut) -> bool {
-        let late = match self.f.value(result).def {
-            ValueDef::Output { node, .. } => ways.late.contains(&node),
-            ValueDef::Param { .. } => false,
-        };
+        let late = ways.is_late(self.f, result);
         let decided = |left| self.decided(result, &ways.known_at(left)).is_some();
         late || self.f.ty(result) == Type::Bool
             && !self.is_constant(result)
@@ -213,9 +253,11 @@ impl Lowerer<'_> {
             }
         }
         let mut next: Vec<BlockArg> = Vec::new();
+        let inside = Self::known_inside(&ways.tests);
         for (param, result) in region.params.iter().zip(&region.results[1..]) {
             if self.live.value(*param) {
-                self.pass(&mut next, *result, *param)?;
+                let settled = self.settled(*result, &inside).filter(|_| ways.is_late(f, *result));
+                self.pass(&mut next, settled.unwrap_or(*result), *param)?;
             }
         }
         for (at, test) in ways.tests.iter().enumerate() {
@@ -303,7 +345,7 @@ impl Lowerer<'_> {
     }
 
     /// Lowers a node, of a choice that is known the side that it takes.
-    fn choose(&mut self, id: NodeId, known: &Known) -> Lowered<()> {
+    pub(super) fn choose(&mut self, id: NodeId, known: &Known) -> Lowered<i64> {
         let f = self.f;
         let node = f.node(id);
         let asked = node.operands.first().and_then(|asked| self.decided(*asked, known));
@@ -311,21 +353,20 @@ impl Lowerer<'_> {
             (NodeKind::Gamma { arms }, Some(truth)) => {
                 let arm = arms[usize::from(truth)];
                 self.check_arms(node, arms, &node.operands[1..])?;
-                self.enter_arm(arm, &node.operands[1..])?;
+                let weight = self.enter_arm(arm, &node.operands[1..])?;
                 for (output, result) in node.outputs.iter().zip(&f.region(arm).results) {
                     self.alias(*output, *result)?;
                 }
+                Ok(weight)
             }
             (NodeKind::Simple(Op::Select), Some(truth)) => {
                 let &[_, yes, no] = &node.operands[..] else {
                     return Err(CompileError::Malformed(node.outputs[0]));
                 };
                 self.alias(node.outputs[0], if truth { yes } else { no })?;
+                Ok(0)
             }
-            _ => {
-                self.node(id)?;
-            }
+            _ => self.node(id),
         }
-        Ok(())
     }
 }

@@ -49,7 +49,11 @@ impl<'a> Lowerer<'a> {
             return self.decided(result, known);
         }
         let decided = |k: usize| self.decided(f.node(node).operands[k], known);
-        match f.node(node).kind {
+        match &f.node(node).kind {
+            NodeKind::Gamma { arms } if f.ty(f.node(node).operands[0]) == Type::Bool => {
+                let arm = arms.get(usize::from(decided(0)?))?;
+                self.decided(*f.region(*arm).results.get(index as usize)?, known)
+            }
             NodeKind::Simple(Op::BNot) => decided(0).map(|known| !known),
             NodeKind::Simple(Op::BAnd) => match (decided(0), decided(1)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),

@@ -3,6 +3,7 @@
 mod calls;
 mod differential;
 mod elementwise;
+mod endings;
 mod exits;
 mod faults;
 mod fused;
