@@ -4,6 +4,7 @@
     cargo build --release -p backend-simd --example kernels
     cargo build --release -p backend-cranelift --example loops
     VENV/bin/python benches/kernels.py [--rounds 3] [--target target/release/examples]
+    VENV/bin/python benches/kernels.py --first
     VENV/bin/python benches/kernels.py --sizes 1,1000,100000,1000000,10000000 --page kernels.html
 
 Rivals that are not installed are left out; "numba-plain" is numba without `fastmath`, and
@@ -26,6 +27,7 @@ import math
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -321,6 +323,24 @@ def show(table, ovum=None):
             print(f"\ngeometric mean at 1e6 against {rival}: {mean:.2f} of {len(values)} rows")
 
 
+def first_results(np, ovum):
+    """Milliseconds from the decorator to the result of a first call, nothing cached: of the first
+    compilation in this process, and the median of nine."""
+    print("| kernel | type | first ms | median ms |\n|---|---|---|---|", flush=True)
+    SIZES[:] = [64]
+    for name, (_, domains, kind) in KERNELS.items():
+        for ty, dtype in [("f64", np.float64), ("f32", np.float32)]:
+            if name in SCALAR_FORMS or name in INTEGERS and ty == "f32":
+                continue
+            args = inputs(np, name, domains, dtype)
+            taken = []
+            for _ in range(9):
+                start = time.perf_counter_ns()
+                python_callable(ovum, name)(*args)
+                taken.append((time.perf_counter_ns() - start) / 1e6)
+            print(f"| {name} | {ty} | {taken[0]:.2f} | {statistics.median(taken):.2f} |")
+
+
 def versions(found):
     """Who was measured, with version and settings."""
     said = {
@@ -365,6 +385,7 @@ def main():
     arguments.add_argument("--sizes", metavar="N,M", help="numbers of elements, increasing")
     arguments.add_argument("--page", type=Path, metavar="FILE", help="write plots as a page")
     arguments.add_argument("--threads", action="store_true", help="one thread, two, and a copy")
+    arguments.add_argument("--first", action="store_true", help="source to first result, package")
     arguments.add_argument("--only", metavar="A,B", help="these kernels")
     options = arguments.parse_args()
     if options.threads:
@@ -381,11 +402,13 @@ def main():
         for name in set(KERNELS) - set(options.only.split(",")):
             del KERNELS[name]
     load = alone()
-    try:
-        import numpy as np
-    except ImportError:
-        np = None
+    np = imported("numpy")
     found = packages()
+    if options.first:
+        if not (np and found["ovum"]):
+            arguments.error("--first needs NumPy and the package (`pip install .`)")
+        first_results(np, found["ovum"])
+        return
     table: dict = {}
     with tempfile.TemporaryDirectory() as folder:
         programs = list(c_programs(folder, not options.no_gcc))
