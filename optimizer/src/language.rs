@@ -69,15 +69,31 @@ pub enum Payload {
     Site(u32),
 }
 
-/// Interned payloads. Number 0 is [`Payload::None`].
+/// Constants that the families' rules name: their payloads have the same numbers in every e-graph,
+/// so that the rules are compiled once for all.
+pub(crate) const WELL_KNOWN: [Const; 12] = [
+    Const::Bool(false),
+    Const::Bool(true),
+    Const::I64(-1),
+    Const::I64(0),
+    Const::I64(1),
+    Const::I64(2),
+    Const::I64(3),
+    Const::f64(-1.0),
+    Const::f64(-0.0),
+    Const::f64(0.0),
+    Const::f64(1.0),
+    Const::f64(2.0),
+];
+
+/// Interned payloads. Number 0 is [`Payload::None`], then come those of [`WELL_KNOWN`].
 #[derive(Clone, Debug)]
 pub struct Payloads(IndexSet<Payload, FxBuildHasher>);
 
 impl Default for Payloads {
     fn default() -> Payloads {
-        let mut set = IndexSet::default();
-        set.insert(Payload::None);
-        Payloads(set)
+        let known = WELL_KNOWN.map(Payload::Const);
+        Payloads(std::iter::once(Payload::None).chain(known).collect())
     }
 }
 
@@ -85,6 +101,11 @@ impl Payloads {
     /// The number of a payload, given at first use.
     pub fn intern(&mut self, payload: Payload) -> PayloadId {
         PayloadId::from_index(self.0.insert_full(payload).0)
+    }
+
+    /// The number of a payload that has one already.
+    pub fn find(&self, payload: Payload) -> Option<PayloadId> {
+        self.0.get_index_of(&payload).map(PayloadId::from_index)
     }
 
     /// The payload with this number.
@@ -165,6 +186,19 @@ fn vocabulary() -> impl Iterator<Item = Op> {
 impl Language {
     /// The language of a function: every operation that rules name, and those that it contains.
     pub fn new(function: &Function) -> Language {
+        let mut language = Language::of_rules(function.mems as usize);
+        for index in 0..function.node_count() {
+            let node = function.node(NodeId::from_index(index));
+            if let NodeKind::Simple(op) = node.kind {
+                language.declare(op, node.operands.len());
+            }
+        }
+        language
+    }
+
+    /// What the languages of all functions with so many memory states begin with: every operation
+    /// that the families' rules name.
+    pub(crate) fn of_rules(mems: usize) -> Language {
         let mut signature = Signature::new();
         let mut meanings = Vec::new();
         let mut declare = |signature: &mut Signature, name: &str, arity, rule, meaning| {
@@ -196,10 +230,11 @@ impl Language {
             entry,
             out,
             approx,
-            mems: function.mems as usize,
+            mems,
         };
         let scalars = [Type::F32, Type::F64, Type::I32, Type::I64, Type::Bool, Type::Unit];
-        for ty in scalars.into_iter().chain(function.state_types()) {
+        let states = std::iter::once(Type::Io).chain((0..mems as u32).map(Type::Mem));
+        for ty in scalars.into_iter().chain(states) {
             language.sort(ty);
         }
         for op in vocabulary() {
@@ -209,12 +244,6 @@ impl Language {
             language.declare(Op::Call(*f), 1 + language.mems + f.arity());
         }
         language.declare(Op::Guard(FaultId(0)), 3 + language.mems);
-        for index in 0..function.node_count() {
-            let node = function.node(NodeId::from_index(index));
-            if let NodeKind::Simple(op) = node.kind {
-                language.declare(op, node.operands.len());
-            }
-        }
         language
     }
 

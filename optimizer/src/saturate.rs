@@ -85,7 +85,7 @@ pub(crate) fn saturate(model: &mut Model<'_>, options: &Options, plan: &Plan) ->
 
 /// The compiled rules with what they remember.
 struct Saturator<'a> {
-    rules: Option<Rules<FactAnalysis>>,
+    rules: Option<Arc<Rules<FactAnalysis>>>,
     memory: Memory,
     options: &'a Options,
     started: Instant,
@@ -152,14 +152,17 @@ fn has_regions_or_memory(model: &Model<'_>) -> bool {
 }
 
 /// The rules of every family for this model's language, and the caller's.
-fn compile(model: &mut Model<'_>, options: &Options) -> Rules<FactAnalysis> {
+fn compile(model: &mut Model<'_>, options: &Options) -> Arc<Rules<FactAnalysis>> {
+    if options.user_rules.is_empty() && options.without.is_empty() {
+        return families::shared_rules(model.graph.analysis().language.mems());
+    }
     let analysis = model.graph.analysis_mut();
     let language = analysis.language.clone();
     let payloads = &mut analysis.payloads;
     let resolve = |text: &str| parse_constant(text).map(|c| payloads.intern(Payload::Const(c)));
     let sets = families::rule_sets(&language, &options.user_rules, &options.without);
-    Rules::compile(sets, &language.signature, resolve)
-        .expect("the families' rules compile, and the caller's were checked")
+    let rules = Rules::compile(sets, &language.signature, resolve);
+    Arc::new(rules.expect("the families' rules compile, and the caller's were checked"))
 }
 
 /// The constant that a rule's text names: `i64:3`, `f64:-0.0`, `bool:true`; `i32` and `f32` likewise.

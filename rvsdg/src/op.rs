@@ -52,7 +52,7 @@ impl Const {
     }
 
     /// A binary64 constant.
-    pub fn f64(value: f64) -> Const {
+    pub const fn f64(value: f64) -> Const {
         Const::F64(value.to_bits())
     }
 

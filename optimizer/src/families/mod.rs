@@ -22,9 +22,11 @@ pub use user::{Condition, Side, USER_FAMILY, UserRule};
 pub(crate) use user::{check, user_set};
 
 use crate::facts::FactAnalysis;
-use crate::language::Language;
+use crate::language::{Language, Payload, Payloads};
 use crate::options::{Options, OptionsError};
-use egraph_core::{Composition, Rule, RuleSet};
+use crate::saturate::parse_constant;
+use egraph_core::{Composition, Rule, RuleSet, Rules};
+use std::sync::{Arc, OnceLock};
 
 /// How far a family's rules may be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -350,4 +352,18 @@ pub(crate) fn rule_sets(
     let user: Vec<UserRule> =
         user.iter().filter(|rule| !without.contains(&rule.name)).cloned().collect();
     own.chain([user_set(&user)]).collect()
+}
+
+/// The rules of all families for the functions with so many memory states. Those with few share what
+/// is compiled for the first one: compiling takes longer than to saturate a small function.
+pub(crate) fn shared_rules(mems: usize) -> Arc<Rules<FactAnalysis>> {
+    static SHARED: [OnceLock<Arc<Rules<FactAnalysis>>>; 4] = [const { OnceLock::new() }; 4];
+    let compile = || {
+        let language = Language::of_rules(mems);
+        let payloads = Payloads::default();
+        let resolve = |text: &str| payloads.find(Payload::Const(parse_constant(text)?));
+        let rules = Rules::compile(rule_sets(&language, &[], &[]), &language.signature, resolve);
+        Arc::new(rules.expect("the families' rules name what every language has"))
+    };
+    SHARED.get(mems).map_or_else(compile, |known| Arc::clone(known.get_or_init(compile)))
 }
