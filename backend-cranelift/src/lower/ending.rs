@@ -75,9 +75,14 @@ impl Lowerer<'_> {
         if !cheap || after.len() > most_copied || f.as_const(predicate).is_some() {
             return None;
         }
-        let ends = arms
-            .iter()
-            .any(|arm| self.decided(again, &self.known_in_arm(known, choice, *arm)) == Some(false));
+        let ends = |arm: &RegionId| {
+            let known = self.known_in_arm(known, choice, *arm);
+            match self.decided(again, &known) {
+                Some(goes_on) => !goes_on,
+                None => self.ending_in(*arm, again, &known, most_copied - after.len()).is_some(),
+            }
+        };
+        let ends = arms.iter().any(ends);
         ends.then(|| {
             let beside = self.beside(&live[..at], choice);
             let mut before = live[..at].to_vec();

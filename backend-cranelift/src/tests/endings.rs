@@ -201,3 +201,62 @@ fn a_constant_comes_last() {
         assert!(line.contains(&last), "{line}");
     }
 }
+
+/// Sums what is left of `i % k` for `i` from 0 up to `n`, but not above `m`: a choice goes on without
+/// adding, one in its other arm ends the loop, and so does the counter after both.
+fn sum_of_rests() -> Function {
+    let mut b = Build::new(&[Type::I64, Type::I64, Type::I64], 2, 0);
+    let (n, k, m, io, zero) = (b.param(0), b.param(1), b.param(2), b.io(), b.i64(0));
+    let body = b.region(&[Type::I64, Type::I64], |b, params| {
+        let (at, total) = (params[0], params[1]);
+        let (one, none) = (b.i64(1), b.i64(0));
+        let rest = b.op(Op::IMod, &[at, k]);
+        let divides = b.op(Op::ICmp(Cmp::Eq), &[rest, none]);
+        let adds = b.region(&[], |b, _| {
+            let large = b.op(Op::ICmp(Cmp::Gt), &[total, m]);
+            let sum = b.region(&[], |b, _| {
+                let product = b.op(Op::IMul, &[rest, at]);
+                vec![b.op(Op::IAdd, &[total, product]), truth(b, false)]
+            });
+            let enough = b.region(&[], |b, _| vec![total, truth(b, true)]);
+            b.gamma(large, &[], vec![sum, enough])
+        });
+        let skips = b.region(&[], |b, _| vec![total, truth(b, false)]);
+        let chosen = b.gamma(divides, &[], vec![adds, skips]);
+        let next = b.op(Op::IAdd, &[at, one]);
+        let left = b.op(Op::ICmp(Cmp::Lt), &[next, n]);
+        let open = b.op(Op::BNot, &[chosen[1]]);
+        vec![b.op(Op::BAnd, &[open, left]), next, chosen[0]]
+    });
+    let outputs = b.theta(&[zero, zero], body);
+    b.finish(&outputs, &[io])
+}
+
+#[test]
+fn a_choice_in_an_arm_ends_a_loop_that_a_counter_ends_too() {
+    let f = sum_of_rests();
+    for compiled in compile_all_ways(&f) {
+        for (n, k, m) in [(20, 3, 1000), (20, 3, 40), (1, 5, 0), (0, 2, 9), (9, 9, -1)] {
+            let (mut at, mut total) = (0_i64, 0);
+            loop {
+                let (rest, large) = (at % k, total > m);
+                at += 1;
+                if rest != 0 && large {
+                    break;
+                }
+                total += rest * (at - 1);
+                if at >= n {
+                    break;
+                }
+            }
+            let args = [n, k, m].map(Scalar::I64);
+            let expected = [at, total].map(Scalar::I64);
+            assert_eq!(call(&compiled, &args).as_deref(), Ok(&expected[..]), "{n} {k} {m}");
+        }
+    }
+    let text = clif_text(&f).expect("it compiles");
+    for branch in text.lines().filter_map(|line| line.split("brif ").nth(1)) {
+        let asked = branch.split(',').next().expect("a branch asks");
+        assert!(text.contains(&format!("{asked} = icmp")), "{asked} was asked before:\n{text}");
+    }
+}
