@@ -15,6 +15,7 @@
 mod actions;
 mod batch;
 mod block;
+mod commit;
 mod dynamic;
 mod plan;
 mod rules;

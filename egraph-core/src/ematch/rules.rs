@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::actions::{Actions, Actor};
 use super::batch::Scratch;
-use super::block::{BLOCK, Calls, Selection};
+use super::commit::Commit;
 use super::search::Unit;
 use super::{Budget, Matches, Prims, Query, Search};
-use crate::store::{Listing, Refused, Store, Value};
+use crate::store::{Refused, Store, Value};
 use crate::threads::Pool;
 
 /// A compiled rule. One compilation serves any number of stores with the same tables.
@@ -39,7 +39,7 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    fn check(&self, store: &Store) -> Result<(), Halt> {
+    pub(super) fn check(&self, store: &Store) -> Result<(), Halt> {
         // What was done has still to be closed under congruence in time.
         let rest = || Duration::from_nanos(store.rebuilding.foresee(store.open()));
         if self.deadline.is_some_and(|deadline| Instant::now() + rest() >= deadline) {
@@ -88,32 +88,12 @@ pub(crate) struct Admission<'a> {
 }
 
 /// Matches of a rule, in parts.
-type Found = Vec<Vec<Value>>;
+pub(super) type Found = Vec<Vec<Value>>;
 
 /// Words that are not worth a part of their own.
 const SHORT: usize = 1 << 9;
 /// Searches for which a rule is run in the order of calls after that proved necessary.
 const IN_ORDER: u32 = 16;
-/// From so many matches on, those whose effects hold meanwhile are looked for together.
-const FEW: usize = 16;
-/// Looking for them pays where at least one in so many is found.
-const SHARE_MET: usize = 32;
-/// Blocks of matches that are not looked at after one in which it did not pay.
-const PAUSE: usize = 3;
-/// Matches that one thread tests at a time.
-const PIECE: usize = 1 << 10;
-/// From so many words of matches on, what they add is listed at once.
-const MANY: usize = 1 << 8;
-/// As long as they are not so many for each row: where most rows are new, many change or are never
-/// looked up before they are listed.
-const SHARE: usize = 2;
-/// Nanoseconds, at least, that listing takes for each word of a match.
-const LISTING: u64 = 10;
-/// About so many words of matches before the last is committed, threads are told that there will
-/// be work.
-const SOON: usize = 1 << 14;
-/// Pieces that are tested before they are committed: few of their matches have the same effects.
-const WINDOW: usize = 32;
 
 /// Searches all rules on the closed store, commits what they found in their order, and rebuilds.
 /// The store is closed afterwards in any case.
@@ -163,7 +143,8 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
         *due.known = matches;
     }
     let started = Instant::now();
-    let outcome = commit_listing(store, actor, due, found, bounds, &mut scratch, &mut done);
+    let outcome =
+        Commit { due, bounds, scratch: &mut scratch, done: &mut done }.run(store, actor, found);
     done.commit = started.elapsed();
     let (started, displaced) = (Instant::now(), store.open());
     let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
@@ -337,169 +318,4 @@ fn search<P: Prims>(
         }
     }
     Ok((words, whole))
-}
-
-/// Commits, and lists in the indexes in use what that adds: beside it if another thread is there for
-/// that.
-fn commit_listing<A: Actor>(
-    store: &mut Store,
-    actor: &mut A,
-    due: &[Due<'_>],
-    found: Vec<Found>,
-    bounds: Bounds,
-    scratch: &mut Scratch,
-    done: &mut Iteration,
-) -> Result<(), Halt> {
-    let words: usize = found.iter().flatten().map(Vec::len).sum();
-    let plain =
-        || due.iter().zip(&found).all(|(due, found)| found.is_empty() || due.rule.actions.adds);
-    if words < MANY || words / SHARE > store.live() || !plain() {
-        return commit(store, actor, due, found, bounds, scratch, done, None);
-    }
-    let indexes = store.current_indexes();
-    let aside = |pool: &Pool| bounds.bytes.is_none() && pool.pays_aside(words as u64 * LISTING);
-    let outcome = if let Some(pool) = store.pool.clone().filter(aside) {
-        let listing = store.lend(&indexes);
-        let outcome = pool.beside(
-            || listing.work(),
-            |call| {
-                let feed = Feed { listing: &listing, call };
-                let outcome = commit(store, actor, due, found, bounds, scratch, done, Some(&feed));
-                listing.finish(store);
-                outcome
-            },
-        );
-        store.give_back(listing);
-        outcome
-    } else {
-        commit(store, actor, due, found, bounds, scratch, done, None)
-    };
-    for (table, column) in indexes {
-        store.want_index(table, column);
-    }
-    store.catch_up();
-    outcome
-}
-
-/// Threads that list rows while others are committed.
-struct Feed<'a> {
-    listing: &'a Listing,
-    /// Calls them.
-    call: &'a dyn Fn(),
-}
-
-#[expect(clippy::too_many_arguments, reason = "what a commit consists of")]
-fn commit<A: Actor>(
-    store: &mut Store,
-    actor: &mut A,
-    due: &[Due<'_>],
-    found: Vec<Found>,
-    bounds: Bounds,
-    scratch: &mut Scratch,
-    done: &mut Iteration,
-    feed: Option<&Feed<'_>>,
-) -> Result<(), Halt> {
-    let mut registers: Vec<Value> = Vec::new();
-    let searched = store.version();
-    let mut left: usize = found.iter().flatten().map(Vec::len).sum();
-    for (index, (due, parts)) in due.iter().zip(found).enumerate() {
-        let (rule, stride) = (due.rule, due.rule.query.stride().max(1));
-        registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
-        let pieces: Vec<&[Value]> =
-            parts.iter().flat_map(|part| part.chunks(PIECE * stride)).collect();
-        let words: usize = parts.iter().map(Vec::len).sum();
-        if left > SOON && left - words <= SOON {
-            store.pool.iter().for_each(Pool::alert);
-        }
-        left -= words;
-        let mut pause = 0;
-        for window in pieces.chunks(WINDOW) {
-            let sifted = if store.version() == searched || actor.remembers() {
-                None
-            } else {
-                sifted(store, rule, window, scratch)
-            };
-            let kept = sifted.as_ref().map(|pieces| pieces.iter().map(Vec::as_slice).collect());
-            let kept: Vec<&[Value]> = kept.unwrap_or_else(|| window.to_vec());
-            for words in kept.iter().flat_map(|piece| piece.chunks(BLOCK * stride)) {
-                bounds.check(store)?;
-                let unmet = if pause > 0 && !actor.remembers() {
-                    pause -= 1;
-                    Selection::all(words.len() / stride)
-                } else {
-                    let unmet = unmet(store, rule, words, scratch);
-                    let all = words.len() / stride;
-                    if (all - unmet.len()) * SHARE_MET < all {
-                        pause = PAUSE;
-                    }
-                    unmet
-                };
-                for at in unmet.as_slice() {
-                    let words = &words[*at as usize * stride..][..stride];
-                    for (var, value) in rule.query.report.iter().zip(words) {
-                        registers[*var as usize] = *value;
-                    }
-                    let version = store.version();
-                    let outcome = actor.commit_match(store, index, rule, &mut registers);
-                    done.committed[index] += usize::from(store.version() != version);
-                    outcome.map_err(|refused| match refused {
-                        Refused::Full => Halt::Full,
-                        Refused::Failed(why) => Halt::Failed(index, why),
-                    })?;
-                }
-                actor.committed(store);
-                if let Some(feed) = feed
-                    && feed.listing.feed(store)
-                {
-                    (feed.call)();
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Matches of pieces without those whose effects hold, tested by several threads; none if that is
-/// not worth it. What is left is tested again: nothing depends on which matches were dropped.
-fn sifted(
-    store: &Store,
-    rule: &Rule,
-    pieces: &[&[Value]],
-    scratch: &mut Scratch,
-) -> Option<Vec<Vec<Value>>> {
-    let (query, actions) = (&rule.query, &rule.actions);
-    let stride = query.stride().max(1);
-    if !query.idempotent || query.report.is_empty() {
-        return None;
-    }
-    let foreseen = pieces.iter().map(|words| store.testing.foresee(words.len() / stride));
-    let pool = store.pool.as_ref().filter(|pool| pool.pays(foreseen))?;
-    let numbers: Vec<u32> = (0..pieces.len() as u32).collect();
-    let sifted = pool.map(scratch, &numbers, |scratch, at| {
-        let (started, words) = (Instant::now(), pieces[at]);
-        let (block, mut kept) = (scratch.first(), Vec::new());
-        for words in words.chunks(BLOCK * stride) {
-            block.load(actions.kinds.len(), &query.report, words);
-            block.renew(store, &query.report, &actions.kinds);
-            actions.drop_met(store, Calls::<()>::None, block);
-            block.append_to(&query.report, &mut kept);
-        }
-        store.testing.measured(words.len() / stride, started.elapsed());
-        kept
-    });
-    Some(sifted.into_iter().map(|(_, kept)| kept).collect())
-}
-
-/// Those of a block of matches whose effects do not hold in the meantime.
-fn unmet(store: &Store, rule: &Rule, words: &[Value], scratch: &mut Scratch) -> Selection {
-    let (query, actions) = (&rule.query, &rule.actions);
-    let all = Selection::all(words.len() / query.stride().max(1));
-    if !query.idempotent || query.report.is_empty() || all.len() < FEW {
-        return all;
-    }
-    let block = scratch.first();
-    block.load(actions.kinds.len(), &query.report, words);
-    block.renew(store, &query.report, &actions.kinds);
-    actions.drop_met(store, Calls::<()>::None, block);
-    block.selected.clone()
 }

@@ -208,21 +208,21 @@ impl Pass<'_> {
         let mut count = 0;
         self.words.clear();
         for at in 0..rows.len() {
-            let row = rows[at];
-            let first = self.words.len();
-            self.words.extend_from_slice(&self.table.row(row)[..width]);
-            let words = &mut self.words[first..];
-            let mut stale = false;
-            for (column, kind) in self.columns {
-                let value = self.frozen.canonical(*kind, words[*column]);
-                stale |= value != words[*column];
-                words[*column] = value;
+            let (row, frozen) = (rows[at], self.frozen);
+            let words = self.table.row(row);
+            // Where all are looked at, few are.
+            let is_stale =
+                |(column, kind): &(_, _)| frozen.canonical(*kind, words[*column]) != words[*column];
+            if !self.columns.iter().any(is_stale) || self.table.is_dead(row) {
+                continue;
             }
-            if stale && !self.table.is_dead(row) {
-                rows[count] = row;
-                count += 1;
-            } else {
-                self.words.truncate(first);
+            rows[count] = row;
+            count += 1;
+            let first = self.words.len();
+            self.words.extend_from_slice(&words[..width]);
+            let words = &mut self.words[first..];
+            for (column, kind) in self.columns {
+                words[*column] = frozen.canonical(*kind, words[*column]);
             }
         }
         count

@@ -22,6 +22,13 @@ const FREE: u32 = u32::MAX;
 const GONE: u32 = u32::MAX - 1;
 const FIRST_SLOTS: usize = 8;
 
+/// Where the search for a hash ended without a row: who inserts one need not search again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gap {
+    pub(crate) hash: u64,
+    pub(crate) slot: usize,
+}
+
 impl Memo {
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
@@ -88,6 +95,39 @@ impl Memo {
             }
             at += 1;
         }
+    }
+
+    /// The row with this hash for which `same` holds, or where it would be.
+    #[inline]
+    pub(crate) fn seek(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Result<u32, Gap> {
+        if self.slots.is_empty() {
+            return Err(Gap { hash, slot: 0 });
+        }
+        let mask = self.slots.len() - 1;
+        let (tag, row_mask) = (self.tag(hash), self.row_mask);
+        let mut slot = self.start(hash);
+        loop {
+            let found = self.slots[slot & mask];
+            if found == FREE {
+                return Err(Gap { hash, slot: slot & mask });
+            }
+            let row = found & row_mask;
+            if found - row == tag && found != GONE && same(row) {
+                return Ok(row);
+            }
+            slot += 1;
+        }
+    }
+
+    /// Adds a row that is not a member at the gap that was found for it; there is room for it, and
+    /// nothing has changed since.
+    #[inline]
+    pub(crate) fn fill(&mut self, gap: Gap, row: u32) {
+        let tag = self.tag(gap.hash);
+        debug_assert_eq!(self.slots[gap.slot], FREE, "a gap is free until it is filled");
+        self.slots[gap.slot] = tag | row;
+        self.used += 1;
+        self.len += 1;
     }
 
     /// Adds a row that is not a member; there is room for it.

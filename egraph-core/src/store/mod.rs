@@ -21,6 +21,7 @@ mod unionfind;
 mod tests;
 
 use crate::threads::{Pace, Pool};
+use memo::Gap;
 use std::sync::{Mutex, PoisonError};
 use table::Behind;
 
@@ -343,38 +344,53 @@ impl Store {
         keys: &[Value],
         output: Value,
     ) -> Result<u32, Refused> {
-        self.insert_hashed(table, hash_words(keys), keys, output)
+        self.admit(table)?;
+        let row = self.tables[table as usize].push(keys, output, self.clock);
+        self.inserted(table, row);
+        Ok(row)
     }
 
+    /// As `insert`, into the gap that was found for the keys.
     #[inline]
-    fn insert_hashed(
+    fn insert_into(
         &mut self,
         table: TableId,
-        hash: u64,
+        gap: Gap,
         keys: &[Value],
         output: Value,
-    ) -> Result<u32, Refused> {
+    ) -> Result<(), Refused> {
+        self.admit(table)?;
+        let row = self.tables[table as usize].push_into(gap, keys, output, self.clock);
+        self.inserted(table, row);
+        Ok(())
+    }
+
+    /// Whether the limit allows for one more row.
+    #[inline]
+    fn admit(&self, table: TableId) -> Result<(), Refused> {
         let counted = !self.tables[table as usize].decl.implied;
-        if counted && self.live >= self.limit {
-            return Err(Refused::Full);
-        }
-        let row = self.tables[table as usize].push_hashed(hash, keys, output, self.clock);
+        if counted && self.live >= self.limit { Err(Refused::Full) } else { Ok(()) }
+    }
+
+    /// Counts a row that was appended.
+    #[inline]
+    fn inserted(&mut self, table: TableId, row: u32) {
+        let counted = !self.tables[table as usize].decl.implied;
         self.live += usize::from(counted);
         self.version += u64::from(counted);
         if let Some(news) = &mut self.news {
             news.rows.push((table, row));
         }
-        Ok(row)
     }
 
     /// The class of a constructor's node, which is added if it is new. The keys are canonical.
     #[inline]
     pub(crate) fn make(&mut self, table: TableId, keys: &[Value]) -> Result<Value, Refused> {
-        let hash = hash_words(keys);
         let known = &self.tables[table as usize];
-        if let Some(row) = known.find_hashed(hash, keys) {
-            return Ok(known.output(row));
-        }
+        let gap = match known.seek(keys) {
+            Ok(row) => return Ok(known.output(row)),
+            Err(gap) => gap,
+        };
         let Kind::Class(sort) = known.decl.output else {
             return Err(Refused::Failed(format!("`{}` is not a constructor", known.decl.name)));
         };
@@ -382,7 +398,7 @@ impl Store {
             return Err(Refused::Full);
         }
         let class = self.new_class(sort);
-        self.insert_hashed(table, hash, keys, class)?;
+        self.insert_into(table, gap, keys, class)?;
         Ok(class)
     }
 
@@ -395,14 +411,17 @@ impl Store {
         keys: &[Value],
         class: Value,
     ) -> Result<Option<(Value, Value)>, Refused> {
-        let hash = hash_words(keys);
         let known = &self.tables[table as usize];
-        if let Some(row) = known.find_hashed(hash, keys) {
-            let other = known.output(row);
-            return Ok(self.union(other, class));
+        match known.seek(keys) {
+            Ok(row) => {
+                let other = known.output(row);
+                Ok(self.union(other, class))
+            }
+            Err(gap) => {
+                self.insert_into(table, gap, keys, class)?;
+                Ok(None)
+            }
         }
-        self.insert_hashed(table, hash, keys, class)?;
-        Ok(None)
     }
 
     /// Sets the output for canonical keys; an output that is there is merged with the new one. The
@@ -415,31 +434,28 @@ impl Store {
         keys: &[Value],
         output: Value,
     ) -> Result<(), Refused> {
-        let hash = hash_words(keys);
         let known = &self.tables[table as usize];
-        let Some(row) = known.find_hashed(hash, keys) else {
-            let output = if known.decl.conflict == Conflict::Keep {
-                self.facts += 1;
-                self.facts
-            } else {
-                output
-            };
-            self.insert_hashed(table, hash, keys, output)?;
-            return Ok(());
+        let gap = match known.seek(keys) {
+            Ok(row) => return self.resolve_conflict(host, table, row, output),
+            Err(gap) => gap,
         };
-        self.resolve_conflict(host, table, row, output)
+        let output = if known.decl.conflict == Conflict::Keep {
+            self.facts += 1;
+            self.facts
+        } else {
+            output
+        };
+        self.insert_into(table, gap, keys, output)
     }
 
-    /// Appends rows of one key each to a relation that knows none of these keys.
-    pub(crate) fn enlist(&mut self, table: TableId, keys: impl Iterator<Item = Value>) {
+    /// Appends rows of one key each to a relation that knows none of these keys, which ascend.
+    pub(crate) fn enlist(&mut self, table: TableId, keys: &[Value]) {
         let table = &mut self.tables[table as usize];
-        for key in keys {
-            self.facts += 1;
-            table.push(&[key], self.facts, self.clock);
-            if !table.decl.implied {
-                self.live += 1;
-                self.version += 1;
-            }
+        table.enlist(keys, self.facts, self.clock);
+        self.facts += keys.len() as u32;
+        if !table.decl.implied {
+            self.live += keys.len();
+            self.version += keys.len() as u64;
         }
     }
 

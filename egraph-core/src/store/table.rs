@@ -13,7 +13,7 @@
 use super::Value;
 use super::hash::hash_words;
 use super::index::Index;
-use super::memo::Memo;
+use super::memo::{Gap, Memo};
 
 /// Stamp of a row that is no more.
 pub(crate) const DEAD: u32 = u32::MAX;
@@ -275,6 +275,16 @@ impl Table {
         }
     }
 
+    /// The live row with these keys, or where it would be in the hash-cons until that changes.
+    #[inline]
+    pub(crate) fn seek(&self, keys: &[Value]) -> Result<u32, Gap> {
+        let hash = hash_words(keys);
+        match &self.places {
+            None => self.memo.seek(hash, |row| self.has_keys(row, keys)),
+            Some(_) => self.find_hashed(hash, keys).ok_or(Gap { hash, slot: 0 }),
+        }
+    }
+
     /// True when rows and hash-cons are so small that a processor's own caches hold them: looking
     /// them up in passes does not pay. Nor does it without a hash-cons.
     #[inline]
@@ -297,27 +307,69 @@ impl Table {
 
     /// Appends a row whose keys `find` does not know.
     pub(crate) fn push(&mut self, keys: &[Value], output: Value, clock: u32) -> u32 {
-        self.push_hashed(hash_words(keys), keys, output, clock)
+        let row = self.append(keys, output, clock);
+        self.memo_insert(hash_words(keys), row);
+        row
     }
 
+    /// As [`Table::push`], with the gap that [`Table::seek`] found for the keys.
     #[inline]
-    pub(crate) fn push_hashed(
-        &mut self,
-        hash: u64,
-        keys: &[Value],
-        output: Value,
-        clock: u32,
-    ) -> u32 {
+    pub(crate) fn push_into(&mut self, gap: Gap, keys: &[Value], output: Value, clock: u32) -> u32 {
+        let row = self.append(keys, output, clock);
+        if self.places.is_none() && self.memo.has_room_for(row) {
+            self.memo.fill(gap, row);
+        } else {
+            self.memo_insert(gap.hash, row);
+        }
+        row
+    }
+
+    /// Appends a row to the rows alone.
+    #[inline]
+    fn append(&mut self, keys: &[Value], output: Value, clock: u32) -> u32 {
         debug_assert_eq!(keys.len(), self.arity());
         let row = self.len();
         assert!(row < 1 << 31, "a table holds fewer than 2^31 rows");
         self.mark(clock);
-        self.rows.extend_from_slice(keys);
-        self.rows.extend_from_slice(&[output, clock]);
+        // Slices of unknown length are copied by a call.
+        match *keys {
+            [a] => self.rows.extend_from_slice(&[a, output, clock]),
+            [a, b] => self.rows.extend_from_slice(&[a, b, output, clock]),
+            [a, b, c] => self.rows.extend_from_slice(&[a, b, c, output, clock]),
+            _ => {
+                self.rows.extend_from_slice(keys);
+                self.rows.extend_from_slice(&[output, clock]);
+            }
+        }
         self.len += 1;
         self.live += 1;
-        self.memo_insert(hash, row);
         row
+    }
+
+    /// Appends rows of one key each that `find` does not know, in ascending order; their outputs
+    /// come after that one.
+    pub(super) fn enlist(&mut self, keys: &[Value], output: Value, clock: u32) {
+        let Some(last) = keys.last() else { return };
+        let outputs = output + 1..;
+        let Some(places) = &mut self.places else {
+            keys.iter().zip(outputs).for_each(|(key, output)| {
+                self.push(&[*key], output, clock);
+            });
+            return;
+        };
+        if places.len() <= *last as usize {
+            places.resize(*last as usize + 1, NOWHERE);
+        }
+        for (key, row) in keys.iter().zip(self.len..) {
+            places[*key as usize] = row;
+        }
+        self.mark(clock);
+        self.rows.reserve(keys.len() * self.width);
+        for (key, output) in keys.iter().zip(outputs) {
+            self.rows.extend_from_slice(&[*key, output, clock]);
+        }
+        self.len += keys.len() as u32;
+        self.live += keys.len() as u32;
     }
 
     /// Puts a row into the hash-cons that is not there, nor another with its keys.

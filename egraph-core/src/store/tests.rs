@@ -324,11 +324,11 @@ fn implied_rows_are_found_without_a_hash_cons() {
     let mut store = store();
     store.tables[seen as usize].imply();
     let leaves: Vec<u32> = (0..900).map(|data| store.make(0, &[data]).unwrap()).collect();
-    store.enlist(seen, leaves.iter().copied().step_by(2));
+    store.enlist(seen, &leaves.iter().copied().step_by(2).collect::<Vec<_>>());
     assert_eq!((rows(&store).len(), store.rows()), (450, 900));
     store.push();
     let above = store.make(f, &[leaves[1]]).unwrap();
-    store.enlist(seen, [above, leaves[1]].into_iter());
+    store.enlist(seen, &[leaves[1], above]);
     for leaf in &leaves[4..800] {
         store.union(leaves[2], *leaf);
     }

@@ -115,11 +115,14 @@ impl<D: Clone + Send + Sync + 'static> Data for Vec<Option<D>> {
 pub(super) trait Code: Send + Sync {
     /// Values of no class.
     fn empty(&self) -> Box<dyn Data>;
+    /// Rows are new.
+    fn welcome(&self, graph: &mut Graph<'_>, rows: &[(TableId, u32)]);
     /// A row of a constructor is new, or (not `fresh`) the value of an argument has changed.
     fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool);
     /// A class was displaced by the other.
     fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value);
-    fn modify(&self, graph: &mut Graph<'_>, class: Id);
+    /// Classes are new, have a new node, were united or have another value.
+    fn modify(&self, graph: &mut Graph<'_>, classes: &[Value]);
 }
 
 fn slots<'g, A: Analysis>(graph: &'g mut Graph<'_>) -> Option<&'g mut Slots<A>> {
@@ -131,6 +134,22 @@ impl<A: Analysis> Code for A {
         Box::new(Slots::<A>::new())
     }
 
+    fn welcome(&self, graph: &mut Graph<'_>, rows: &[(TableId, u32)]) {
+        let classes = graph.store.classes.len();
+        if let Some(slots) = slots::<A>(graph)
+            && slots.len() < classes
+        {
+            slots.resize(classes, None);
+        }
+        for (table, row) in rows {
+            let known = graph.store.table(*table);
+            if known.decl.is_constructor() && !known.is_dead(*row) {
+                self.learn(graph, *table, *row, true);
+            }
+        }
+    }
+
+    #[inline]
     fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool) {
         let value = self.make(graph, &Node::new(graph, table, row));
         let class = graph.store.classes.find(graph.store.table(table).output(row));
@@ -167,8 +186,11 @@ impl<A: Analysis> Code for A {
         }
     }
 
-    fn modify(&self, graph: &mut Graph<'_>, class: Id) {
-        Analysis::modify(self, graph, class);
+    fn modify(&self, graph: &mut Graph<'_>, classes: &[Value]) {
+        for class in classes {
+            let sort = Sort::from_index(graph.store.class_sort(*class));
+            Analysis::modify(self, graph, Id { sort, value: *class });
+        }
     }
 }
 
@@ -204,12 +226,8 @@ impl Machine {
         let Some(code) = self.keeper.as_mut().and_then(|keeper| keeper.code.take()) else { return };
         let mut rows = std::mem::take(&mut news.rows);
         let mut displaced = std::mem::take(&mut news.displaced);
-        for (table, row) in rows.drain(..) {
-            let known = store.table(table);
-            if known.decl.is_constructor() && !known.is_dead(row) {
-                code.learn(&mut Graph { machine: self, store }, table, row, true);
-            }
-        }
+        code.welcome(&mut Graph { machine: self, store }, &rows);
+        rows.clear();
         for class in displaced.drain(..) {
             let kept = store.classes.find(class);
             code.join(&mut Graph { machine: self, store }, kept, class);
@@ -277,11 +295,10 @@ impl Machine {
             if classes.is_empty() {
                 return Ok(());
             }
-            for class in classes {
-                if modify {
-                    let id = Id { sort: Sort::from_index(store.class_sort(class)), value: class };
-                    Code::modify(&*code, &mut Graph { machine: self, store }, id);
-                } else {
+            if modify {
+                Code::modify(&*code, &mut Graph { machine: self, store }, &classes);
+            } else {
+                for class in classes {
                     for (table, row) in above(store, class) {
                         code.learn(&mut Graph { machine: self, store }, table, row, false);
                     }

@@ -197,9 +197,17 @@ pub(super) struct Bound {
 
 impl Machine {
     pub(super) fn holds(&mut self, store: &mut Store, code: u32, values: &[Value]) -> bool {
-        let Bound { code, vars } = self.codes[code as usize].clone();
-        let RuleCode::Condition(condition) = code else { return true };
-        condition(&Graph { machine: self, store }, &Match { vars: &vars, values })
+        // A condition may ask for everything but other code.
+        let codes = std::mem::take(&mut self.codes);
+        let Bound { code, vars } = &codes[code as usize];
+        let holds = match code {
+            RuleCode::Condition(condition) => {
+                condition(&Graph { machine: self, store }, &Match { vars, values })
+            }
+            RuleCode::Applier(_) => true,
+        };
+        self.codes = codes;
+        holds
     }
 
     pub(super) fn apply(
@@ -286,7 +294,7 @@ impl Machine {
                 store.class_sort(*class) == sort && store.classes.find(*class) == *class
             };
             let new: Vec<u32> = (seen..end).filter(is_new).collect();
-            store.enlist(table, new.into_iter());
+            store.enlist(table, &new);
             self.every[at].seen = end;
         }
     }

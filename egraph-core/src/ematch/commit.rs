@@ -1,0 +1,207 @@
+//! Commits: what rules say for their matches, in the order of rules and matches, by one thread; others
+//! test matches before, and list rows beside it.
+
+use std::time::Instant;
+
+use super::actions::Actor;
+use super::batch::Scratch;
+use super::block::{BLOCK, Calls, Selection};
+use super::rules::{Bounds, Due, Found, Halt, Iteration, Rule};
+use crate::store::{Listing, Refused, Store, Value};
+use crate::threads::Pool;
+
+/// From so many matches on, those whose effects hold meanwhile are looked for together.
+const FEW: usize = 16;
+/// Looking for them pays where at least one in so many is found.
+const SHARE_MET: usize = 32;
+/// Blocks of matches that are not looked at after one in which it did not pay.
+const PAUSE: usize = 3;
+/// Matches that one thread tests at a time.
+const PIECE: usize = 1 << 10;
+/// From so many words of matches on, what they add is listed at once.
+const MANY: usize = 1 << 8;
+/// As long as they are not so many for each row: where most rows are new, many change or are never
+/// looked up before they are listed.
+const SHARE: usize = 2;
+/// Nanoseconds, at least, that listing takes for each word of a match.
+const LISTING: u64 = 10;
+/// About so many words of matches before the last is committed, threads are told that there will
+/// be work.
+const SOON: usize = 1 << 14;
+/// Pieces that are tested before they are committed: few of their matches have the same effects.
+const WINDOW: usize = 32;
+/// Committing what rules found.
+pub(super) struct Commit<'a, 'd> {
+    pub(super) due: &'a [Due<'d>],
+    pub(super) bounds: Bounds,
+    pub(super) scratch: &'a mut Scratch,
+    pub(super) done: &'a mut Iteration,
+}
+
+/// Threads that list rows while others are committed.
+struct Feed<'a> {
+    listing: &'a Listing,
+    /// Calls them.
+    call: &'a dyn Fn(),
+}
+
+impl Commit<'_, '_> {
+    /// Commits, and lists in the indexes in use what that adds: beside it if another thread is there
+    /// for that.
+    pub(super) fn run<A: Actor>(
+        &mut self,
+        store: &mut Store,
+        actor: &mut A,
+        found: Vec<Found>,
+    ) -> Result<(), Halt> {
+        let words: usize = found.iter().flatten().map(Vec::len).sum();
+        let mut rules = self.due.iter().zip(&found);
+        let mut plain = || rules.all(|(due, found)| found.is_empty() || due.rule.actions.adds);
+        if words < MANY || words / SHARE > store.live() || !plain() {
+            return self.rules(store, actor, found, None);
+        }
+        let indexes = store.current_indexes();
+        let unbound = self.bounds.bytes.is_none();
+        let aside = |pool: &Pool| unbound && pool.pays_aside(words as u64 * LISTING);
+        let outcome = if let Some(pool) = store.pool.clone().filter(aside) {
+            let listing = store.lend(&indexes);
+            let outcome = pool.beside(
+                || listing.work(),
+                |call| {
+                    let feed = Feed { listing: &listing, call };
+                    let outcome = self.rules(store, actor, found, Some(&feed));
+                    listing.finish(store);
+                    outcome
+                },
+            );
+            store.give_back(listing);
+            outcome
+        } else {
+            self.rules(store, actor, found, None)
+        };
+        for (table, column) in indexes {
+            store.want_index(table, column);
+        }
+        store.catch_up();
+        outcome
+    }
+
+    /// Commits what was found, rule by rule.
+    fn rules<A: Actor>(
+        &mut self,
+        store: &mut Store,
+        actor: &mut A,
+        found: Vec<Found>,
+        feed: Option<&Feed<'_>>,
+    ) -> Result<(), Halt> {
+        let mut registers: Vec<Value> = Vec::new();
+        let searched = store.version();
+        let mut left: usize = found.iter().flatten().map(Vec::len).sum();
+        for (index, (due, parts)) in self.due.iter().zip(found).enumerate() {
+            let (rule, stride) = (due.rule, due.rule.query.stride().max(1));
+            registers.resize(rule.actions.kinds.len().max(registers.len()), 0);
+            let pieces: Vec<&[Value]> =
+                parts.iter().flat_map(|part| part.chunks(PIECE * stride)).collect();
+            let words: usize = parts.iter().map(Vec::len).sum();
+            if left > SOON && left - words <= SOON {
+                store.pool.iter().for_each(Pool::alert);
+            }
+            left -= words;
+            let mut pause = 0;
+            for window in pieces.chunks(WINDOW) {
+                let sifted = if store.version() == searched || actor.remembers() {
+                    None
+                } else {
+                    sifted(store, rule, window, self.scratch)
+                };
+                let kept = sifted.as_ref().map(|pieces| pieces.iter().map(Vec::as_slice).collect());
+                let kept: Vec<&[Value]> = kept.unwrap_or_else(|| window.to_vec());
+                for words in kept.iter().flat_map(|piece| piece.chunks(BLOCK * stride)) {
+                    self.bounds.check(store)?;
+                    self.block(store, actor, index, words, &mut pause, &mut registers)?;
+                    actor.committed(store);
+                    if let Some(feed) = feed
+                        && feed.listing.feed(store)
+                    {
+                        (feed.call)();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits a block of the matches of a rule, but for those whose effects hold in the meantime.
+    /// For so many more blocks as `pause` says it does not pay to look for them.
+    fn block<A: Actor>(
+        &mut self,
+        store: &mut Store,
+        actor: &mut A,
+        index: usize,
+        words: &[Value],
+        pause: &mut usize,
+        registers: &mut [Value],
+    ) -> Result<(), Halt> {
+        let rule = self.due[index].rule;
+        let (report, stride) = (&rule.query.report, rule.query.stride().max(1));
+        let all = words.len() / stride;
+        let mut unmet = Selection::all(all);
+        if *pause > 0 && !actor.remembers() {
+            *pause -= 1;
+        } else if rule.query.idempotent && !report.is_empty() && all >= FEW {
+            let block = self.scratch.first();
+            block.load(rule.actions.kinds.len(), report, words);
+            block.renew(store, report, &rule.actions.kinds);
+            rule.actions.drop_met(store, Calls::<()>::None, block);
+            unmet = block.selected.clone();
+            if (all - unmet.len()) * SHARE_MET < all {
+                *pause = PAUSE;
+            }
+        }
+        for at in unmet.as_slice() {
+            let words = &words[*at as usize * stride..][..stride];
+            for (var, value) in report.iter().zip(words) {
+                registers[*var as usize] = *value;
+            }
+            let version = store.version();
+            let outcome = actor.commit_match(store, index, rule, registers);
+            self.done.committed[index] += usize::from(store.version() != version);
+            outcome.map_err(|refused| match refused {
+                Refused::Full => Halt::Full,
+                Refused::Failed(why) => Halt::Failed(index, why),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Matches of pieces without those whose effects hold, tested by several threads; none if that is
+/// not worth it. What is left is tested again: nothing depends on which matches were dropped.
+fn sifted(
+    store: &Store,
+    rule: &Rule,
+    pieces: &[&[Value]],
+    scratch: &mut Scratch,
+) -> Option<Vec<Vec<Value>>> {
+    let (query, actions) = (&rule.query, &rule.actions);
+    let stride = query.stride().max(1);
+    if !query.idempotent || query.report.is_empty() {
+        return None;
+    }
+    let foreseen = pieces.iter().map(|words| store.testing.foresee(words.len() / stride));
+    let pool = store.pool.as_ref().filter(|pool| pool.pays(foreseen))?;
+    let numbers: Vec<u32> = (0..pieces.len() as u32).collect();
+    let sifted = pool.map(scratch, &numbers, |scratch, at| {
+        let (started, words) = (Instant::now(), pieces[at]);
+        let (block, mut kept) = (scratch.first(), Vec::new());
+        for words in words.chunks(BLOCK * stride) {
+            block.load(actions.kinds.len(), &query.report, words);
+            block.renew(store, &query.report, &actions.kinds);
+            actions.drop_met(store, Calls::<()>::None, block);
+            block.append_to(&query.report, &mut kept);
+        }
+        store.testing.measured(words.len() / stride, started.elapsed());
+        kept
+    });
+    Some(sifted.into_iter().map(|(_, kept)| kept).collect())
+}
