@@ -1,5 +1,5 @@
-//! Commits: what rules say for their matches, in the order of rules and matches, by one thread; others
-//! test matches before, and list rows beside it.
+//! Commits: what rules say for their matches, in the order of rules and matches, by one thread;
+//! others test matches before, and list rows beside it.
 
 use std::time::Instant;
 
@@ -46,8 +46,8 @@ struct Feed<'a> {
 }
 
 impl Commit<'_, '_> {
-    /// Commits, and lists in the indexes in use what that adds: beside it if another thread is there
-    /// for that.
+    /// Commits, and lists in the indexes in use what that adds: beside it if another thread is
+    /// there for that.
     pub(super) fn run<A: Actor>(
         &mut self,
         store: &mut Store,
