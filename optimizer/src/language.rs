@@ -86,7 +86,7 @@ pub(crate) const WELL_KNOWN: [Const; 12] = [
     Const::f64(2.0),
 ];
 
-/// Interned payloads. Number 0 is [`Payload::None`], then come those of [`WELL_KNOWN`].
+/// Interned payloads. Number 0 is [`Payload::None`], then come a dozen well-known constants.
 #[derive(Clone, Debug)]
 pub struct Payloads(IndexSet<Payload, FxBuildHasher>);
 
