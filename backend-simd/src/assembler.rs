@@ -252,6 +252,28 @@ impl Assembler {
         self.bytes.extend([0xc5, 0xf8, 0x98, 0xc0 | MASK << 3 | MASK]);
     }
 
+    /// Notes in one of two mask registers, which hold nothing for longer, for which lanes of a 512-bit
+    /// vector a comparison of `cmp` with one number holds.
+    pub(crate) fn doubt(&mut self, which: u8, vector: u8, than: Operand, comparison: u8) {
+        let packed = u8::from(self.width == Width::F64);
+        let op = Opcode { map: Map::M0F, prefix: packed, wide: false, byte: 0xc2 };
+        self.evex(op, which, vector, than, Some(comparison), 0);
+    }
+
+    /// Sets the zero flag if neither register of [`Assembler::doubt`] names a lane.
+    pub(crate) fn test_doubts(&mut self) {
+        // kortestw k0, k1
+        self.bytes.extend([0xc5, 0xf8, 0x98, 0xc0 | MASK]);
+    }
+
+    /// An instruction on 512-bit registers whose result is rounded up.
+    pub(crate) fn rounded_up(&mut self, op: Opcode, reg: u8, second: u8, operand: u8) {
+        let at = self.bytes.len();
+        self.evex(op, reg, second, Operand::Reg(operand), None, 0);
+        // With this bit, between registers, the vector's length says how to round: 2, up.
+        self.bytes[at + 3] |= 1 << 4;
+    }
+
     /// The sign bits of a 512-bit vector into the mask register.
     fn signs_to_mask(&mut self, from: u8) {
         let gather = Opcode { map: Map::M0F38, prefix: 2, wide: false, byte: 0x39 };

@@ -9,6 +9,7 @@
 
 use crate::assembler::{Assembler, CONDITIONS, Condition, Operand, RSI};
 use crate::frame::Frame;
+use crate::quotient;
 use crate::root;
 use crate::select::{self, Form};
 use crate::vectors::Vectors;
@@ -32,6 +33,9 @@ pub(crate) struct Plan<'a> {
     /// How many copies compute square roots without the unit, the last ones, and their constants.
     pub(crate) soft_roots: u32,
     pub(crate) root_constants: Option<root::Constants>,
+    /// The same for quotients.
+    pub(crate) soft_quotients: u32,
+    pub(crate) quotient_constants: Option<quotient::Constants>,
     /// The last inputs, which an iteration hands to the next as the last outputs: their nodes.
     pub(crate) carried: &'a [u32],
     /// Bytes of an array from which on results go past the caches, if ever.
@@ -87,6 +91,8 @@ pub(crate) enum DetourKind {
     Rare(vecmath::Rare, u8, Operand),
     /// A square root by the unit: the register of the argument.
     Root(u8),
+    /// A quotient by the unit: the registers of numerator and denominator.
+    Quotient(u8, u8),
 }
 
 /// What a body took.
@@ -490,6 +496,9 @@ impl<'a> Body<'a> {
                 }
                 return;
             }
+            Form::Binary(_) if self.is_soft_quotient(what.op, copy) => {
+                self.emit_soft_quotient(args, value, at);
+            }
             Form::Binary(immediate) | Form::Compare(immediate) => {
                 let (mut a, mut b) = (args[0], args[1]);
                 if what.op.commutes() && self.home[a as usize] == NO_REGISTER {
@@ -580,25 +589,55 @@ impl<'a> Body<'a> {
         op == Op::Sqrt && !self.masked && copy + self.plan.soft_roots >= self.copies
     }
 
+    fn is_soft_quotient(&self, op: Op, copy: u32) -> bool {
+        op == Op::Div && !self.masked && copy + self.plan.soft_quotients >= self.copies
+    }
+
     /// A square root by multiplications; the unit's if a lane is out of the ordinary.
     fn emit_soft_root(&mut self, arg: u32, value: u32, at: u32) {
         let constants = self.plan.root_constants.expect("a plan with such roots has constants");
         let x = self.register(arg, at);
-        let mut to = [0; root::SCRATCH];
+        let to = self.take_scratch::<{ root::SCRATCH }>(value, at);
+        self.asm.test_usual(x);
+        let place = self.asm.jump_if(Condition::NotZero, 0);
+        root::emit(self.asm, self.width(), constants, x, to);
+        self.end_detour(place, DetourKind::Root(x), &to);
+        self.release(arg, at);
+    }
+
+    /// A quotient by multiplications; the unit's if a lane is out of the ordinary.
+    fn emit_soft_quotient(&mut self, args: &[u32], value: u32, at: u32) {
+        let constants = self.plan.quotient_constants;
+        let constants = constants.expect("a plan with such quotients has constants");
+        let (n, d) = (self.register(args[0], at), self.register(args[1], at));
+        let to = self.take_scratch::<{ quotient::SCRATCH }>(value, at);
+        quotient::test(self.asm, constants, n, d, to[0]);
+        let place = self.asm.jump_if(Condition::NotZero, 0);
+        quotient::emit(self.asm, self.width(), constants, (n, d), to);
+        self.end_detour(place, DetourKind::Quotient(n, d), &to);
+        for arg in args {
+            self.release(*arg, at);
+        }
+    }
+
+    /// A register for a value and more for the numbers on the way to it.
+    fn take_scratch<const COUNT: usize>(&mut self, value: u32, at: u32) -> [u8; COUNT] {
+        let mut to = [0; COUNT];
         to[0] = self.take(value, at);
         for register in &mut to[1..] {
             *register = self.take(NONE, at);
             self.registers[usize::from(*register)] = HELD;
         }
-        self.asm.test_usual(x);
-        let place = self.asm.jump_if(Condition::NotZero, 0);
-        root::emit(self.asm, self.width(), constants, x, to);
+        to
+    }
+
+    /// Where a detour to the first of these registers comes back to; the others are free.
+    fn end_detour(&mut self, place: u32, kind: DetourKind, to: &[u8]) {
         let back = self.asm.at();
         for register in &to[1..] {
             self.registers[usize::from(*register)] = NONE;
         }
-        self.outcome.detours.push(Detour { place, back, kind: DetourKind::Root(x), result: to[0] });
-        self.release(arg, at);
+        self.outcome.detours.push(Detour { place, back, kind, result: to[0] });
     }
 
     /// A blend of 512-bit vectors: by a mask register if one holds the condition, else bit by bit,

@@ -44,6 +44,8 @@ pub(crate) struct Shape {
     pub(crate) copies: u32,
     /// How many of them compute square roots by multiplications; only in 512 bits.
     pub(crate) soft_roots: u32,
+    /// How many of them compute quotients so.
+    pub(crate) soft_quotients: u32,
 }
 
 /// Emits a kernel with such a fast loop. Inputs beyond those that
@@ -55,20 +57,25 @@ pub(crate) fn emit(
     shape: Shape,
     stream_from: Option<usize>,
 ) -> Emitted {
-    let Shape { vectors, copies, soft_roots } = shape;
+    let Shape { vectors, copies, soft_roots, soft_quotients } = shape;
     let (mut constants, pool) = constants(dag, vectors);
     let carried = carried(dag, uniform.len());
-    let wants_roots = vectors == Vectors::Bits512 && soft_roots > 0;
+    let soft = |copies: u32| if vectors == Vectors::Bits512 { copies } else { 0 };
+    let (soft_roots, soft_quotients) = (soft(soft_roots), soft(soft_quotients));
     let root_constants =
-        wants_roots.then(|| crate::root::Constants::append(&mut constants, dag.width));
+        (soft_roots > 0).then(|| crate::root::Constants::append(&mut constants, dag.width));
+    let quotient_constants =
+        (soft_quotients > 0).then(|| crate::quotient::Constants::append(&mut constants, dag.width));
     let mut plan = Plan {
         dag,
         vectors,
         uniform,
         pool: &pool,
         hoisted: Vec::new(),
-        soft_roots: if wants_roots { soft_roots } else { 0 },
+        soft_roots,
         root_constants,
+        soft_quotients,
+        quotient_constants,
         carried: &carried,
         stream_from,
     };
@@ -407,6 +414,10 @@ fn emit_detour(asm: &mut Assembler, plan: &Plan<'_>, frame: &Frame, detour: &Det
         DetourKind::Root(from) => {
             let (op, _) = select::instruction(Op::Sqrt, plan.dag.width);
             asm.vex(op, detour.result, 0, Operand::Reg(from), None);
+        }
+        DetourKind::Quotient(n, d) => {
+            let (op, _) = select::instruction(Op::Div, plan.dag.width);
+            asm.vex(op, detour.result, n, Operand::Reg(d), None);
         }
         DetourKind::Rare(function, mask, argument) => {
             call_rare(asm, plan, frame, function, (mask, argument, detour.result));

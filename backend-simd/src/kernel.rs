@@ -9,7 +9,7 @@ use crate::{emit, memory, portable, ports};
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::Arc;
-use vecmath::{Dag, Id, Op, Width};
+use vecmath::{Dag, Id, Width};
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Options {
     /// How many copies compute square roots by multiplications beside those that have the unit do it,
     /// in 512 bits; by what the processor's parts can do in a cycle if none.
     pub soft_roots: Option<u32>,
+    /// The same for quotients.
+    pub soft_quotients: Option<u32>,
     /// Bytes of all arrays of a call from which on results go past the caches; by the size of the
     /// caches if none, and never for graphs that take longer than memory.
     pub stream_from: Option<usize>,
@@ -38,6 +40,8 @@ pub struct Statistics {
     pub vector_bits: u32,
     /// Copies that compute square roots by multiplications.
     pub soft_roots: u32,
+    /// Copies that compute quotients so.
+    pub soft_quotients: u32,
     /// Copies of the graph in the fast loop.
     pub copies: u32,
     /// Bytes of code and constants.
@@ -194,10 +198,11 @@ impl Kernel {
             let dag = narrow.as_ref().unwrap_or(dag);
             let shape = shape(dag, carried > 0, vectors, options);
             let emitted = emit::emit(dag, uniform, shape, stream_from);
-            let emit::Shape { copies, soft_roots, .. } = shape;
+            let emit::Shape { copies, soft_roots, soft_quotients, .. } = shape;
             let statistics = Statistics {
                 vector_bits: vectors.bytes() * 8,
                 soft_roots,
+                soft_quotients,
                 copies,
                 bytes: emitted.bytes.len(),
                 spills: emitted.spills,
@@ -501,30 +506,15 @@ fn stream_from(dag: &Dag, uniform: &[bool], options: &Options) -> Option<usize> 
 /// What to make of a graph.
 fn shape(dag: &Dag, folds: bool, vectors: Vectors, options: &Options) -> emit::Shape {
     let soft_roots = options.soft_roots.unwrap_or(0);
+    let soft_quotients = options.soft_quotients.unwrap_or(0);
     if folds {
         let copies = (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes();
-        return emit::Shape { vectors, copies, soft_roots };
+        return emit::Shape { vectors, copies, soft_roots, soft_quotients };
     }
-    let copies = options.copies.unwrap_or_else(|| default_copies(dag, vectors)).clamp(1, 8);
-    let shape = emit::Shape { vectors, copies, soft_roots };
-    if options.copies.is_none() && options.soft_roots.is_none() {
-        ports::with_soft_roots(dag, shape)
-    } else {
-        shape
-    }
-}
-
-/// Two copies hide the latency of short graphs, and of longer ones that do not divide; of those that
-/// do, four, or three of 512 bits, where fewer instructions are on the way at a time; of those that
-/// divide most of the time, three of 256 bits keep the divider busy (measured on Zen 4).
-fn default_copies(dag: &Dag, vectors: Vectors) -> u32 {
-    let slow = dag.nodes.iter().filter(|node| matches!(node.op, Op::Div | Op::Sqrt)).count();
-    match (dag.nodes.len(), vectors) {
-        (41.., Vectors::Bits256) if slow > 0 => 4,
-        (41.., Vectors::Bits512) if slow > 0 => 3,
-        (length, Vectors::Bits256) if slow * 6 > length => 3,
-        _ => 2,
-    }
+    let copies = options.copies.unwrap_or_else(|| ports::copies(dag, vectors)).clamp(1, 8);
+    let shape = emit::Shape { vectors, copies, soft_roots, soft_quotients };
+    let open = options.soft_roots.is_none() && options.soft_quotients.is_none();
+    if options.copies.is_none() && open { ports::with_soft(dag, shape) } else { shape }
 }
 
 /// Whether this processor runs the code that kernels are compiled to: whether

@@ -38,6 +38,7 @@ mod lower;
 mod memory;
 mod portable;
 mod ports;
+mod quotient;
 mod rare;
 mod root;
 mod select;

@@ -11,13 +11,21 @@ const PLAIN: Options = Options {
     portable: false,
     vectors: None,
     soft_roots: None,
+    soft_quotients: None,
     stream_from: None,
     input_arrays: None,
 };
 const OPTIONS: [Options; 6] = [
-    Options { vectors: WIDE, soft_roots: Some(1), ..PLAIN },
+    Options { vectors: WIDE, soft_roots: Some(1), soft_quotients: Some(1), ..PLAIN },
     Options { vectors: NARROW, ..PLAIN },
-    Options { copies: Some(1), vectors: WIDE, soft_roots: Some(1), stream_from: Some(0), ..PLAIN },
+    Options {
+        copies: Some(1),
+        vectors: WIDE,
+        soft_roots: Some(1),
+        soft_quotients: Some(1),
+        stream_from: Some(0),
+        ..PLAIN
+    },
     Options { copies: Some(1), vectors: NARROW, ..PLAIN },
     Options { copies: Some(4), vectors: NARROW, stream_from: Some(0), ..PLAIN },
     Options { portable: true, ..PLAIN },

@@ -15,6 +15,7 @@ fn random_graphs_give_the_bits_of_the_scalar_path() {
             copies: [None, Some(1), Some(2), Some(3), Some(4)][random.below(5)],
             portable: random.below(16) == 0,
             soft_roots: [None, Some(0), Some(1), Some(4)][random.below(4)],
+            soft_quotients: [None, Some(0), Some(1), Some(4)][random.below(4)],
             stream_from: [None, Some(0)][random.below(2)],
             input_arrays: None,
             vectors: [Some(Vectors::Bits256), Some(Vectors::Bits512)][random.below(2)],

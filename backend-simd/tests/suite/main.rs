@@ -6,6 +6,7 @@ mod encoding;
 mod folds;
 mod fuzz;
 mod lowering;
+mod quotients;
 mod random;
 mod roots;
 mod views;
