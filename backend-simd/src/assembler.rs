@@ -16,6 +16,14 @@ pub(crate) const RSP: Gpr = 4;
 pub(crate) const RSI: Gpr = 6;
 pub(crate) const RDI: Gpr = 7;
 
+/// Appends a number to a pool for 512-bit instructions, which read it for all lanes.
+pub(crate) fn pool_number(pool: &mut Vec<u8>, width: Width, number: f64) {
+    match width {
+        Width::F64 => pool.extend(number.to_le_bytes()),
+        Width::F32 => pool.extend([(number as f32).to_le_bytes(); 2].as_flattened()),
+    }
+}
+
 /// The register or memory operand of a vector instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
@@ -50,6 +58,13 @@ pub(crate) struct Opcode {
     pub(crate) prefix: u8,
     pub(crate) wide: bool,
     pub(crate) byte: u8,
+}
+
+impl Opcode {
+    /// One without `W`.
+    pub(crate) const fn new(map: Map, prefix: u8, byte: u8) -> Opcode {
+        Opcode { map, prefix, wide: false, byte }
+    }
 }
 
 /// Comparison of `cmp`, for the short forms of jumps.
@@ -205,7 +220,7 @@ impl Assembler {
     ) {
         if self.vectors == Vectors::Bits512 {
             self.evex(op, MASK, first, operand, immediate, 0);
-            let spread = Opcode { map: Map::M0F38, prefix: 2, wide: false, byte: 0x38 };
+            let spread = Opcode::new(Map::M0F38, 2, 0x38);
             self.evex(spread, to, 0, Operand::Reg(MASK), None, 0);
         } else {
             self.vex(op, to, first, operand, immediate);
@@ -226,7 +241,7 @@ impl Assembler {
 
     /// 512-bit vectors: `yes` in the lanes that a mask register names, else `no`.
     pub(crate) fn choose(&mut self, to: u8, mask: u8, no: u8, yes: Operand) {
-        let blend = Opcode { map: Map::M0F38, prefix: 1, wide: false, byte: 0x65 };
+        let blend = Opcode::new(Map::M0F38, 1, 0x65);
         self.evex(blend, to, no, yes, None, mask);
     }
 
@@ -238,7 +253,7 @@ impl Assembler {
         } else {
             let byte = 0x50;
             let prefix = u8::from(self.width == Width::F64);
-            let op = Opcode { map: Map::M0F, prefix, wide: false, byte };
+            let op = Opcode::new(Map::M0F, prefix, byte);
             self.vex(op, to, 0, Operand::Reg(from), None);
         }
     }
@@ -246,24 +261,27 @@ impl Assembler {
     /// Sets the zero flag if all lanes of a 512-bit vector are positive, normal and finite.
     pub(crate) fn test_usual(&mut self, vector: u8) {
         // Any class but those: NaN, zeros, infinities, subnormal and negative numbers.
-        let classify = Opcode { map: Map::M0F3A, prefix: 1, wide: false, byte: 0x66 };
+        let classify = Opcode::new(Map::M0F3A, 1, 0x66);
         self.evex(classify, MASK, 0, Operand::Reg(vector), Some(0xff), 0);
-        // kortestw
-        self.bytes.extend([0xc5, 0xf8, 0x98, 0xc0 | MASK << 3 | MASK]);
+        self.test_masks(MASK, MASK);
     }
 
     /// Notes in one of two mask registers, which hold nothing for longer, for which lanes of a 512-bit
     /// vector a comparison of `cmp` with one number holds.
     pub(crate) fn doubt(&mut self, which: u8, vector: u8, than: Operand, comparison: u8) {
         let packed = u8::from(self.width == Width::F64);
-        let op = Opcode { map: Map::M0F, prefix: packed, wide: false, byte: 0xc2 };
+        let op = Opcode::new(Map::M0F, packed, 0xc2);
         self.evex(op, which, vector, than, Some(comparison), 0);
     }
 
     /// Sets the zero flag if neither register of [`Assembler::doubt`] names a lane.
     pub(crate) fn test_doubts(&mut self) {
-        // kortestw k0, k1
-        self.bytes.extend([0xc5, 0xf8, 0x98, 0xc0 | MASK]);
+        self.test_masks(0, MASK);
+    }
+
+    /// Sets the zero flag if neither mask register names a lane: `kortestw`.
+    fn test_masks(&mut self, first: u8, second: u8) {
+        self.bytes.extend([0xc5, 0xf8, 0x98, 0xc0 | first << 3 | second]);
     }
 
     /// An instruction on 512-bit registers whose result is rounded up.
@@ -276,7 +294,7 @@ impl Assembler {
 
     /// The sign bits of a 512-bit vector into the mask register.
     fn signs_to_mask(&mut self, from: u8) {
-        let gather = Opcode { map: Map::M0F38, prefix: 2, wide: false, byte: 0x39 };
+        let gather = Opcode::new(Map::M0F38, 2, 0x39);
         self.evex(gather, MASK, 0, Operand::Reg(from), None, 0);
     }
 

@@ -42,7 +42,7 @@ pub(crate) struct Shape {
     pub(crate) vectors: Vectors,
     /// Copies of the graph.
     pub(crate) copies: u32,
-    /// How many of them compute square roots by multiplications; only in 512 bits.
+    /// How many of them compute square roots by multiplications; none in 256 bits.
     pub(crate) soft_roots: u32,
     /// How many of them compute quotients so.
     pub(crate) soft_quotients: u32,
@@ -60,8 +60,6 @@ pub(crate) fn emit(
     let Shape { vectors, copies, soft_roots, soft_quotients } = shape;
     let (mut constants, pool) = constants(dag, vectors);
     let carried = carried(dag, uniform.len());
-    let soft = |copies: u32| if vectors == Vectors::Bits512 { copies } else { 0 };
-    let (soft_roots, soft_quotients) = (soft(soft_roots), soft(soft_quotients));
     let root_constants =
         (soft_roots > 0).then(|| crate::root::Constants::append(&mut constants, dag.width));
     let quotient_constants =

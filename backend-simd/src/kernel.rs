@@ -505,14 +505,16 @@ fn stream_from(dag: &Dag, uniform: &[bool], options: &Options) -> Option<usize> 
 
 /// What to make of a graph.
 fn shape(dag: &Dag, folds: bool, vectors: Vectors, options: &Options) -> emit::Shape {
-    let soft_roots = options.soft_roots.unwrap_or(0);
-    let soft_quotients = options.soft_quotients.unwrap_or(0);
+    let of = |copies: u32| {
+        let most = if vectors == Vectors::Bits512 { copies } else { 0 };
+        let soft = |wanted: Option<u32>| wanted.unwrap_or(0).min(most);
+        let (soft_roots, soft_quotients) = (soft(options.soft_roots), soft(options.soft_quotients));
+        emit::Shape { vectors, copies, soft_roots, soft_quotients }
+    };
     if folds {
-        let copies = (FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes();
-        return emit::Shape { vectors, copies, soft_roots, soft_quotients };
+        return of((FOLD_LANES * dag.width.bytes()) as u32 / vectors.bytes());
     }
-    let copies = options.copies.unwrap_or_else(|| ports::copies(dag, vectors)).clamp(1, 8);
-    let shape = emit::Shape { vectors, copies, soft_roots, soft_quotients };
+    let shape = of(options.copies.unwrap_or_else(|| ports::copies(dag, vectors)).clamp(1, 8));
     let open = options.soft_roots.is_none() && options.soft_quotients.is_none();
     if options.copies.is_none() && open { ports::with_soft(dag, shape) } else { shape }
 }

@@ -16,7 +16,7 @@
 //! ordinary size, zeros, infinities and NaN among them, leave the line for the unit: with the others
 //! no number on the way leaves the normal range, and the rest is exact.
 
-use crate::assembler::{Assembler, Map, Opcode, Operand};
+use crate::assembler::{Assembler, Map, Opcode, Operand, pool_number};
 use crate::select;
 use vecmath::Width;
 
@@ -40,24 +40,16 @@ impl Constants {
         let one = pool.len() as u32;
         let (least, most) = ORDINARY[usize::from(width == Width::F32)];
         for exponent in [0, least, most] {
-            let number = 2.0_f64.powi(exponent);
-            match width {
-                Width::F64 => pool.extend(number.to_le_bytes()),
-                Width::F32 => pool.extend([(number as f32).to_le_bytes(); 2].as_flattened()),
-            }
+            pool_number(pool, width, 2.0_f64.powi(exponent));
         }
         Constants { one, least: one + 8, most: one + 16 }
     }
 }
 
-fn op(map: Map, prefix: u8, byte: u8) -> Opcode {
-    Opcode { map, prefix, wide: false, byte }
-}
-
 /// Sets the zero flag if every lane's operands are of ordinary size. A lane with one NaN may pass:
 /// its quotient is NaN by either way.
 pub(crate) fn test(asm: &mut Assembler, constants: Constants, n: u8, d: u8, scratch: u8) {
-    let range = op(Map::M0F3A, 1, 0x50);
+    let range = Opcode::new(Map::M0F3A, 1, 0x50);
     // The size of the smaller operand and of the larger one; what is not above or not below.
     asm.vex(range, scratch, n, Operand::Reg(d), Some(0b1010));
     asm.doubt(0, scratch, Operand::Pool(constants.least), 0x1a);
@@ -76,8 +68,8 @@ pub(crate) fn emit(
 ) {
     let wide = width == Width::F64;
     let packed = u8::from(wide);
-    let fused = |byte| op(Map::M0F38, 1, byte);
-    let (multiply, estimate) = (op(Map::M0F, packed, 0x59), fused(0x4c));
+    let fused = |byte| Opcode::new(Map::M0F38, 1, byte);
+    let (multiply, estimate) = (Opcode::new(Map::M0F, packed, 0x59), fused(0x4c));
     // dst = -(second * operand) + dst; dst = dst * operand + second; dst = -(dst * operand) + second;
     // dst = second * operand + dst.
     let (error, improve, rest, correct) = (fused(0xbc), fused(0x98), fused(0x9c), fused(0xb8));

@@ -12,7 +12,7 @@
 //! Nothing depends on which estimate the processor makes within its bound. Zeros, infinities, NaN,
 //! negative and subnormal numbers leave the line for the unit.
 
-use crate::assembler::{Assembler, Map, Opcode, Operand};
+use crate::assembler::{Assembler, Map, Opcode, Operand, pool_number};
 use vecmath::Width;
 
 /// Registers for the numbers on the way: the first one becomes the root.
@@ -33,20 +33,12 @@ impl Constants {
     /// Appends them to a pool of numbers for 512-bit instructions.
     pub(crate) fn append(pool: &mut Vec<u8>, width: Width) -> Constants {
         let half = pool.len() as u32;
-        let mut number = |value: f32| match width {
-            Width::F64 => pool.extend(f64::from(value).to_le_bytes()),
-            Width::F32 => pool.extend([value.to_le_bytes(); 2].as_flattened()),
-        };
-        number(0.5);
-        number(1.5);
+        pool_number(pool, width, 0.5);
+        pool_number(pool, width, 1.5);
         let minus_one = pool.len() as u32;
         pool.extend([0xff; 8]);
         Constants { half, second_order: half + 8, minus_one }
     }
-}
-
-fn op(map: Map, prefix: u8, byte: u8) -> Opcode {
-    Opcode { map, prefix, wide: false, byte }
 }
 
 /// Emits the root of `x`, all of whose lanes are positive, normal and finite, into `to[0]`.
@@ -58,14 +50,15 @@ pub(crate) fn emit(
     to: [u8; SCRATCH],
 ) {
     let packed = u8::from(width == Width::F64);
-    let fused = |byte| op(Map::M0F38, 1, byte);
-    let (multiply, estimate) = (op(Map::M0F, packed, 0x59), op(Map::M0F38, 1, 0x4e));
+    let fused = |byte| Opcode::new(Map::M0F38, 1, byte);
+    let (multiply, estimate) =
+        (Opcode::new(Map::M0F, packed, 0x59), Opcode::new(Map::M0F38, 1, 0x4e));
     // dst = -(second * operand) + dst; dst = dst * operand + second; dst = second * dst - operand.
     let (rest, improve, compare) = (fused(0xbc), fused(0x98), fused(0xaa));
     let wide = width == Width::F64;
-    let add = op(Map::M0F, 1, if wide { 0xd4 } else { 0xfe });
-    let subtract = op(Map::M0F, 1, if wide { 0xfb } else { 0xfa });
-    let shift = op(Map::M0F, 1, if wide { 0x73 } else { 0x72 });
+    let add = Opcode::new(Map::M0F, 1, if wide { 0xd4 } else { 0xfe });
+    let subtract = Opcode::new(Map::M0F, 1, if wide { 0xfb } else { 0xfa });
+    let shift = Opcode::new(Map::M0F, 1, if wide { 0x73 } else { 0x72 });
     let half = Operand::Pool(constants.half);
     let minus_one = Operand::Pool(constants.minus_one);
     let reg = Operand::Reg;

@@ -48,18 +48,18 @@ pub(crate) fn broadcast(width: Width) -> Opcode {
 }
 
 /// Any bitwise function of three vectors, 512 bits: `vpternlog`.
-pub(crate) const TERNARY: Opcode = Opcode { map: Map::M0F3A, prefix: 1, wide: false, byte: 0x25 };
+pub(crate) const TERNARY: Opcode = Opcode::new(Map::M0F3A, 1, 0x25);
 /// The function for [`TERNARY`] that takes the second or memory operand's bits where the
 /// destination's are set, else the first one's.
 pub(crate) const CHOOSE: u8 = 0xac;
 
 /// Every bit of a lane like its sign bit, 512 bits: `vpsra` with the bits of a lane less one.
-pub(crate) const SPREAD_SIGN: Opcode = Opcode { map: Map::M0F, prefix: 1, wide: false, byte: 0x72 };
+pub(crate) const SPREAD_SIGN: Opcode = Opcode::new(Map::M0F, 1, 0x72);
 /// The digit of that shift.
 pub(crate) const SPREAD_DIGIT: u8 = 4;
 
 /// Exponents as numbers, 512 bits: `vgetexp`.
-pub(crate) const EXPONENT: Opcode = Opcode { map: Map::M0F38, prefix: 1, wide: false, byte: 0x42 };
+pub(crate) const EXPONENT: Opcode = Opcode::new(Map::M0F38, 1, 0x42);
 
 /// How the operands of an operation are given.
 #[derive(Clone, Copy)]

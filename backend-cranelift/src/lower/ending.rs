@@ -233,9 +233,7 @@ impl Lowerer<'_> {
         };
         self.check_arms(node, arms, inputs)?;
         let weight = self.enter_arm(arms[at], inputs)?;
-        for (output, result) in node.outputs.iter().zip(&f.region(arms[at]).results) {
-            self.alias(*output, *result)?;
-        }
+        self.bind_outputs(id, arms[at])?;
         *known = self.known_in_arm(known, id, arms[at]);
         Ok(weight)
     }
@@ -247,13 +245,7 @@ impl Lowerer<'_> {
         for step in steps {
             match *step {
                 Step::Node(id) => weight += self.choose(id, known)?,
-                Step::Outputs(choice, arm) => {
-                    for (output, result) in
-                        f.node(choice).outputs.iter().zip(&f.region(arm).results)
-                    {
-                        self.alias(*output, *result)?;
-                    }
-                }
+                Step::Outputs(choice, arm) => self.bind_outputs(choice, arm)?,
             }
         }
         let region = f.region(ways.body);

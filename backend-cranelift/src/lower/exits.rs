@@ -354,9 +354,7 @@ impl Lowerer<'_> {
                 let arm = arms[usize::from(truth)];
                 self.check_arms(node, arms, &node.operands[1..])?;
                 let weight = self.enter_arm(arm, &node.operands[1..])?;
-                for (output, result) in node.outputs.iter().zip(&f.region(arm).results) {
-                    self.alias(*output, *result)?;
-                }
+                self.bind_outputs(id, arm)?;
                 Ok(weight)
             }
             (NodeKind::Simple(Op::Select), Some(truth)) => {

@@ -3,7 +3,7 @@
 use super::{Lowered, Lowerer};
 use crate::error::CompileError;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData};
-use rvsdg::{Const, Node, NodeKind, Op, RegionId, Type, ValueId};
+use rvsdg::{Const, Node, NodeId, NodeKind, Op, RegionId, Type, ValueId};
 
 /// Two arms become selections if together they hold at most so many instructions and
 const MAX_SELECT_OPS: usize = 4;
@@ -87,6 +87,15 @@ impl Lowerer<'_> {
     pub(super) fn bind_inputs(&mut self, arm: RegionId, inputs: &[ValueId]) -> Lowered<()> {
         for (param, input) in self.f.region(arm).params.iter().zip(inputs) {
             self.alias(*param, *input)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a choice's outputs other names of an arm's results.
+    pub(super) fn bind_outputs(&mut self, choice: NodeId, arm: RegionId) -> Lowered<()> {
+        let f = self.f;
+        for (output, result) in f.node(choice).outputs.iter().zip(&f.region(arm).results) {
+            self.alias(*output, *result)?;
         }
         Ok(())
     }

@@ -18,10 +18,14 @@ fn kernel(width: Width, all: bool) -> Kernel {
     let (n, d) = (r.input(), r.input());
     let q = r.div(n, d);
     let dag: Dag = r.finish(&[q]);
-    let soft_quotients = Some(if all { 2 } else { 1 });
-    let vectors = Some(Vectors::Bits512);
+    let soft = if all { 2 } else { 1 };
+    let (soft_quotients, vectors) = (Some(soft), Some(Vectors::Bits512));
     let options = Options { copies: Some(2), soft_quotients, vectors, ..Options::default() };
-    Kernel::compile(&dag, &[false, false], &options).expect("the graph fits")
+    let kernel = Kernel::compile(&dag, &[false, false], &options).expect("the graph fits");
+    if Vectors::widest() == vectors {
+        assert_eq!(kernel.statistics().soft_quotients, soft, "multiplications are used");
+    }
+    kernel
 }
 
 /// Fails unless the kernel's quotients of these pairs are the unit's.

@@ -5,7 +5,7 @@
 //! parities of the exponent.
 
 use crate::random::Random;
-use backend_simd::{Input, Kernel, Options, Real};
+use backend_simd::{Input, Kernel, Options, Real, Vectors};
 use vecmath::{Dag, Lanes, Recorder, Width};
 
 fn wanted(few: u64) -> u64 {
@@ -18,7 +18,11 @@ fn kernel(width: Width) -> Kernel {
     let y = r.sqrt(x);
     let dag: Dag = r.finish(&[y]);
     let options = Options { copies: Some(2), soft_roots: Some(1), ..Options::default() };
-    Kernel::compile(&dag, &[false], &options).expect("the graph fits")
+    let kernel = Kernel::compile(&dag, &[false], &options).expect("the graph fits");
+    if Vectors::widest() == Some(Vectors::Bits512) {
+        assert_eq!(kernel.statistics().soft_roots, 1, "multiplications are used");
+    }
+    kernel
 }
 
 /// The kernel's roots of these numbers.
