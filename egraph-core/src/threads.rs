@@ -191,6 +191,12 @@ impl Pool {
         all - longest.max(all / self.0.threads as u64) >= least
     }
 
+    /// As [`Pool::pays`], for pieces that take at least so long in all.
+    pub(crate) fn pays_from(&self, least: u64, pieces: impl Iterator<Item = u64> + Clone) -> bool {
+        let enough = !self.0.thrifty || pieces.clone().sum::<u64>() >= least;
+        enough && self.pays(pieces)
+    }
+
     /// True where threads were started: sharing starts none then.
     pub(crate) fn is_started(&self) -> bool {
         !self.0.thrifty || self.0.pool.get().is_some()

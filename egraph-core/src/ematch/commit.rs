@@ -1,6 +1,7 @@
 //! Commits: what rules say for their matches, in the order of rules and matches, by one thread;
 //! others test matches before, and list rows beside it.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::actions::Actor;
@@ -30,6 +31,11 @@ const LISTING: u64 = 10;
 const SOON: usize = 1 << 14;
 /// Pieces that are tested before they are committed: few of their matches have the same effects.
 const WINDOW: usize = 32;
+/// Testing them by several threads pays where at least one match in so many is dropped: those that
+/// are left are tested again, and what several threads have read takes one longer to change.
+const SHARE_SIFTED: usize = 3;
+/// Windows of a rule's matches that are not tested after one in which it did not pay.
+const UNSIFTED: u32 = 8;
 /// Committing what rules found.
 pub(super) struct Commit<'a, 'd> {
     pub(super) due: &'a [Due<'d>],
@@ -185,7 +191,12 @@ fn sifted(
 ) -> Option<Vec<Vec<Value>>> {
     let (query, actions) = (&rule.query, &rule.actions);
     let stride = query.stride().max(1);
+    let lower = |left: u32| left.checked_sub(1);
     if !query.idempotent || query.report.is_empty() {
+        return None;
+    }
+    // It is nobody's loss if two windows count as one.
+    if query.unsifted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower).is_ok() {
         return None;
     }
     let foreseen = pieces.iter().map(|words| store.testing.foresee(words.len() / stride));
@@ -203,5 +214,10 @@ fn sifted(
         store.testing.measured(words.len() / stride, started.elapsed());
         kept
     });
+    let kept: usize = sifted.iter().map(|(_, kept)| kept.len()).sum();
+    let all: usize = pieces.iter().map(|words| words.len()).sum();
+    if (all - kept) * SHARE_SIFTED < all {
+        query.unsifted.store(UNSIFTED, Ordering::Relaxed);
+    }
     Some(sifted.into_iter().map(|(_, kept)| kept).collect())
 }

@@ -22,6 +22,7 @@ mod rules;
 mod search;
 
 pub(crate) use actions::{Action, Actions, Actor, Args};
+pub(crate) use batch::Scratch;
 pub(crate) use rules::{Admission, Bounds, Due, Halt, Iteration, Rule, iterate};
 pub(crate) use search::{Budget, Matches, Search};
 
@@ -128,6 +129,8 @@ pub(crate) struct Query {
     /// Searches to come in which a primitive is likely to make values, as they may be made in the
     /// order of calls only.
     pub(crate) in_order: AtomicU32,
+    /// Windows of matches to come that are not tested before they are committed.
+    pub(crate) unsifted: AtomicU32,
     /// Plans by focus (an atom, or none), with the table sizes that they were made for.
     plans: Mutex<Vec<Option<Arc<Plan>>>>,
 }
@@ -159,6 +162,7 @@ impl Query {
             idempotent: false,
             pace: Pace::default(),
             in_order: AtomicU32::new(0),
+            unsifted: AtomicU32::new(0),
             plans,
         }
     }

@@ -71,9 +71,13 @@ pub(crate) struct Plan {
     pub(crate) indexes: Vec<(TableId, usize)>,
 }
 
-/// Half the number of binary digits: sizes within a factor of four or so are of one magnitude.
+/// Rows of which no order of joins has to do with many.
+const FEW: u32 = 31;
+
+/// Half the number of binary digits: sizes within a factor of four or so are of one magnitude, and
+/// so are all small ones.
 fn magnitude(rows: u32) -> u8 {
-    ((u32::BITS - rows.leading_zeros()) / 2) as u8
+    ((u32::BITS - rows.max(FEW).leading_zeros()) / 2) as u8
 }
 
 impl Plan {

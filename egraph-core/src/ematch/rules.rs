@@ -61,6 +61,7 @@ pub(crate) struct Iteration {
     pub(crate) committed: Vec<usize>,
     /// Time of finding them, on whichever thread.
     pub(crate) times: Vec<Duration>,
+    /// Admission included.
     pub(crate) search: Duration,
     pub(crate) commit: Duration,
     pub(crate) rebuild: Duration,
@@ -104,6 +105,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     due: &mut [Due<'_>],
     bounds: Bounds,
     mut admission: Option<Admission<'_>>,
+    scratch: &mut Scratch,
 ) -> (Iteration, Result<(), Halt>) {
     let version = store.version();
     let mut done = Iteration {
@@ -115,12 +117,13 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     let started = Instant::now();
     let now = store.tick();
     let most = admission.as_ref().map_or(&[][..], |admission| admission.most);
-    let mut scratch = Scratch::default();
-    let found = search(store, prims, due, bounds, most, &mut scratch, &mut done);
-    done.search = started.elapsed();
+    let found = search(store, prims, due, bounds, most, scratch, &mut done);
     let (mut found, whole) = match found {
         Ok(found) => found,
-        Err(halt) => return (done, Err(halt)),
+        Err(halt) => {
+            done.search = started.elapsed();
+            return (done, Err(halt));
+        }
     };
     for (rule, due) in due.iter_mut().enumerate() {
         let mut matches = done.matches[rule];
@@ -131,7 +134,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
             let most = admission.most[rule];
             if matches > most && done.matches[rule] <= most {
                 let query = &due.rule.query;
-                matches = count(store, prims, query, most, bounds, &mut scratch);
+                matches = count(store, prims, query, most, bounds, scratch);
             }
             // Which of too many matches were found is nobody's business.
             if !(admission.admit)(rule, matches) || done.matches[rule] > most {
@@ -142,16 +145,16 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
         *due.since = now;
         *due.known = matches;
     }
-    let started = Instant::now();
-    let outcome =
-        Commit { due, bounds, scratch: &mut scratch, done: &mut done }.run(store, actor, found);
-    done.commit = started.elapsed();
-    let (started, displaced) = (Instant::now(), store.open());
+    let searched = Instant::now();
+    done.search = searched - started;
+    let outcome = Commit { due, bounds, scratch, done: &mut done }.run(store, actor, found);
+    let (committed, displaced) = (Instant::now(), store.open());
+    done.commit = committed - searched;
     let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
         Refused::Full => Halt::Full,
         Refused::Failed(why) => Halt::Failed(0, why),
     });
-    done.rebuild = started.elapsed();
+    done.rebuild = committed.elapsed();
     store.rebuilding.measured(displaced, done.rebuild);
     done.changed = store.version() != version;
     (done, outcome.and(rebuilt))
@@ -238,12 +241,8 @@ fn search<P: Prims>(
     let wanted = |rule: usize| most.get(rule).map_or(usize::MAX, |most| most.saturating_add(1));
     let deadline = bounds.deadline;
     let run = |scratch: &mut Scratch, work: &Work<'_>, budget: Budget<'_>| -> Matches {
-        let started = Instant::now();
         let actions = Some(&due[work.rule].rule.actions);
-        let search = &searches[work.rule];
-        let mut found = search.run(store, prims, work.unit, budget, actions, scratch);
-        found.time = started.elapsed();
-        found
+        searches[work.rule].run(store, prims, work.unit, budget, actions, scratch)
     };
     let work: Vec<Work<'_>> = searches
         .iter()
@@ -261,7 +260,11 @@ fn search<P: Prims>(
                 if all.load(Ordering::Relaxed) >= matches {
                     return Matches::default();
                 }
-                run(scratch, &work[at], Budget { matches, deadline, shared: true, all: Some(all) })
+                let started = Instant::now();
+                let budget = Budget { matches, deadline, shared: true, all: Some(all) };
+                let mut found = run(scratch, &work[at], budget);
+                found.time = started.elapsed();
+                found
             });
             for (at, found) in &found {
                 if found.deferred {
@@ -281,6 +284,8 @@ fn search<P: Prims>(
     let mut words: Vec<Found> = vec![Vec::new(); due.len()];
     let mut steps = vec![0; due.len()];
     let mut bytes = 0;
+    // One look at the clock for each unit: it ends where the next one begins.
+    let mut ended = Instant::now();
     for (work, result) in work.into_iter().zip(results) {
         let rule = work.rule;
         let rest = wanted(rule).saturating_sub(done.matches[rule]);
@@ -289,7 +294,12 @@ fn search<P: Prims>(
             continue;
         }
         let budget = Budget { matches: rest, deadline, ..Budget::NONE };
-        let found = result.unwrap_or_else(|| run(scratch, &work, budget));
+        let found = result.unwrap_or_else(|| {
+            let (mut found, started) = (run(scratch, &work, budget), ended);
+            ended = Instant::now();
+            found.time = ended - started;
+            found
+        });
         if found.timed_out {
             return Err(Halt::Time);
         }

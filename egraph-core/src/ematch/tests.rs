@@ -6,9 +6,8 @@ use crate::store::{Conflict, Kind, Store, TableDecl};
 const EXPR: Kind = Kind::Class(0);
 
 fn constructor(store: &mut Store, name: &str, keys: Vec<Kind>) -> TableId {
-    let name = name.to_owned();
     let conflict = Conflict::Union;
-    store.add_table(TableDecl { name, keys, output: EXPR, conflict, implied: false })
+    store.add_table(TableDecl { name: name.into(), keys, output: EXPR, conflict, implied: false })
 }
 
 fn rule(store: &Store, vars: u32, atoms: Vec<Atom>, steps: Vec<Action>, temps: u32) -> Rule {
@@ -63,13 +62,15 @@ fn chain(n: u32) -> (Store, Vec<Rule>) {
 
 fn saturate(store: &mut Store, rules: &[Rule]) {
     let (mut since, mut known) = (vec![0; rules.len()], vec![0; rules.len()]);
+    let mut scratch = Scratch::default();
     loop {
         let mut due: Vec<Due<'_>> = {
             let marks = since.iter_mut().zip(&mut known);
             let due = rules.iter().zip(marks);
             due.map(|(rule, (since, known))| Due { rule, since, known }).collect()
         };
-        let (iteration, halt) = iterate(store, &mut (), &(), &mut due, Bounds::default(), None);
+        let bounds = Bounds::default();
+        let (iteration, halt) = iterate(store, &mut (), &(), &mut due, bounds, None, &mut scratch);
         halt.unwrap();
         if !iteration.changed {
             return;

@@ -29,6 +29,22 @@ pub(crate) struct Gap {
     pub(crate) slot: usize,
 }
 
+/// Slots that a processor's own caches hold, for the better part.
+const AT_HAND: usize = 1 << 18;
+
+/// How many of so many slots may be used: half, so that most searches end at their first slot and
+/// processors foresee that; of many slots three quarters, as each search of these waits for its first
+/// slot in any case, and a larger array is more to wait for.
+fn most_used(slots: usize) -> usize {
+    if slots <= AT_HAND { slots / 2 } else { slots / 4 * 3 }
+}
+
+/// Slots for so many rows.
+fn slots_for(rows: usize) -> usize {
+    let slots = (rows * 2).next_power_of_two().max(FIRST_SLOTS);
+    if most_used(slots / 2) >= rows { slots / 2 } else { slots }
+}
+
 impl Memo {
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
@@ -44,13 +60,12 @@ impl Memo {
     /// True when so many insertions of rows that were members need no larger array.
     #[inline]
     pub(crate) fn has_room_for_more(&self, rows: usize) -> bool {
-        // At most three quarters are used.
-        (self.used + rows) * 4 <= self.slots.len() * 3
+        self.used + rows <= most_used(self.slots.len())
     }
 
     /// An empty memo with room for so many rows, their numbers below `bound`.
     pub(crate) fn with_capacity(rows: usize, bound: u32) -> Self {
-        let slots = (rows * 4 / 3 + 1).next_power_of_two().max(FIRST_SLOTS);
+        let slots = slots_for(rows);
         // Two numbers of these bits are never rows.
         let bound = u64::from(bound).max(slots as u64) + 2;
         let row_mask = (bound.next_power_of_two() - 1) as u32;
@@ -77,24 +92,8 @@ impl Memo {
 
     /// The row with this hash for which `same` holds.
     #[inline]
-    pub(crate) fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let mask = self.slots.len() - 1;
-        let (tag, row_mask) = (self.tag(hash), self.row_mask);
-        let mut at = self.start(hash);
-        loop {
-            let slot = self.slots[at & mask];
-            if slot == FREE {
-                return None;
-            }
-            let row = slot & row_mask;
-            if slot - row == tag && slot != GONE && same(row) {
-                return Some(row);
-            }
-            at += 1;
-        }
+    pub(crate) fn find(&self, hash: u64, same: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.seek(hash, same).ok()
     }
 
     /// The row with this hash for which `same` holds, or where it would be.

@@ -20,6 +20,8 @@ use super::{Host, Kind, Refused, Store, Table, TableId, Value};
 
 /// From so many changes on, it may pay that several threads bring indexes up to date.
 const MANY_CHANGES: u64 = 1 << 12;
+/// Nanoseconds of a round that are worth sharing: what another thread changed has to come back.
+const WORTH_SHARING: u64 = 150_000;
 /// So few steps say nothing of how long one takes.
 const FEW_STEPS: usize = 1 << 9;
 
@@ -125,7 +127,7 @@ impl Store {
             .collect();
         let foreseen = concerned.iter().map(|(.., steps)| stepping.foresee(*steps));
         // Rounds are short: they alone are no reason to start a thread.
-        if !pool.is_started() || !pool.pays(foreseen) {
+        if !pool.is_started() || !pool.pays_from(WORTH_SHARING, foreseen) {
             let (steps, started) =
                 (concerned.iter().map(|(.., steps)| steps).sum(), Instant::now());
             let closed = concerned

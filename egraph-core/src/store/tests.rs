@@ -21,8 +21,13 @@ impl Host for Least {
 fn store() -> Store {
     let mut store = Store::new();
     let mut table = |keys: &[Kind], output, conflict| {
-        let name = String::new();
-        store.add_table(TableDecl { name, keys: keys.to_vec(), output, conflict, implied: false });
+        store.add_table(TableDecl {
+            name: "".into(),
+            keys: keys.to_vec(),
+            output,
+            conflict,
+            implied: false,
+        });
     };
     table(&[Kind::Plain], EXPR, Conflict::Union);
     table(&[EXPR], EXPR, Conflict::Union);

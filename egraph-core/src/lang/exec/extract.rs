@@ -43,8 +43,10 @@ impl Best {
             nodes: vec![NONE; session.store.classes.len()],
         };
         // Nodes, with the arguments whose cost is open, and for each class the nodes it opens.
-        let mut nodes: Vec<(TableId, u32, u32)> = Vec::new();
-        let mut edges: Vec<(Value, u32)> = Vec::new();
+        let rows =
+            session.extractable().map(|table| session.store.table(table).live() as usize).sum();
+        let mut nodes: Vec<(TableId, u32, u32)> = Vec::with_capacity(rows);
+        let mut edges: Vec<(Value, u32)> = Vec::with_capacity(rows);
         let mut queue = BinaryHeap::new();
         for table in session.extractable() {
             let rows = session.store.table(table);

@@ -187,6 +187,7 @@ pub struct Session {
     /// But for the rules.
     report: RunReport,
     tallies: schedule::Tallies,
+    scratch: ematch::Scratch,
     /// The cheapest nodes, as of the last extraction.
     best: extract::Best,
     /// What the rules that are being added have beside their text.
@@ -244,6 +245,7 @@ impl Session {
             deletes: false,
             report: RunReport::default(),
             tallies: schedule::Tallies::default(),
+            scratch: ematch::Scratch::default(),
             best: extract::Best::default(),
             own: RuleExtras::default(),
         }
@@ -332,7 +334,7 @@ impl Session {
             _ => self.machine.kind(decl.output),
         };
         let table = TableDecl {
-            name: decl.name.to_string(),
+            name: decl.name.as_ref().into(),
             keys: decl.inputs.iter().map(|sort| self.machine.kind(*sort)).collect(),
             output,
             conflict,
@@ -405,7 +407,7 @@ impl Session {
             return *table;
         }
         let decl = TableDecl {
-            name: format!("globals of {}", self.machine.sorts.name(sort)),
+            name: format!("globals of {}", self.machine.sorts.name(sort)).into(),
             keys: vec![Kind::Plain],
             output: self.machine.kind(sort),
             conflict: Conflict::Keep,
@@ -535,7 +537,7 @@ impl Session {
         self.tables[table as usize].cost
     }
 
-    fn name_of(&self, table: TableId) -> &str {
+    fn name_of(&self, table: TableId) -> &Arc<str> {
         &self.store.table(table).decl.name
     }
 

@@ -94,6 +94,9 @@ impl fmt::Display for Output {
 /// Chooses a node for each class.
 pub(super) type Choice<'a> = &'a dyn Fn(Value) -> Option<(TableId, u32)>;
 
+/// Classes of a small term.
+const FEW: usize = 28;
+
 /// What building a term does next, with an explicit stack: terms may be deep.
 enum Task {
     Value(Sort, Value),
@@ -121,23 +124,23 @@ impl Session {
         if self.machine.operators[table as usize].is_some() {
             let (sort, bag) = (sorts[0], keys[0]);
             let parts = self.machine.values.parts(&self.machine.sorts, sort, bag);
-            tasks.push(Task::Apply(self.name_of(table).into(), parts.len(), class));
+            tasks.push(Task::Apply(self.name_of(table).clone(), parts.len(), class));
             tasks.extend(parts.into_iter().rev().map(|(sort, part)| Task::Value(sort, part)));
             return;
         }
-        tasks.push(Task::Apply(self.name_of(table).into(), keys.len(), class));
+        tasks.push(Task::Apply(self.name_of(table).clone(), keys.len(), class));
         tasks.extend(sorts.iter().zip(keys).rev().map(|(sort, key)| Task::Value(*sort, *key)));
     }
 
     fn build(&self, mut tasks: Vec<Task>, choice: Choice<'_>) -> Term {
         let (values, sorts) = (&self.machine.values, &self.machine.sorts);
         let mut done: Vec<Term> = Vec::new();
-        let mut known: HashMap<Value, Term, FxBuildHasher> = HashMap::default();
+        let mut known: HashMap<Value, Term, FxBuildHasher> =
+            HashMap::with_capacity_and_hasher(FEW, FxBuildHasher);
         while let Some(task) = tasks.pop() {
             match task {
                 Task::Apply(head, count, class) => {
-                    let args: Vec<Term> = done.split_off(done.len() - count);
-                    let term = Term::Apply(head, args.into());
+                    let term = Term::Apply(head, done.drain(done.len() - count..).collect());
                     if let Some(class) = class {
                         known.insert(class, term.clone());
                     }
@@ -175,7 +178,7 @@ impl Session {
         let mut sizes: Vec<(String, usize)> = self
             .table_ids()
             .filter(|table| !self.is_hidden(*table))
-            .map(|table| (self.name_of(table).to_owned(), self.store.table(table).live() as usize))
+            .map(|table| (self.name_of(table).to_string(), self.store.table(table).live() as usize))
             .collect();
         sizes.sort();
         sizes

@@ -117,6 +117,9 @@ impl Session {
 
     /// The rules of a set, each once.
     pub(super) fn rules_of(&self, ruleset: RulesetId) -> Vec<usize> {
+        if let RulesetKind::Rules = self.env().rulesets()[ruleset.index()].kind {
+            return self.rulesets[ruleset.index()].clone();
+        }
         let mut rules = Vec::new();
         let mut open = vec![ruleset];
         while let Some(set) = open.pop() {
@@ -167,6 +170,7 @@ impl Session {
             &mut due,
             bounds,
             admission,
+            &mut self.scratch,
         );
         drop(due);
         if let Some(recorder) = &mut self.machine.recorder {

@@ -166,6 +166,12 @@ impl Texts {
 impl Drop for Term {
     /// Without recursion into long chains.
     fn drop(&mut self) {
+        if let Term::Apply(_, args) = self
+            && (args.is_empty() || Arc::strong_count(args) > 1)
+        {
+            // Somebody else has the arguments, or there are none.
+            return;
+        }
         let mut open: Vec<Arc<[Term]>> = Vec::new();
         let take = |term: &mut Term, open: &mut Vec<Arc<[Term]>>| {
             if let Term::Apply(_, args) = term {
@@ -194,6 +200,9 @@ mod tests {
             term = Term::Apply("S".into(), vec![term].into());
         }
         assert!(term.to_string().ends_with("(S x))))") || term.to_string().contains("(S x)"));
+        let twin = term.clone();
+        drop(term);
+        drop(twin);
         let pair = Term::Apply(
             "Add".into(),
             vec![Term::Literal("1".into()), Term::Apply("Nil".into(), vec![].into())].into(),

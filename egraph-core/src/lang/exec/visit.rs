@@ -26,7 +26,7 @@ impl Session {
             live.map(move |row| {
                 let sorts = &self.machine.sorts;
                 let (mut label, mut cost) =
-                    (self.name_of(table).to_owned(), self.node_weight(table));
+                    (self.name_of(table).to_string(), self.node_weight(table));
                 let arguments = self.input_sorts(table).iter().zip(rows.keys(row));
                 for (sort, value) in arguments.filter(|(sort, _)| !sorts.is_eq(**sort)) {
                     let own = self.machine.values.cost(sorts, *sort, *value, &mut |_, _| Some(0));
