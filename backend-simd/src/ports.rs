@@ -77,13 +77,13 @@ impl Processor {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn is_intel() -> bool {
+pub(crate) fn is_intel() -> bool {
     let vendor = std::arch::x86_64::__cpuid(0);
     [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).as_flattened() == b"GenuineIntel"
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn is_intel() -> bool {
+pub(crate) fn is_intel() -> bool {
     false
 }
 
