@@ -116,15 +116,19 @@ pub(super) struct Frozen<'a> {
 }
 
 impl Frozen<'_> {
+    /// What values of a kind stand for, if they may stand for others.
+    #[inline]
+    fn forest(&self, kind: Kind) -> Option<&UnionFind> {
+        match kind {
+            Kind::Plain => None,
+            Kind::Class(_) => Some(self.classes),
+            Kind::Container(space) => self.spaces.get(space as usize),
+        }
+    }
+
     #[inline]
     fn canonical(&self, kind: Kind, value: Value) -> Value {
-        match kind {
-            Kind::Plain => value,
-            Kind::Class(_) => self.classes.find(value),
-            Kind::Container(space) => {
-                self.spaces.get(space as usize).map_or(value, |forest| forest.find(value))
-            }
-        }
+        self.forest(kind).map_or(value, |forest| forest.find(value))
     }
 }
 
@@ -148,14 +152,17 @@ pub(super) fn close(table: &mut Table, way: &Way, round: &Round, frozen: Frozen<
     };
     let mut pass = Pass { table, columns, frozen, words: Vec::new(), closed: Closed::default() };
     if let Way::All(_) = way {
-        let (mut from, len) = (0, pass.table.len());
         let mut rows = [0; GROUP];
-        while from < len {
-            let to = len.min(from + GROUP as u32);
-            let rows = &mut rows[..(to - from) as usize];
-            rows.iter_mut().zip(from..to).for_each(|(at, row)| *at = row);
-            pass.canonicalise(rows);
-            from = to;
+        for from in (0..pass.table.len()).step_by(GROUP) {
+            let (mut stale, mut count) = (pass.mentions_displaced(from), 0);
+            while stale != 0 {
+                rows[count] = from + stale.trailing_zeros();
+                count += 1;
+                stale &= stale - 1;
+            }
+            if count > 0 {
+                pass.canonicalise(&mut rows[..count]);
+            }
         }
     } else {
         let mut rows = Vec::new();
@@ -199,6 +206,22 @@ impl Pass<'_> {
         for (at, row) in rows[..count].iter().enumerate() {
             self.change(*row, &[old[at], new[at]], at * width);
         }
+    }
+
+    /// Which rows of the group from this one on mention displaced values, as bits: found column by
+    /// column, without a branch for each row.
+    fn mentions_displaced(&self, from: u32) -> u64 {
+        let width = self.table.arity() + 2;
+        let rows = self.table.words_from(from);
+        let rows = rows[..rows.len().min(GROUP * width)].chunks_exact(width);
+        self.columns.iter().fold(0, |found, (column, kind)| {
+            let Some(forest) = self.frozen.forest(*kind) else { return found };
+            let bits = rows.clone().zip(0..);
+            found
+                | bits.fold(0, |bits, (words, at)| {
+                    bits | u64::from(!forest.is_root(words[*column])) << at
+                })
+        })
     }
 
     /// Moves the live rows with displaced values to the front, gives their number, and computes

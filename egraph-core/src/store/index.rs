@@ -65,18 +65,16 @@ impl Index {
         }
     }
 
+    #[inline]
     fn entry_mut(heads: &mut Heads, key: Value) -> &mut u32 {
         match heads {
             Heads::Paged { pages, entries } => {
                 let at = key as usize / PAGE;
-                if at >= pages.len() {
-                    pages.resize(at + 1, EMPTY);
-                }
-                if pages[at] == EMPTY {
-                    pages[at] = (entries.len() / PAGE) as u32;
-                    entries.resize(entries.len() + PAGE, EMPTY);
-                }
-                &mut entries[pages[at] as usize * PAGE + key as usize % PAGE]
+                let page = match pages.get(at) {
+                    Some(page) if *page != EMPTY => *page,
+                    _ => new_page(pages, entries, at),
+                };
+                &mut entries[page as usize * PAGE + key as usize % PAGE]
             }
             Heads::Hashed(table) => {
                 let same = |entry: &(Value, u32)| entry.0 == key;
@@ -101,35 +99,15 @@ impl Index {
     }
 
     /// Lists a row under a key.
+    #[inline]
     pub(crate) fn push(&mut self, key: Value, row: u32) {
         let entry = Self::entry_mut(&mut self.heads, key);
         if *entry == EMPTY {
             *entry = row;
             self.keys += 1;
-            return;
+        } else {
+            *entry = append(&mut self.blocks, &mut self.free, *entry, row);
         }
-        let (old, blocks) = (*entry, &mut self.blocks);
-        if old & BLOCK == 0 {
-            let at = allocate(blocks, &mut self.free, 0);
-            blocks[at] = 2;
-            blocks[at + 1] = old;
-            blocks[at + 2] = row;
-            *entry = at as u32 | BLOCK;
-            return;
-        }
-        let at = (old & !BLOCK) as usize;
-        let (len, class) = ((blocks[at] & LEN) as usize, blocks[at] >> LEN_BITS);
-        if len < capacity(class) {
-            blocks[at + 1 + len] = row;
-            blocks[at] += 1;
-            return;
-        }
-        let new = allocate(blocks, &mut self.free, class + 1);
-        blocks.copy_within(at + 1..at + 1 + len, new + 1);
-        blocks[new + 1 + len] = row;
-        blocks[new] = ((class + 1) << LEN_BITS) | (len as u32 + 1);
-        self.free[class as usize].push(at as u32);
-        *entry = new as u32 | BLOCK;
     }
 
     /// Moves the rows of a key to the end of `rows`; the key is empty afterwards.
@@ -161,6 +139,19 @@ impl Index {
     }
 }
 
+/// Allocates a page of entries.
+#[cold]
+#[inline(never)]
+fn new_page(pages: &mut Vec<u32>, entries: &mut Vec<u32>, at: usize) -> u32 {
+    if at >= pages.len() {
+        pages.resize(at + 1, EMPTY);
+    }
+    let page = (entries.len() / PAGE) as u32;
+    pages[at] = page;
+    entries.resize(entries.len() + PAGE, EMPTY);
+    page
+}
+
 /// A block begins with its size class and length in one word.
 const LEN_BITS: u32 = 27;
 const LEN: u32 = (1 << LEN_BITS) - 1;
@@ -168,6 +159,30 @@ const LEN: u32 = (1 << LEN_BITS) - 1;
 /// Rows that a block of a size class holds.
 fn capacity(class: u32) -> usize {
     (4 << class) - 1
+}
+
+/// Lists one row more under a key with an entry; gives its new entry.
+fn append(blocks: &mut Vec<u32>, free: &mut Vec<Vec<u32>>, old: u32, row: u32) -> u32 {
+    if old & BLOCK == 0 {
+        let at = allocate(blocks, free, 0);
+        blocks[at] = 2;
+        blocks[at + 1] = old;
+        blocks[at + 2] = row;
+        return at as u32 | BLOCK;
+    }
+    let at = (old & !BLOCK) as usize;
+    let (len, class) = ((blocks[at] & LEN) as usize, blocks[at] >> LEN_BITS);
+    if len < capacity(class) {
+        blocks[at + 1 + len] = row;
+        blocks[at] += 1;
+        return old;
+    }
+    let new = allocate(blocks, free, class + 1);
+    blocks.copy_within(at + 1..at + 1 + len, new + 1);
+    blocks[new + 1 + len] = row;
+    blocks[new] = ((class + 1) << LEN_BITS) | (len as u32 + 1);
+    free[class as usize].push(at as u32);
+    new as u32 | BLOCK
 }
 
 /// The offset of an unused block of a size class, its header written.

@@ -58,6 +58,12 @@ impl UnionFind {
         id
     }
 
+    /// True for an id that represents its set.
+    #[inline]
+    pub(crate) fn is_root(&self, id: u32) -> bool {
+        self.parent.get(id as usize).is_none_or(|up| *up == id)
+    }
+
     /// As `find`, halving the path.
     #[inline]
     pub(crate) fn find_mut(&mut self, mut id: u32) -> u32 {
