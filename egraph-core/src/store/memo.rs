@@ -41,8 +41,9 @@ fn most_used(slots: usize) -> usize {
 
 /// Slots for so many rows.
 fn slots_for(rows: usize) -> usize {
-    let slots = (rows * 2).next_power_of_two().max(FIRST_SLOTS);
-    if most_used(slots / 2) >= rows { slots / 2 } else { slots }
+    let slots = (rows * 2).next_power_of_two();
+    let slots = if most_used(slots / 2) >= rows { slots / 2 } else { slots };
+    slots.max(FIRST_SLOTS)
 }
 
 impl Memo {
