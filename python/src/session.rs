@@ -85,15 +85,16 @@ impl Database {
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let session = self.lock();
         let report = session.report();
+        let totals = report.totals;
         let rules = PyDict::new(py);
         for (name, rule) in &report.rules {
             rules.set_item(name, (rule.matches, rule.committed))?;
         }
         let answer = PyDict::new(py);
-        answer.set_item("iterations", report.iterations)?;
-        answer.set_item("search", report.search.as_secs_f64())?;
-        answer.set_item("apply", report.apply.as_secs_f64())?;
-        answer.set_item("rebuild", report.rebuild.as_secs_f64())?;
+        answer.set_item("iterations", totals.iterations)?;
+        answer.set_item("search", totals.search.as_secs_f64())?;
+        answer.set_item("apply", totals.apply.as_secs_f64())?;
+        answer.set_item("rebuild", totals.rebuild.as_secs_f64())?;
         answer.set_item("rules", rules)?;
         Ok(answer)
     }

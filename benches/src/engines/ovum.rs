@@ -82,15 +82,15 @@ impl Finished {
             }
         };
         let sizes = session.sizes();
-        let report = session.report();
+        let totals = session.totals();
         let outcome = Outcome {
             e_nodes: Some(sizes.iter().map(|(_, size)| size).sum()),
             e_classes: classes.then(|| session.classes()),
-            iterations: Some(report.iterations),
+            iterations: Some(totals.iterations),
             phases: vec![
-                ("search", report.search.as_secs_f64()),
-                ("apply", report.apply.as_secs_f64()),
-                ("rebuild", report.rebuild.as_secs_f64()),
+                ("search", totals.search.as_secs_f64()),
+                ("apply", totals.apply.as_secs_f64()),
+                ("rebuild", totals.rebuild.as_secs_f64()),
             ],
             sizes,
             stopped,

@@ -177,19 +177,20 @@ impl Program {
 
     fn report(&self) -> Json {
         let report = self.session.report();
+        let totals = report.totals;
         let milliseconds = |time: Duration| Json::Float(time.as_secs_f64() * 1e3);
         let fired = |(name, rule): (&String, &_)| {
             let rule: &egraph_core::egglog::exec::RuleReport = rule;
             (name.clone(), Json::count(rule.committed))
         };
         let phases = Json::object([
-            ("search", milliseconds(report.search)),
-            ("apply", milliseconds(report.apply)),
-            ("rebuild", milliseconds(report.rebuild)),
+            ("search", milliseconds(totals.search)),
+            ("apply", milliseconds(totals.apply)),
+            ("rebuild", milliseconds(totals.rebuild)),
         ]);
         Json::object([
             ("phases", phases),
-            ("iterations", Json::count(report.iterations)),
+            ("iterations", Json::count(totals.iterations)),
             ("e_nodes", Json::count(self.session.rows())),
             ("e_classes", Json::count(self.session.classes())),
             ("stop_reason", Json::Str(self.stop_reason().to_owned())),

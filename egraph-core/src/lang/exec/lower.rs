@@ -140,7 +140,7 @@ impl<'a> Lowering<'a> {
 
     /// Appends the steps of an expression; gives where its value is.
     pub(super) fn expr(&mut self, expr: &Expr) -> Operand {
-        let mut stack = Vec::new();
+        let mut stack = Vec::with_capacity(expr.nodes.len());
         for node in &expr.nodes {
             self.node(node, &mut stack);
         }

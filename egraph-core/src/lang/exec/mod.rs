@@ -61,7 +61,7 @@ pub(crate) use graph::{Applier, Condition, RuleCode};
 pub use graph::{Graph, Match, Node, Op};
 pub use print::Output;
 pub use runner::{Hook, Round, Runner, Summary};
-pub use schedule::{RuleReport, RunReport};
+pub use schedule::{RuleReport, RunReport, RunTotals};
 pub use term::Term;
 pub use visit::Choice;
 
@@ -185,7 +185,7 @@ pub struct Session {
     /// Some rule deletes rows: then no rule may see an old match again.
     deletes: bool,
     /// But for the rules.
-    report: RunReport,
+    totals: RunTotals,
     tallies: schedule::Tallies,
     scratch: ematch::Scratch,
     /// The cheapest nodes, as of the last extraction.
@@ -243,7 +243,7 @@ impl Session {
             deadline: None,
             including: Vec::new(),
             deletes: false,
-            report: RunReport::default(),
+            totals: RunTotals::default(),
             tallies: schedule::Tallies::default(),
             scratch: ematch::Scratch::default(),
             best: extract::Best::default(),
@@ -279,7 +279,13 @@ impl Session {
 
     /// What running rules took.
     pub fn report(&self) -> RunReport {
-        RunReport { rules: schedule::by_name(&self.tallies), ..self.report.clone() }
+        RunReport { totals: self.totals, rules: schedule::by_name(&self.tallies) }
+    }
+
+    /// What running rules took, all together: the report without the names of rules, which are
+    /// written for it where the program gives none.
+    pub fn totals(&self) -> RunTotals {
+        self.totals
     }
 
     /// Tables of functions, in order of declaration.

@@ -43,9 +43,9 @@ pub(super) fn by_name(tallies: &Tallies) -> IndexMap<String, RuleReport, FxBuild
     named
 }
 
-/// What running rules took.
-#[derive(Clone, Debug, Default)]
-pub struct RunReport {
+/// What running rules took, all together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunTotals {
     /// Passes over a rule set.
     pub iterations: usize,
     /// Wall time of finding matches.
@@ -54,15 +54,22 @@ pub struct RunReport {
     pub apply: Duration,
     /// Wall time of closing under congruence.
     pub rebuild: Duration,
+}
+
+/// What running rules took.
+#[derive(Clone, Debug, Default)]
+pub struct RunReport {
+    /// All together.
+    pub totals: RunTotals,
     /// By the rule's name, in order of first use.
     pub rules: IndexMap<String, RuleReport, FxBuildHasher>,
 }
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "iterations: {}", self.iterations)?;
-        let parts = [("search", self.search), ("apply", self.apply), ("rebuild", self.rebuild)];
-        for (name, time) in parts {
+        let RunTotals { iterations, search, apply, rebuild } = self.totals;
+        writeln!(f, "iterations: {iterations}")?;
+        for (name, time) in [("search", search), ("apply", apply), ("rebuild", rebuild)] {
             writeln!(f, "{name}: {:.6} s", time.as_secs_f64())?;
         }
         for (name, rule) in &self.rules {
@@ -185,10 +192,10 @@ impl Session {
                 tally.add(done.matches[at], done.committed[at], done.times[at]);
             }
         }
-        self.report.iterations += 1;
-        self.report.search += done.search;
-        self.report.apply += done.commit;
-        self.report.rebuild += done.rebuild;
+        self.totals.iterations += 1;
+        self.totals.search += done.search;
+        self.totals.apply += done.commit;
+        self.totals.rebuild += done.rebuild;
         let outcome = outcome.map_err(|halt| match halt {
             Halt::Full => Failure::Nodes(self.options.nodes),
             Halt::Time => Failure::Time,

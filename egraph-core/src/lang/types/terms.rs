@@ -97,6 +97,9 @@ pub(super) struct Problem<'e> {
     by_name: HashMap<Box<str>, TermId, FxBuildHasher>,
 }
 
+/// Terms that most rules do with.
+const USUAL_TERMS: usize = 16;
+
 /// Whether the last operand of a call is written `..name`: a multiset of operands.
 fn ends_in_rest(expr: &Expr, at: usize) -> bool {
     let last = expr.operands_backwards(at).next().map(|last| &expr.nodes()[last].kind);
@@ -108,10 +111,10 @@ impl<'e> Problem<'e> {
         Problem {
             env,
             values,
-            terms: Vec::new(),
-            calls: Vec::new(),
+            terms: Vec::with_capacity(USUAL_TERMS),
+            calls: Vec::with_capacity(USUAL_TERMS / 2),
             equalities: Vec::new(),
-            locals: Vec::new(),
+            locals: Vec::with_capacity(USUAL_TERMS / 4),
             by_name: HashMap::default(),
         }
     }

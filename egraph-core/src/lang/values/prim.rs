@@ -127,11 +127,17 @@ pub(super) struct Entry {
     pub(super) user: Option<User>,
 }
 
+/// Primitives of one name.
+type Overloads = SmallVec<[PrimId; 4]>;
+
+/// Primitives of the built-in sorts, about; half as many names.
+const BUILT_IN: usize = 128;
+
 /// The primitives of a program. A clone shares everything until it is extended.
 #[derive(Clone, Debug)]
 pub struct Primitives {
     entries: Arc<Vec<Entry>>,
-    by_name: Arc<HashMap<&'static str, Vec<PrimId>, FxBuildHasher>>,
+    by_name: Arc<HashMap<&'static str, Overloads, FxBuildHasher>>,
 }
 
 impl Default for Primitives {
@@ -143,7 +149,9 @@ impl Default for Primitives {
 impl Primitives {
     /// The primitives of the built-in sorts.
     pub fn new() -> Self {
-        let mut primitives = Self { entries: Arc::default(), by_name: Arc::default() };
+        let entries = Vec::with_capacity(BUILT_IN);
+        let by_name = HashMap::with_capacity_and_hasher(BUILT_IN / 2, FxBuildHasher);
+        let mut primitives = Self { entries: Arc::new(entries), by_name: Arc::new(by_name) };
         code::declare(&mut primitives);
         primitives
     }
@@ -168,7 +176,7 @@ impl Primitives {
     /// The overloads of a name, in the order in which they were declared; none if the name is no
     /// primitive's.
     pub fn overloads(&self, name: &str) -> &[PrimId] {
-        self.by_name.get(name).map_or(&[], Vec::as_slice)
+        self.by_name.get(name).map_or(&[], SmallVec::as_slice)
     }
 
     /// Whether a program may not call its own functions so: it is a primitive, or would be one of
