@@ -137,6 +137,31 @@ impl Actor for () {
     }
 }
 
+/// Does something with the canonical values of operands: an array where there are few.
+macro_rules! with_keys {
+    ($actions:expr, $store:expr, $args:expr, $registers:expr, |$keys:ident| $does:expr) => {
+        match *$args.as_slice() {
+            [a] => {
+                let $keys = &$actions.values($store, [a], $registers);
+                $does
+            }
+            [a, b] => {
+                let $keys = &$actions.values($store, [a, b], $registers);
+                $does
+            }
+            [a, b, c] => {
+                let $keys = &$actions.values($store, [a, b, c], $registers);
+                $does
+            }
+            _ => {
+                let keys = $actions.gather($store, $args, $registers);
+                let $keys = keys.as_slice();
+                $does
+            }
+        }
+    };
+}
+
 /// The right-hand side of a rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Actions {
@@ -314,13 +339,15 @@ impl Actions {
     ) -> Result<(), Refused> {
         match step {
             Action::Make { table, args, out } => {
-                let made = self.on(store, args, registers, |store, keys| store.make(*table, keys));
+                let made =
+                    with_keys!(self, store, args, registers, |keys| store.make(*table, keys));
                 registers[*out as usize] = made?;
             }
             Action::MakeIn { table, args, class } => {
                 let class = self.value(store, *class, registers);
-                let made = self
-                    .on(store, args, registers, |store, keys| store.make_in(*table, keys, class));
+                let made = with_keys!(self, store, args, registers, |keys| {
+                    store.make_in(*table, keys, class)
+                });
                 if let Some((kept, displaced)) = made? {
                     actor.united(store, kept, displaced);
                 }
@@ -334,7 +361,7 @@ impl Actions {
             }
             Action::Set { table, args, value } => {
                 let value = self.value(store, *value, registers);
-                self.on(store, args, registers, |store, keys| {
+                with_keys!(self, store, args, registers, |keys| {
                     store.set(actor, *table, keys, value)
                 })?;
             }
@@ -351,7 +378,7 @@ impl Actions {
             Action::Subsume { table, args } => {
                 let keys = self.gather(store, args, registers);
                 if store.table(*table).decl.conflict == Conflict::Union {
-                    store.make(*table, &keys)?;
+                    store.make(*table, keys.as_slice())?;
                 }
                 store.subsume(*table, &keys);
             }
@@ -391,35 +418,19 @@ impl Actions {
         }
     }
 
-    /// Does something with the canonical values of operands, in an array of known length where
-    /// that pays.
+    /// The canonical values of so many operands.
     #[inline]
-    fn on<R>(
+    fn values<const N: usize>(
         &self,
-        store: &mut Store,
-        args: &Args,
+        store: &Store,
+        args: [Operand; N],
         registers: &[Value],
-        does: impl FnOnce(&mut Store, &[Value]) -> R,
-    ) -> R {
-        let value = |store: &Store, operand| self.value(store, operand, registers);
-        match *args.as_slice() {
-            [a] => {
-                let keys = [value(store, a)];
-                does(store, &keys)
-            }
-            [a, b] => {
-                let keys = [value(store, a), value(store, b)];
-                does(store, &keys)
-            }
-            [a, b, c] => {
-                let keys = [value(store, a), value(store, b), value(store, c)];
-                does(store, &keys)
-            }
-            _ => {
-                let keys = self.gather(store, args, registers);
-                does(store, &keys)
-            }
+    ) -> [Value; N] {
+        let mut values = [0; N];
+        for (value, arg) in values.iter_mut().zip(args) {
+            *value = self.value(store, arg, registers);
         }
+        values
     }
 
     /// The canonical values of operands.

@@ -9,7 +9,7 @@ use super::block::{BLOCK, Block, Calls};
 use super::plan::{Access, Age, Carried, Plan, Step, Use};
 use super::search::{Budget, Go, Matches, Start};
 use super::{Operand, Prims, Query};
-use crate::store::{DEAD, Store, Table};
+use crate::store::{Store, Table};
 
 /// From so many rows on, blocks are worth being set up.
 pub(super) const FEW: usize = 16;
@@ -69,14 +69,16 @@ impl Candidates {
     /// Drops the rows that do not fit, without a branch for each.
     #[inline]
     fn retain(&mut self, mut fits: impl FnMut(u8, u32) -> bool) {
+        let Self { from, rows, len } = self;
         let mut kept = 0;
-        for at in 0..self.len {
-            let (from, row) = (self.from[at], self.rows[at]);
-            self.from[kept] = from;
-            self.rows[kept] = row;
-            kept += usize::from(fits(from, row));
+        for at in 0..(*len).min(BLOCK) {
+            let (number, row) = (from[at], rows[at]);
+            // Any `u8` is a place in a block.
+            let to = usize::from(kept as u8);
+            (from[to], rows[to]) = (number, row);
+            kept += usize::from(fits(number, row));
         }
-        self.len = kept;
+        *len = kept;
     }
 }
 
@@ -195,12 +197,8 @@ impl<'a, P: Prims> Batch<'a, P> {
     ) -> Go {
         let (below, above) = self.blocks.split_at_mut(level);
         let (source, block) = (below.last(), &mut above[0]);
-        let limit = if age == Age::Old { self.since } else { DEAD };
-        let stamp = table.arity() + 1;
-        candidates.retain(|_, row| table.word(row, stamp) < limit);
-        if table.hides() && !self.query.see_hidden {
-            candidates.retain(|_, row| !table.is_subsumed(row));
-        }
+        let sight = age.sight(self.since, self.query);
+        candidates.retain(|_, row| table.sees(sight, row));
         for (at, what) in uses.iter().enumerate() {
             let Use::Check(column, operand) = *what else { continue };
             // A variable of this very row, or one that is known from before.
@@ -286,14 +284,9 @@ impl<'a, P: Prims> Batch<'a, P> {
     ) {
         let block = &mut self.blocks[level];
         block.find(table, keys);
-        let limit = if age == Age::Old { self.since } else { DEAD };
-        let hidden = table.hides() && !self.query.see_hidden;
+        let sight = age.sight(self.since, self.query);
         let mut selected = block.selected.clone();
-        let stamp = table.arity() + 1;
-        selected.retain(|at| {
-            let row = block.rows[at];
-            table.word(row, stamp) < limit && !(hidden && table.is_subsumed(row))
-        });
+        selected.retain(|at| table.sees(sight, block.rows[at]));
         for what in uses {
             match *what {
                 Use::Bind(column, var) => {

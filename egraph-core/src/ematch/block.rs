@@ -73,9 +73,9 @@ impl Selection {
     #[inline]
     pub(super) fn retain(&mut self, mut fits: impl FnMut(usize) -> bool) {
         let mut kept = 0;
-        for number in 0..self.len {
+        for number in 0..self.len.min(BLOCK) {
             let at = self.at[number];
-            self.at[kept] = at;
+            self.at[usize::from(kept as u8)] = at;
             kept += usize::from(fits(at as usize));
         }
         self.len = kept;

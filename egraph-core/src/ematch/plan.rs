@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use super::{Atom, Operand, Query};
-use crate::store::{Store, TableId};
+use crate::store::{Sight, Store, TableId};
 
 /// Which rows an atom may match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,14 @@ pub(crate) enum Age {
     Any,
     /// Unchanged since the query last ran.
     Old,
+}
+
+impl Age {
+    /// The rows that an atom of a query may match that last ran at a stamp.
+    #[inline]
+    pub(super) fn sight(self, since: u32, query: &Query) -> Sight {
+        Sight::new((self == Age::Old).then_some(since), query.see_hidden)
+    }
 }
 
 /// How the rows of an atom are found.

@@ -12,7 +12,7 @@ use super::block::Calls;
 use super::dynamic;
 use super::plan::{Access, Age, Plan, SplitStep, Step, Use};
 use super::{Operand, Prims, Query};
-use crate::store::{DEAD, Delta, Store, Table, TableId, Value};
+use crate::store::{Delta, Store, Table, TableId, Value};
 
 /// Rows of changes that one unit of work walks.
 const CHUNK: u32 = 1024;
@@ -426,12 +426,7 @@ impl<'a, P: Prims> Walk<'a, P> {
     /// True for a row that an atom of this age may match.
     #[inline]
     pub(super) fn visible(&self, table: &Table, row: u32, age: Age) -> bool {
-        let stamp = table.stamp(row);
-        let fits = match age {
-            Age::Any => stamp != DEAD,
-            Age::Old => stamp < self.since,
-        };
-        fits && (!table.hides() || self.query.see_hidden || !table.is_subsumed(row))
+        table.sees(age.sight(self.since, self.query), row)
     }
 
     /// Matches one row and goes on with the steps from `next`.

@@ -23,9 +23,9 @@ mod tests;
 use crate::threads::{Pace, Pool};
 use memo::Gap;
 use std::sync::{Mutex, PoisonError};
-use table::Behind;
+use table::{Behind, LAST_STAMP};
 
-pub(crate) use table::{Conflict, DEAD, Delta, Kind, Table, TableDecl};
+pub(crate) use table::{Conflict, Delta, Keys, Kind, Sight, Table, TableDecl};
 pub(crate) use unionfind::UnionFind;
 
 pub(crate) use hash::hash_words;
@@ -241,7 +241,7 @@ impl Store {
     /// Begins a new stamp and gives it: changes from here on have at least this stamp.
     pub(crate) fn tick(&mut self) -> u32 {
         self.clock += 1;
-        assert!(self.clock < DEAD, "the clock of changes has run out");
+        assert!(self.clock < LAST_STAMP, "the clock of changes has run out");
         self.clock
     }
 
@@ -356,7 +356,7 @@ impl Store {
         &mut self,
         table: TableId,
         gap: Gap,
-        keys: &[Value],
+        keys: &(impl Keys + ?Sized),
         output: Value,
     ) -> Result<(), Refused> {
         self.admit(table)?;
@@ -385,7 +385,11 @@ impl Store {
 
     /// The class of a constructor's node, which is added if it is new. The keys are canonical.
     #[inline]
-    pub(crate) fn make(&mut self, table: TableId, keys: &[Value]) -> Result<Value, Refused> {
+    pub(crate) fn make(
+        &mut self,
+        table: TableId,
+        keys: &(impl Keys + ?Sized),
+    ) -> Result<Value, Refused> {
         let known = &self.tables[table as usize];
         let gap = match known.seek(keys) {
             Ok(row) => return Ok(known.output(row)),
@@ -408,7 +412,7 @@ impl Store {
     pub(crate) fn make_in(
         &mut self,
         table: TableId,
-        keys: &[Value],
+        keys: &(impl Keys + ?Sized),
         class: Value,
     ) -> Result<Option<(Value, Value)>, Refused> {
         let known = &self.tables[table as usize];
@@ -431,7 +435,7 @@ impl Store {
         &mut self,
         host: &mut H,
         table: TableId,
-        keys: &[Value],
+        keys: &(impl Keys + ?Sized),
         output: Value,
     ) -> Result<(), Refused> {
         let known = &self.tables[table as usize];

@@ -5,7 +5,8 @@
 //! hash-cons holds row numbers; hashes are computed from the rows.
 //!
 //! # Changes
-//! The stamp of a row is the clock at its last change, [`DEAD`] once it is gone. A row changes in
+//! The stamp of a row is the clock at its last change; its word also says whether rules see the row
+//! ([`HIDDEN`]), and is [`DEAD`] once it is gone: one comparison ([`Sight`]) tells all. A row changes in
 //! place when a class it mentions is displaced; a function's new value for old keys is a new row.
 //! Changes since a stamp are the rows appended since, and the older rows logged as changed since
 //! ([`Table::delta`]): delta matching walks them without looking at the rest.
@@ -17,8 +18,12 @@ use super::hash::hash_words;
 use super::index::Index;
 use super::memo::{Gap, Memo};
 
-/// Stamp of a row that is no more.
-pub(crate) const DEAD: u32 = u32::MAX;
+/// The last word of a row that is no more.
+const DEAD: u32 = u32::MAX;
+/// This bit of the last word of a row hides it from rules. All stamps are below it.
+const HIDDEN: u32 = 1 << 31;
+/// Stamps are below this one.
+pub(crate) const LAST_STAMP: u32 = DEAD & !HIDDEN;
 
 /// No row.
 const NOWHERE: u32 = u32::MAX;
@@ -68,6 +73,12 @@ impl TableDecl {
     }
 }
 
+/// Keys of a row: an array where their number is known to the compiler, which then writes the code
+/// for that number, else a slice.
+pub(crate) trait Keys: AsRef<[Value]> {}
+
+impl<K: AsRef<[Value]> + ?Sized> Keys for K {}
+
 /// Where the changes of a stamp begin.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
@@ -83,7 +94,24 @@ struct Frame {
     log: usize,
     marks: usize,
     undo: usize,
-    hidden: usize,
+    hidden: u32,
+}
+
+/// Which rows a search sees, by their last words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight {
+    mask: u32,
+    limit: u32,
+}
+
+impl Sight {
+    /// Rows that last changed before a stamp, or whenever they did; hidden ones only if they are
+    /// asked for.
+    #[inline]
+    pub(crate) fn new(before: Option<u32>, hidden_too: bool) -> Self {
+        let (mask, most) = if hidden_too { (!HIDDEN, LAST_STAMP) } else { (u32::MAX, HIDDEN) };
+        Self { mask, limit: before.map_or(most, |stamp| stamp.min(most)) }
+    }
 }
 
 /// The rows of one operator.
@@ -104,9 +132,8 @@ pub(crate) struct Table {
     /// Rows that changed in place: (stamp, row).
     log: Vec<(u32, u32)>,
     marks: Vec<Mark>,
-    /// Rows invisible to rules: a bit each, and in the order of their hiding.
-    hidden: Vec<u64>,
-    hidden_log: Vec<u32>,
+    /// Live rows invisible to rules.
+    hidden: u32,
     frames: Vec<Frame>,
     /// Overwritten rows of the open frames: the row's number, then its words.
     undo: Vec<u32>,
@@ -172,8 +199,7 @@ impl Table {
             indexes: vec![None; columns],
             log: Vec::new(),
             marks: Vec::new(),
-            hidden: Vec::new(),
-            hidden_log: Vec::new(),
+            hidden: 0,
             frames: Vec::new(),
             undo: Vec::new(),
         }
@@ -230,9 +256,16 @@ impl Table {
         self.rows[row as usize * self.width + self.width - 2]
     }
 
+    /// What of a row is neither key nor output.
     #[inline]
-    pub(crate) fn stamp(&self, row: u32) -> u32 {
+    fn last_word(&self, row: u32) -> u32 {
         self.rows[row as usize * self.width + self.width - 1]
+    }
+
+    /// True for a row that is seen; none that is dead is.
+    #[inline]
+    pub(crate) fn sees(&self, sight: Sight, row: u32) -> bool {
+        self.last_word(row) & sight.mask < sight.limit
     }
 
     /// One word of a row.
@@ -243,7 +276,8 @@ impl Table {
 
     /// True for a row with these keys.
     #[inline]
-    pub(crate) fn has_keys(&self, row: u32, keys: &[Value]) -> bool {
+    pub(crate) fn has_keys(&self, row: u32, keys: &(impl Keys + ?Sized)) -> bool {
+        let keys = keys.as_ref();
         let own = &self.rows[row as usize * self.width..][..self.width - 2];
         // Slices of unknown length are compared by a call.
         match *keys {
@@ -256,7 +290,7 @@ impl Table {
 
     #[inline]
     pub(crate) fn is_dead(&self, row: u32) -> bool {
-        self.stamp(row) == DEAD
+        self.last_word(row) == DEAD
     }
 
     /// Rows that are not dead.
@@ -280,11 +314,11 @@ impl Table {
 
     /// The live row with these keys, or where it would be in the hash-cons until that changes.
     #[inline]
-    pub(crate) fn seek(&self, keys: &[Value]) -> Result<u32, Gap> {
-        let hash = hash_words(keys);
+    pub(crate) fn seek(&self, keys: &(impl Keys + ?Sized)) -> Result<u32, Gap> {
+        let hash = hash_words(keys.as_ref());
         match &self.places {
             None => self.memo.seek(hash, |row| self.has_keys(row, keys)),
-            Some(_) => self.find_hashed(hash, keys).ok_or(Gap { hash, slot: 0 }),
+            Some(_) => self.find_hashed(hash, keys.as_ref()).ok_or(Gap { hash, slot: 0 }),
         }
     }
 
@@ -317,7 +351,13 @@ impl Table {
 
     /// As [`Table::push`], with the gap that [`Table::seek`] found for the keys.
     #[inline]
-    pub(crate) fn push_into(&mut self, gap: Gap, keys: &[Value], output: Value, clock: u32) -> u32 {
+    pub(crate) fn push_into(
+        &mut self,
+        gap: Gap,
+        keys: &(impl Keys + ?Sized),
+        output: Value,
+        clock: u32,
+    ) -> u32 {
         let row = self.append(keys, output, clock);
         if self.places.is_none() && self.memo.has_room_for(row) {
             self.memo.fill(gap, row);
@@ -329,7 +369,8 @@ impl Table {
 
     /// Appends a row to the rows alone.
     #[inline]
-    fn append(&mut self, keys: &[Value], output: Value, clock: u32) -> u32 {
+    fn append(&mut self, keys: &(impl Keys + ?Sized), output: Value, clock: u32) -> u32 {
+        let keys = keys.as_ref();
         debug_assert_eq!(keys.len(), self.arity());
         let row = self.len();
         assert!(row < 1 << 31, "a table holds fewer than 2^31 rows");
@@ -454,7 +495,7 @@ impl Table {
     #[inline]
     pub(crate) fn logged(&self, entry: usize, first: u32) -> Option<u32> {
         let (stamp, row) = self.log[entry];
-        (row < first && self.stamp(row) == stamp).then_some(row)
+        (row < first && self.last_word(row) & !HIDDEN == stamp).then_some(row)
     }
 
     /// Keeps the words of a row that an open frame must be able to restore.
@@ -470,13 +511,14 @@ impl Table {
     /// Stamps a live row as changed.
     #[inline]
     pub(crate) fn restamp(&mut self, row: u32, clock: u32) {
-        if self.stamp(row) == clock {
+        let word = self.last_word(row);
+        if word & !HIDDEN == clock {
             return;
         }
         self.mark(clock);
         self.save(row);
         let at = row as usize * self.width + self.width - 1;
-        self.rows[at] = clock;
+        self.rows[at] = clock | word & HIDDEN;
         self.log.push((clock, row));
     }
 
@@ -495,6 +537,7 @@ impl Table {
     /// Marks a row dead; the caller took it out of the hash-cons.
     pub(crate) fn bury(&mut self, row: u32) {
         self.save(row);
+        self.hidden -= u32::from(self.is_subsumed(row));
         let at = row as usize * self.width + self.width - 1;
         self.rows[at] = DEAD;
         self.live -= 1;
@@ -506,34 +549,29 @@ impl Table {
         self.bury(row);
     }
 
-    /// Hides a row from rules. False when it was hidden already.
+    /// Hides a live row from rules. False when it was hidden already.
     pub(crate) fn subsume(&mut self, row: u32) -> bool {
-        let (word, bit) = (row as usize / 64, 1u64 << (row % 64));
-        if self.hidden.len() <= word {
-            self.hidden.resize(word + 1, 0);
+        let word = self.last_word(row);
+        if word & HIDDEN != 0 {
+            return false;
         }
-        let fresh = self.hidden[word] & bit == 0;
-        self.hidden[word] |= bit;
-        if fresh {
-            self.hidden_log.push(row);
-        }
-        fresh
-    }
-
-    /// True if any row is hidden from rules.
-    #[inline]
-    pub(crate) fn hides(&self) -> bool {
-        !self.hidden_log.is_empty()
+        self.save(row);
+        let at = row as usize * self.width + self.width - 1;
+        self.rows[at] = word | HIDDEN;
+        self.hidden += 1;
+        true
     }
 
     /// Number of live rows that are hidden.
     pub(crate) fn hidden_rows(&self) -> usize {
-        self.hidden_log.iter().filter(|row| !self.is_dead(**row)).count()
+        self.hidden as usize
     }
 
+    /// True for a live row that is hidden.
     #[inline]
     pub(crate) fn is_subsumed(&self, row: u32) -> bool {
-        self.hidden.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        let word = self.last_word(row);
+        word & HIDDEN != 0 && word != DEAD
     }
 
     /// Lists all rows in the index of a column, which is built if there is none.
@@ -662,11 +700,6 @@ impl Table {
                 .map(|(stamp, row)| (*stamp, renumbered[*row as usize])),
         );
         self.log = log;
-        let hidden = std::mem::take(&mut self.hidden_log);
-        self.hidden.clear();
-        for row in hidden.into_iter().filter(|row| alive(*row)) {
-            self.subsume(renumbered[row as usize]);
-        }
         self.indexes.fill(None);
         self.rehash(self.live as usize + self.live as usize / 4, None);
     }
@@ -678,7 +711,7 @@ impl Table {
             log: self.log.len(),
             marks: self.marks.len(),
             undo: self.undo.len(),
-            hidden: self.hidden_log.len(),
+            hidden: self.hidden,
         });
     }
 
@@ -714,9 +747,7 @@ impl Table {
         } else {
             self.rehash(self.live as usize + alive.len(), None);
         }
-        for row in self.hidden_log.drain(frame.hidden..) {
-            self.hidden[row as usize / 64] &= !(1 << (row % 64));
-        }
+        self.hidden = frame.hidden;
         self.log.truncate(frame.log);
         self.marks.truncate(frame.marks);
         if changed {
@@ -726,8 +757,8 @@ impl Table {
 
     pub(crate) fn bytes(&self) -> usize {
         let indexes: usize = self.indexes.iter().flatten().map(Index::bytes).sum();
-        (self.rows.capacity() + self.undo.capacity() + self.hidden_log.capacity()) * 4
-            + (self.log.capacity() + self.hidden.capacity()) * 8
+        (self.rows.capacity() + self.undo.capacity()) * 4
+            + self.log.capacity() * 8
             + self.memo.bytes()
             + self.places.as_ref().map_or(0, |places| places.capacity() * 4)
             + indexes
