@@ -142,15 +142,15 @@ macro_rules! with_keys {
     ($actions:expr, $store:expr, $args:expr, $registers:expr, |$keys:ident| $does:expr) => {
         match *$args.as_slice() {
             [a] => {
-                let $keys = &$actions.values($store, [a], $registers);
+                let $keys = &$actions.values($store, &[a], $registers);
                 $does
             }
             [a, b] => {
-                let $keys = &$actions.values($store, [a, b], $registers);
+                let $keys = &$actions.values($store, &[a, b], $registers);
                 $does
             }
             [a, b, c] => {
-                let $keys = &$actions.values($store, [a, b, c], $registers);
+                let $keys = &$actions.values($store, &[a, b, c], $registers);
                 $does
             }
             _ => {
@@ -423,12 +423,19 @@ impl Actions {
     fn values<const N: usize>(
         &self,
         store: &Store,
-        args: [Operand; N],
+        args: &[Operand; N],
         registers: &[Value],
     ) -> [Value; N] {
         let mut values = [0; N];
+        let settled = store.is_settled();
         for (value, arg) in values.iter_mut().zip(args) {
-            *value = self.value(store, arg, registers);
+            *value = match *arg {
+                Operand::Const(value) => value,
+                Operand::Var(var) if settled => registers[var as usize],
+                Operand::Var(var) => {
+                    store.canonical(self.kinds[var as usize], registers[var as usize])
+                }
+            };
         }
         values
     }

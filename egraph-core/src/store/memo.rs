@@ -14,6 +14,8 @@ pub(crate) struct Memo {
     len: usize,
     /// Slots that are not free: members, and places of former members.
     used: usize,
+    /// How many may be used.
+    most: usize,
 }
 
 /// A slot without a row, where a search ends. No row has this number, whatever its hash.
@@ -61,7 +63,7 @@ impl Memo {
     /// True when so many insertions of rows that were members need no larger array.
     #[inline]
     pub(crate) fn has_room_for_more(&self, rows: usize) -> bool {
-        self.used + rows <= most_used(self.slots.len())
+        self.used + rows <= self.most
     }
 
     /// An empty memo with room for so many rows, their numbers below `bound`.
@@ -70,7 +72,8 @@ impl Memo {
         // Two numbers of these bits are never rows.
         let bound = u64::from(bound).max(slots as u64) + 2;
         let row_mask = (bound.next_power_of_two() - 1) as u32;
-        Self { slots: vec![FREE; slots], row_mask, len: 0, used: 0 }
+        let most = most_used(slots);
+        Self { slots: vec![FREE; slots], row_mask, len: 0, used: 0, most }
     }
 
     #[inline]

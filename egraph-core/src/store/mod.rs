@@ -284,7 +284,14 @@ impl Store {
     /// younger.
     #[inline]
     pub(crate) fn renewed(&self, kind: Kind, value: Value) -> Value {
-        if self.is_closed() && !self.closing { value } else { self.canonical(kind, value) }
+        if self.is_settled() { value } else { self.canonical(kind, value) }
+    }
+
+    /// True when values stand for themselves that were canonical when the store was last closed, or
+    /// are younger.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_closed() && !self.closing
     }
 
     /// True when nothing was displaced since the last rebuild.
@@ -344,10 +351,8 @@ impl Store {
         keys: &[Value],
         output: Value,
     ) -> Result<u32, Refused> {
-        self.admit(table)?;
-        let row = self.tables[table as usize].push(keys, output, self.clock);
-        self.inserted(table, row);
-        Ok(row)
+        let found = self.tables[table as usize].seek(keys);
+        found.map_or_else(|gap| self.insert_into(table, gap, keys, output), Ok)
     }
 
     /// As `insert`, into the gap that was found for the keys.
@@ -358,29 +363,19 @@ impl Store {
         gap: Gap,
         keys: &(impl Keys + ?Sized),
         output: Value,
-    ) -> Result<(), Refused> {
-        self.admit(table)?;
-        let row = self.tables[table as usize].push_into(gap, keys, output, self.clock);
-        self.inserted(table, row);
-        Ok(())
-    }
-
-    /// Whether the limit allows for one more row.
-    #[inline]
-    fn admit(&self, table: TableId) -> Result<(), Refused> {
-        let counted = !self.tables[table as usize].decl.implied;
-        if counted && self.live >= self.limit { Err(Refused::Full) } else { Ok(()) }
-    }
-
-    /// Counts a row that was appended.
-    #[inline]
-    fn inserted(&mut self, table: TableId, row: u32) {
-        let counted = !self.tables[table as usize].decl.implied;
+    ) -> Result<u32, Refused> {
+        let known = &mut self.tables[table as usize];
+        let counted = !known.decl.implied;
+        if counted && self.live >= self.limit {
+            return Err(Refused::Full);
+        }
+        let row = known.push_into(gap, keys, output, self.clock);
         self.live += usize::from(counted);
         self.version += u64::from(counted);
         if let Some(news) = &mut self.news {
             news.rows.push((table, row));
         }
+        Ok(row)
     }
 
     /// The class of a constructor's node, which is added if it is new. The keys are canonical.
@@ -449,7 +444,7 @@ impl Store {
         } else {
             output
         };
-        self.insert_into(table, gap, keys, output)
+        self.insert_into(table, gap, keys, output).map(drop)
     }
 
     /// Appends rows of one key each to a relation that knows none of these keys, which ascend.
