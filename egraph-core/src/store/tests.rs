@@ -1,6 +1,6 @@
 //! The store against an oracle that recomputes everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -41,10 +41,11 @@ const DATA_KEYS: usize = 0;
 const SIZE: u32 = 3;
 const SEEN: u32 = 4;
 
-/// Rows by table and keys, and a label for each class.
+/// Rows by table and keys, those hidden from rules, and a label for each class.
 #[derive(Clone, Default)]
 struct Oracle {
     rows: BTreeMap<(u32, Vec<u32>), u32>,
+    hidden: BTreeSet<(u32, Vec<u32>)>,
     label: Vec<u32>,
 }
 
@@ -91,6 +92,9 @@ impl Oracle {
                 }
             }
             self.rows = closed;
+            let hidden = std::mem::take(&mut self.hidden);
+            let renewed = hidden.into_iter().map(|(table, keys)| (table, self.keys(table, &keys)));
+            self.hidden = renewed.collect();
             let mut changed = false;
             for (a, b) in equal {
                 changed |= self.unite(a, b);
@@ -112,6 +116,7 @@ enum Op {
     Seen(usize),
     Union(usize, usize),
     Delete(usize),
+    Hide(usize),
     Index(u32, usize),
     Rebuild,
     Push,
@@ -128,6 +133,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => any::<usize>().prop_map(Op::Seen),
         3 => any::<(usize, usize)>().prop_map(|(a, b)| Op::Union(a, b)),
         1 => any::<usize>().prop_map(Op::Delete),
+        1 => any::<usize>().prop_map(Op::Hide),
         1 => (0u32..5, 0usize..3).prop_map(|(table, column)| Op::Index(table, column)),
         2 => Just(Op::Rebuild),
         1 => Just(Op::Push),
@@ -147,6 +153,24 @@ fn compare(store: &Store, oracle: &Oracle) -> Result<(), TestCaseError> {
             rows.insert((id as u32, table.keys(row).to_vec()), output);
         }
         prop_assert_eq!(table.live_rows().count(), table.live() as usize);
+        let is_hidden = |row| oracle.hidden.contains(&(id as u32, table.keys(row).to_vec()));
+        let hidden = table.live_rows().filter(|row| is_hidden(*row)).count();
+        prop_assert_eq!(table.hidden_rows(), hidden);
+        let (all, shown) = (Sight::new(None, true), Sight::new(None, false));
+        for row in 0..table.len() {
+            let live = !table.is_dead(row);
+            prop_assert_eq!(table.sees(all, row), live);
+            prop_assert_eq!(table.sees(shown, row), live && !is_hidden(row));
+            prop_assert_eq!(table.is_subsumed(row), live && is_hidden(row));
+            for hidden_too in [false, true] {
+                let until_now = Sight::new(Some(store.clock + 1), hidden_too);
+                prop_assert_eq!(
+                    table.sees(until_now, row),
+                    live && (hidden_too || !is_hidden(row))
+                );
+                prop_assert!(!table.sees(Sight::new(Some(0), hidden_too), row));
+            }
+        }
         for column in 0..=table.arity() {
             let Some(index) = table.index(column) else { continue };
             for row in table.live_rows() {
@@ -222,6 +246,14 @@ proptest! {
                     if let Some((table, keys)) = keys.get(at % keys.len().max(1)) {
                         prop_assert!(store.delete(*table, keys));
                         oracle.rows.remove(&(*table, keys.clone()));
+                        oracle.hidden.remove(&(*table, keys.clone()));
+                    }
+                }
+                Op::Hide(at) => {
+                    let keys: Vec<_> = oracle.rows.keys().cloned().collect();
+                    if let Some((table, keys)) = keys.get(at % keys.len().max(1)) {
+                        let fresh = oracle.hidden.insert((*table, keys.clone()));
+                        prop_assert_eq!(store.subsume(*table, keys), fresh);
                     }
                 }
                 Op::Index(table, column) => {
