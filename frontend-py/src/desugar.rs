@@ -3,6 +3,8 @@
 //! | form | becomes |
 //! |---|---|
 //! | `sum(e for x in a if c)`, also `min` `max` `any` `all` `math.prod`, and of lists `len` | a call of a nested function with the loop |
+//! | `[a, b]` that is run over, indexed, reduced, unpacked or searched, also by a name | `(a, b)` |
+//! | `n in {a, b}` | `n in (a, b)` |
 //! | `match n:` with numbers, `\|`, names and guards | `if`, `elif`, `else` |
 //! | `f = lambda x: e` | `def f(x): return e` |
 //! | `:=` in what a statement evaluates first | an assignment before it |
@@ -13,12 +15,14 @@
 
 mod build;
 mod generator;
+mod lists;
 mod matching;
 mod walrus;
 
 use crate::live::stored_names;
 use build::{block, returned};
 pub(crate) use generator::TOTAL;
+pub(crate) use lists::{was_list, were_lists};
 use ruff_python_ast::visitor::transformer::{Transformer, walk_expr, walk_stmt};
 use ruff_python_ast::visitor::{Visitor, walk_stmt as look_at_stmt};
 use ruff_python_ast::{AtomicNodeIndex, Expr, Identifier, Stmt, StmtFunctionDef, Suite};
@@ -34,6 +38,7 @@ pub(crate) fn module(body: &mut Suite) {
     }
     for stmt in body.iter_mut() {
         if let Stmt::FunctionDef(definition) = stmt {
+            lists::function(definition, &bound.names);
             function(definition, &bound.names);
         }
     }

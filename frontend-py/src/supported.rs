@@ -29,15 +29,20 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("if elif else", "with early return, break and continue anywhere"),
         (
             "while, for",
-            "with else; over range(…), an array, a tuple or list of one type in the source, and \
-             enumerate, zip or reversed of those",
+            "with else; over range(…), an array, a tuple of one type, and enumerate, zip or reversed \
+             of those",
         ),
         (
             "a[i:j:2], a[i, j:k], a[i:j, k]",
             "a view, as in NumPy, with a constant step; a number can be assigned to all of it",
         ),
         ("x, y = a[i]", "rows and arrays are unpacked; ValueError if the number is another"),
-        ("in, not in", "of a tuple, a list in the source, an array of one dimension"),
+        ("in, not in", "of a tuple, a list or set in the source, an array of one dimension"),
+        (
+            "[x, y, …]",
+            "as a tuple, if it is only run over, indexed, unpacked, searched, counted or reduced: \
+             where it stands, or as the only value of a variable",
+        ),
         (
             "sum(e for x in a if c), min, max, any, all, math.prod",
             "and len of a list so made: a loop, or loops in each other; without `key` and `default`",
@@ -80,7 +85,7 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
             "hypot of any number",
         ),
         ("math.isnan isinf isfinite isclose", "give a bool"),
-        ("math.gcd lcm isqrt factorial comb perm prod", "integers; prod of an array"),
+        ("math.gcd lcm isqrt factorial comb perm prod", "integers; prod of an array or a tuple"),
         ("math.modf frexp ldexp ulp", "f64"),
         ("math.fsum dist", "of arrays of one dimension and of tuples"),
         ("import numpy, from numpy import …", "also with `as`; np.pi e inf nan euler_gamma"),

@@ -119,11 +119,7 @@ impl Frozen<'_> {
     /// What values of a kind stand for, if they may stand for others.
     #[inline]
     fn forest(&self, kind: Kind) -> Option<&UnionFind> {
-        match kind {
-            Kind::Plain => None,
-            Kind::Class(_) => Some(self.classes),
-            Kind::Container(space) => self.spaces.get(space as usize),
-        }
+        super::forest(self.classes, self.spaces, kind)
     }
 
     #[inline]

@@ -81,6 +81,20 @@ impl Host for () {
     }
 }
 
+/// What values of a kind stand for, if they may stand for others.
+#[inline]
+fn forest<'a>(
+    classes: &'a UnionFind,
+    spaces: &'a [UnionFind],
+    kind: Kind,
+) -> Option<&'a UnionFind> {
+    match kind {
+        Kind::Plain => None,
+        Kind::Class(_) => Some(classes),
+        Kind::Container(space) => spaces.get(space as usize),
+    }
+}
+
 /// Tables, classes and what connects them.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
@@ -260,24 +274,7 @@ impl Store {
     /// The canonical form of a value.
     #[inline]
     pub(crate) fn canonical(&self, kind: Kind, value: Value) -> Value {
-        match kind {
-            Kind::Plain => value,
-            Kind::Class(_) => self.classes.find(value),
-            Kind::Container(space) => {
-                self.spaces.get(space as usize).map_or(value, |forest| forest.find(value))
-            }
-        }
-    }
-
-    #[inline]
-    fn canonical_mut(&mut self, kind: Kind, value: Value) -> Value {
-        match kind {
-            Kind::Plain => value,
-            Kind::Class(_) => self.classes.find_mut(value),
-            Kind::Container(space) => {
-                self.spaces.get_mut(space as usize).map_or(value, |forest| forest.find_mut(value))
-            }
-        }
+        forest(&self.classes, &self.spaces, kind).map_or(value, |forest| forest.find(value))
     }
 
     /// The canonical form of a value that was canonical when the store was last closed, or is
@@ -468,7 +465,7 @@ impl Store {
     ) -> Result<(), Refused> {
         let known = &self.tables[table as usize];
         let (kind, old) = (known.decl.output, known.output(row));
-        let (old, new) = (self.canonical_mut(kind, old), self.canonical_mut(kind, output));
+        let (old, new) = (self.canonical(kind, old), self.canonical(kind, output));
         if old == new {
             return Ok(());
         }
@@ -483,7 +480,7 @@ impl Store {
                 let keys: smallvec::SmallVec<[Value; 8]> =
                     self.tables[table as usize].keys(row).into();
                 let merged = host.merge(self, table, old, new)?;
-                let merged = self.canonical_mut(kind, merged);
+                let merged = self.canonical(kind, merged);
                 if merged != old {
                     self.replace_output(table, &keys, merged);
                 }

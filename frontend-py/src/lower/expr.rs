@@ -34,7 +34,11 @@ impl<'a> Lower<'a, '_> {
             Expr::Name(name) => self.name(name.id.as_str(), span),
             Expr::Attribute(attribute) => self.attribute(attribute, span),
             Expr::Tuple(tuple) => {
-                let tuple = self.items_of(&tuple.elts)?;
+                let mut items = Vec::with_capacity(tuple.elts.len());
+                for item in &tuple.elts {
+                    items.push(self.expr(item)?);
+                }
+                let tuple = Val::Tuple(items);
                 if tuple.size() > MAX_PARTS {
                     let message = "this tuple is too large";
                     return Err(Diagnostic::at(codes::TOO_LARGE, span, message)

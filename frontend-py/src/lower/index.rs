@@ -78,6 +78,15 @@ impl<'a> Lower<'a, '_> {
         Ok(())
     }
 
+    /// Whether a tuple is a list in the source, whose exceptions say so.
+    fn was_list(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Tuple(tuple) => crate::desugar::was_list(tuple),
+            Expr::Name(name) => self.frame.lists.contains(name.id.as_str()),
+            _ => false,
+        }
+    }
+
     fn target(&mut self, s: &'a ExprSubscript, message: &str, span: Span) -> Res<Target> {
         let base = self.expr(&s.value)?;
         if let Some(view) = self.slice(&base, &s.slice, span)? {
@@ -134,9 +143,10 @@ impl<'a> Lower<'a, '_> {
                 let value = self.index_number(&s.slice, "an index")?;
                 let known = self.f.as_const(value).and_then(Const::as_i64);
                 let len = items.len() as i64;
+                let message = if self.was_list(&s.value) { LOAD } else { TUPLE };
                 if known.is_none() && len > 0 && self.is_uniform(&items) {
                     let len = self.constant(Const::I64(len), span);
-                    let at = self.checked_within(len, value, TUPLE, span);
+                    let at = self.checked_within(len, value, message, span);
                     return Ok(Target::Item(self.pick(&items, at, span)));
                 }
                 let at = known.map(|known| if known < 0 { known + len } else { known });

@@ -5,7 +5,7 @@ use super::value::{Binding, Val};
 use super::{Failure, Frame, Lower, Res};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::types::span_of;
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, Operator};
 use rvsdg::{Const, Op, Span, Type, ValueId};
 
 /// Digits for which powers of ten are exact: `round(x, n)` with more has no short exact form.
@@ -39,7 +39,7 @@ impl<'a> Lower<'a, '_> {
         Ok(result)
     }
 
-    /// `sum`, `min`, `max`, `any`, `all` of an array or a tuple.
+    /// `sum`, `prod`, `min`, `max`, `any`, `all` of an array or a tuple.
     pub(super) fn over_array(&mut self, name: &str, call: &'a ExprCall, span: Span) -> Res<Val> {
         let most = if name == "sum" { 2 } else { 1 };
         let mut args = self.positional(call, name, 1..=most)?;
@@ -66,15 +66,15 @@ impl<'a> Lower<'a, '_> {
         }
         let value = match name {
             "min" | "max" if !values.is_empty() => self.extreme(name == "min", &values, span),
-            "sum" => {
+            "sum" | "prod" => {
+                let (op, neutral) =
+                    if name == "sum" { (Operator::Add, 0) } else { (Operator::Mult, 1) };
                 let mut total = match start {
                     Some(start) => self.scalar_of(&start, span)?,
-                    None => self.constant(Const::I64(0), span),
+                    None => self.constant(Const::I64(neutral), span),
                 };
                 for value in values {
-                    let spans = [at, at];
-                    total =
-                        self.binary(ruff_python_ast::Operator::Add, [total, value], spans, span)?;
+                    total = self.binary(op, [total, value], [at, at], span)?;
                 }
                 total
             }
@@ -176,7 +176,7 @@ impl<'a> Lower<'a, '_> {
                 self.library_call(name, vec![Val::Scalar(value), Val::Scalar(power)], span)?
             }
             "isclose" => self.isclose(call, span)?,
-            "prod" => self.numpy_reduce("prod", call, span)?,
+            "prod" => self.over_array("prod", call, span)?,
             "fsum" => {
                 let over = self.positional(call, name, 1..=1)?.swap_remove(0);
                 let over = self.as_floats(over, span_of(&call.arguments.args[0]))?;

@@ -139,11 +139,7 @@ impl<'a> Lower<'a, '_> {
                 Ok((Over::Zip(parts), stop))
             }
             _ => {
-                let items = match iter {
-                    // A list that is only run over is a tuple.
-                    Expr::List(list) => self.items_of(&list.elts)?,
-                    other => self.expr(other)?,
-                };
+                let items = self.expr(iter)?;
                 let stop = self.count_of(&items, span)?;
                 Ok((Over::Item(items), stop))
             }

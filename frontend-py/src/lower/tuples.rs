@@ -8,15 +8,6 @@ use ruff_python_ast::{CmpOp, Expr, ExprCompare, ExprSlice};
 use rvsdg::{Cmp, Const, Op, Span, ValueId};
 
 impl<'a> Lower<'a, '_> {
-    /// The items of a tuple or list in the source.
-    pub(super) fn items_of(&mut self, items: &'a [Expr]) -> Res<Val> {
-        let mut vals = Vec::new();
-        for item in items {
-            vals.push(self.expr(item)?);
-        }
-        Ok(Val::Tuple(vals))
-    }
-
     /// Whether all items have one type.
     pub(super) fn is_uniform(&self, items: &[Val]) -> bool {
         items.windows(2).all(|pair| pair[0].fits(&pair[1], &self.f))
@@ -101,15 +92,12 @@ impl<'a> Lower<'a, '_> {
         })
     }
 
-    /// `x in items` and `x not in items` of a tuple, a list in the source, or an array.
+    /// `x in items` and `x not in items` of a tuple or an array.
     pub(super) fn membership(&mut self, compare: &'a ExprCompare) -> Res<ValueId> {
         let span = span_of(compare);
         let x = self.number(&compare.left)?;
         let right = &compare.comparators[0];
-        let items = match right {
-            Expr::List(list) => self.items_of(&list.elts)?,
-            other => self.expr(other)?,
-        };
+        let items = self.expr(right)?;
         let spans = [span_of(&*compare.left), span_of(right)];
         let found = match &items {
             Val::Tuple(items) => {
