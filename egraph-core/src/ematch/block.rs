@@ -59,13 +59,12 @@ impl Selection {
 
     /// Those that another selection of the same block lacks.
     pub(super) fn without(&self, other: &Self) -> Self {
+        let mut others = [false; BLOCK];
+        for at in other.as_slice() {
+            others[*at as usize] = true;
+        }
         let mut rest = self.clone();
-        let mut next = 0;
-        rest.retain(|at| {
-            let other = other.as_slice().get(next) == Some(&(at as u8));
-            next += usize::from(other);
-            !other
-        });
+        rest.retain(|at| !others[at]);
         rest
     }
 
@@ -154,10 +153,9 @@ impl Block {
         let stride = report.len();
         self.len = words.len() / stride;
         for (offset, var) in report.iter().enumerate() {
-            let mut from = offset;
-            for value in &mut self.columns[*var as usize][..self.len] {
-                *value = words[from];
-                from += stride;
+            let column = self.columns[*var as usize].iter_mut();
+            for (value, words) in column.zip(words.chunks_exact(stride)) {
+                *value = words[offset];
             }
         }
         self.selected.first(self.len);
@@ -189,10 +187,10 @@ impl Block {
     pub(super) fn write_to(&self, report: &[u32], words: &mut [Value]) -> usize {
         let stride = report.len();
         for (offset, var) in report.iter().enumerate() {
-            let (column, mut to) = (self.column(*var), offset);
-            for at in self.selected.as_slice() {
-                words[to] = column[*at as usize];
-                to += stride;
+            let column = self.column(*var);
+            let rows = words.chunks_exact_mut(stride);
+            for (words, at) in rows.zip(self.selected.as_slice()) {
+                words[offset] = column[*at as usize];
             }
         }
         self.selected.len * stride
@@ -384,11 +382,6 @@ fn look_up<K: AsRef<[Value]>>(
         rows[at] = guess.unwrap_or(0);
         guess.is_some()
     });
-    let mut touched = 0;
-    for at in selected.as_slice() {
-        touched ^= table.output(rows[*at as usize]);
-    }
-    std::hint::black_box(touched);
     selected.retain(|at| {
         let keys = keys(at);
         if table.has_keys(rows[at], keys.as_ref()) {
