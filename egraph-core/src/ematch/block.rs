@@ -1,9 +1,10 @@
 //! Matches by the block: a column for each variable, and which of them are still in question.
 //!
 //! What is done for one match after the other waits for a cache miss each time. For a block it is
-//! done in passes (hashes, then the slots they lead to, then the rows that these name); within a
+//! done in passes (hashes and the slots they lead to, then the rows that these name); within a
 //! pass no look-up waits for another, so that their misses overlap (group prefetching, Chen et al.,
-//! "Improving hash join performance through prefetching", ICDE 2004, by plain reads). What is
+//! "Improving hash join performance through prefetching", ICDE 2004, by plain reads). Whether a slot
+//! fits is seldom foreseen before it is read; that its row has the keys then, nearly always. What is
 //! decided once a block (which step, which columns) is not decided again for each match (block-wise
 //! interpretation, Boncz et al., "MonetDB/X100", CIDR 2005).
 
@@ -378,16 +379,7 @@ fn look_up<K: AsRef<[Value]>>(
     }
     std::hint::black_box(touched);
     selected.retain(|at| {
-        let guess = table.guess(hashes[at]);
-        rows[at] = guess.unwrap_or(0);
-        guess.is_some()
-    });
-    selected.retain(|at| {
-        let keys = keys(at);
-        if table.has_keys(rows[at], keys.as_ref()) {
-            return true;
-        }
-        let row = table.find_hashed(hashes[at], keys.as_ref());
+        let row = table.find_hashed(hashes[at], keys(at).as_ref());
         rows[at] = row.unwrap_or(0);
         row.is_some()
     });

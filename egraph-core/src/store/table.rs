@@ -335,13 +335,6 @@ impl Table {
         self.memo.touch(hash)
     }
 
-    /// The first row whose stored half of the hash fits: the row looked for, if it is there and
-    /// luck holds.
-    #[inline]
-    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
-        self.memo.find(hash, |_| true)
-    }
-
     /// Appends a row whose keys `find` does not know.
     pub(crate) fn push(&mut self, keys: &[Value], output: Value, clock: u32) -> u32 {
         let row = self.append(keys, output, clock);
