@@ -6,7 +6,10 @@ pub fn supported() -> Vec<(&'static str, &'static str)> {
         ("int", "64 bits, wraps; literals beyond 64 bits are refused"),
         ("float", "IEEE 754 binary64"),
         ("bool", "an integer in arithmetic, as in Python"),
-        ("None", "can be returned"),
+        (
+            "None",
+            "can be returned, passed to functions of the file, a default value, and tested with `is`",
+        ),
         (
             "tuple",
             "as a value, a variable, an argument, a result; unpacked, sliced or indexed with \

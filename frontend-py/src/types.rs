@@ -1,7 +1,7 @@
 //! Parameter types: annotations in the source, and lists of types given as text.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
-use ruff_python_ast::{Expr, Number};
+use ruff_python_ast::{Expr, Number, Operator};
 use ruff_text_size::Ranged;
 use rvsdg::{Elem, Span, Type};
 use std::fmt;
@@ -117,6 +117,9 @@ fn unquoted(expr: &Expr) -> Result<Expr, Diagnostic> {
 /// Whether an annotation leaves the type to the arguments: `np.ndarray`, `NDArray[…]`, `tuple`,
 /// `tuple[float, …]` of any length, `Any`.
 pub(crate) fn is_open(expr: &Expr) -> bool {
+    if let Some(other) = beside_none(expr) {
+        return is_open(other);
+    }
     match expr {
         Expr::Subscript(subscript) => match last_name(&subscript.value) {
             Some("NDArray" | "ndarray") => true,
@@ -145,6 +148,9 @@ pub(crate) fn param_type(expr: &Expr) -> Result<ParamType, Diagnostic> {
     if let Some(ty) = last_name(expr).and_then(scalar_named) {
         return Ok(ParamType::Scalar(ty));
     }
+    if let Some(other) = beside_none(expr) {
+        return param_type(other);
+    }
     let Expr::Subscript(subscript) = expr else { return Err(unknown(expr)) };
     match last_name(&subscript.value) {
         Some("array") => array_type(expr, &subscript.slice),
@@ -168,6 +174,19 @@ pub(crate) fn param_type(expr: &Expr) -> Result<ParamType, Diagnostic> {
             ParamType::Array { .. } | ParamType::Tuple(_) => Err(unknown(expr)),
         },
         _ => Err(unknown(expr)),
+    }
+}
+
+/// The type that a value has if it is not None, by an annotation that admits both: `float | None`,
+/// `Optional[float]`.
+pub(crate) fn beside_none(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::BinOp(union) if union.op == Operator::BitOr => match (&*union.left, &*union.right) {
+            (Expr::NoneLiteral(_), other) | (other, Expr::NoneLiteral(_)) => Some(other),
+            _ => None,
+        },
+        Expr::Subscript(s) if last_name(&s.value) == Some("Optional") => Some(&s.slice),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Frame, Lower, Res, helper_type};
 use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::module::{Global, Known, opaque};
-use crate::types::{ParamType, span_of};
+use crate::types::{ParamType, beside_none, span_of};
 use ruff_python_ast::{Expr, ExprCall, Parameter, StmtFunctionDef};
 use rvsdg::{Elem, Op, Span, Type, ValueId};
 
@@ -237,23 +237,21 @@ impl<'a> Lower<'a, '_> {
                 return Err(wrong(span, message).into());
             };
             let at = span_of(default);
-            let val = if let Expr::NoneLiteral(_) = default {
-                Val::None
-            } else {
-                let said = || {
-                    let known = matches!(self.module().get(name),
-                        Some(Global::Function(known)) if std::ptr::eq(known, definition));
-                    let parameter = parameter.parameter.name.as_str();
-                    known.then(|| self.module().known_default(name, parameter)).flatten()
-                };
-                let known =
-                    said().or_else(|| constant(self.module(), default)).ok_or_else(|| {
-                        let message = "a default value must be a constant";
-                        Diagnostic::at(codes::GLOBAL, at, message)
-                            .hint("pass the argument at every call")
-                    })?;
-                Val::Scalar(self.constant(known, at))
+            if let Expr::NoneLiteral(_) = default {
+                args.push((Val::None, at));
+                continue;
+            }
+            let said = || {
+                let known = matches!(self.module().get(name),
+                    Some(Global::Function(known)) if std::ptr::eq(known, definition));
+                let parameter = parameter.parameter.name.as_str();
+                known.then(|| self.module().known_default(name, parameter)).flatten()
             };
+            let known = said().or_else(|| constant(self.module(), default)).ok_or_else(|| {
+                let message = "a default value must be a constant";
+                Diagnostic::at(codes::GLOBAL, at, message).hint("pass the argument at every call")
+            })?;
+            let val = Val::Scalar(self.constant(known, at));
             args.push((self.passed(val, &parameter.parameter, at)?, at));
         }
         Ok(args)
@@ -262,6 +260,10 @@ impl<'a> Lower<'a, '_> {
     /// An argument converted to the parameter's annotated type.
     fn passed(&mut self, val: Val, parameter: &'a Parameter, span: Span) -> Res<Val> {
         let Some(ty) = helper_type(parameter)? else { return Ok(val) };
+        let beside_none = parameter.annotation.as_deref().and_then(beside_none);
+        if matches!(val, Val::None) && beside_none.is_some() {
+            return Ok(val);
+        }
         if let Some(fitted) = self.fitted(&val, &ty, span) {
             return Ok(fitted);
         }

@@ -14,16 +14,18 @@ impl<'a> Lower<'a, '_> {
         if let [CmpOp::In | CmpOp::NotIn] = *compare.ops {
             return self.membership(compare);
         }
-        for (op, right) in compare.ops.iter().zip(&compare.comparators) {
-            if let Some(message) = refused(*op) {
-                let span = span_of(compare);
-                let hint = if matches!(right, Expr::NoneLiteral(_)) {
-                    "a parameter always has a number; use a number that means \"none\""
-                } else {
-                    "compare numbers with == != < <= > >="
-                };
-                return Err(Diagnostic::at(codes::EXPRESSION, span, message).hint(hint).into());
-            }
+        if let ([op @ (CmpOp::Is | CmpOp::IsNot)], [Expr::NoneLiteral(_)]) =
+            (&*compare.ops, &*compare.comparators)
+        {
+            // What is None is known from where it comes: a default value, or an argument.
+            let none = matches!(self.expr(&compare.left)?, Val::None);
+            let holds = none == (*op == CmpOp::Is);
+            return Ok(self.constant(Const::Bool(holds), span_of(compare)));
+        }
+        if let Some(message) = compare.ops.iter().find_map(|op| refused(*op)) {
+            return Err(Diagnostic::at(codes::EXPRESSION, span_of(compare), message)
+                .hint("compare numbers with == != < <= > >=")
+                .into());
         }
         let left = self.expr(&compare.left)?;
         self.chain(compare, 0, &left, span_of(&*compare.left))
@@ -207,7 +209,7 @@ fn comparison(op: CmpOp) -> Option<Cmp> {
 
 fn refused(op: CmpOp) -> Option<&'static str> {
     match op {
-        CmpOp::Is | CmpOp::IsNot => Some("`is` is not supported"),
+        CmpOp::Is | CmpOp::IsNot => Some("`is` is not supported but with `None`"),
         CmpOp::In | CmpOp::NotIn => Some("`in` cannot be chained with other comparisons"),
         _ => None,
     }

@@ -131,7 +131,7 @@ fn unsupported_expressions() {
             "def f(x: f64):\n    return [i for i in range(3)]\n",
             "def f(x: f64):\n    return x + 2j\n",
             "def f(x: f64):\n    return x @ x\n",
-            "def f(x: f64):\n    return x is None\n",
+            "def f(x: f64):\n    return x is x\n",
             "def f(x: f64):\n    return 1 in x\n",
             "def f(x: f64):\n    return 10 ** 20 + 99999999999999999999\n",
             "def f(p: tuple[f64, f64]):\n    return p + 1.0\n",
@@ -225,13 +225,13 @@ fn unsupported_expressions() {
               |
               = hint: write the product as loops
 
-            error[OV011]: `is` is not supported
+            error[OV011]: `is` is not supported but with `None`
              --> test.py:2:12
               |
-            2 |     return x is None
-              |            ^^^^^^^^^
+            2 |     return x is x
+              |            ^^^^^^
               |
-              = hint: a parameter always has a number; use a number that means "none"
+              = hint: compare numbers with == != < <= > >=
 
             error[OV020]: `in` needs a tuple or an array of one dimension, but this is f64
              --> test.py:2:17
