@@ -22,7 +22,7 @@ mod walrus;
 use crate::live::stored_names;
 use build::{block, returned};
 pub(crate) use generator::TOTAL;
-pub(crate) use lists::{was_list, were_lists};
+pub(crate) use lists::{holds_list, was_list};
 use ruff_python_ast::visitor::transformer::{Transformer, walk_expr, walk_stmt};
 use ruff_python_ast::visitor::{Visitor, walk_stmt as look_at_stmt};
 use ruff_python_ast::{AtomicNodeIndex, Expr, Identifier, Stmt, StmtFunctionDef, Suite};
@@ -136,7 +136,7 @@ fn lambdas(body: &mut Suite) {
             continue;
         };
         let id = name.id.as_str();
-        if stored_names(body).into_iter().filter(|stored| *stored == id).count() > 1 {
+        if !stored_once(body, id) {
             continue;
         }
         let definition = StmtFunctionDef {
@@ -152,6 +152,11 @@ fn lambdas(body: &mut Suite) {
         };
         body[at] = Stmt::FunctionDef(definition);
     }
+}
+
+/// Whether a name is bound at one place of a body.
+fn stored_once(body: &[Stmt], name: &str) -> bool {
+    stored_names(body).into_iter().filter(|stored| *stored == name).count() == 1
 }
 
 /// The names that a module binds anywhere.

@@ -84,8 +84,6 @@ type Guesses = FxHashMap<GuessKey, Guess>;
 struct Frame<'a> {
     definition: &'a StmtFunctionDef,
     locals: Locals<'a>,
-    /// Local variables that are lists in the source.
-    lists: FxHashSet<&'a str>,
     name: &'a str,
     returns: Option<(ReturnType, Span)>,
     /// Where the function's name stands.
@@ -443,7 +441,6 @@ impl<'a> Frame<'a> {
         Ok(Frame {
             definition,
             locals: Locals::new(names, &definition.body),
-            lists: crate::desugar::were_lists(&definition.body),
             name: definition.name.as_str(),
             returns,
             span: span_of(&definition.name),

@@ -427,15 +427,8 @@ impl Actions {
         registers: &[Value],
     ) -> [Value; N] {
         let mut values = [0; N];
-        let settled = store.is_settled();
         for (value, arg) in values.iter_mut().zip(args) {
-            *value = match *arg {
-                Operand::Const(value) => value,
-                Operand::Var(var) if settled => registers[var as usize],
-                Operand::Var(var) => {
-                    store.canonical(self.kinds[var as usize], registers[var as usize])
-                }
-            };
+            *value = self.value(store, *arg, registers);
         }
         values
     }

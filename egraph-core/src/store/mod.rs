@@ -281,14 +281,7 @@ impl Store {
     /// younger.
     #[inline]
     pub(crate) fn renewed(&self, kind: Kind, value: Value) -> Value {
-        if self.is_settled() { value } else { self.canonical(kind, value) }
-    }
-
-    /// True when values stand for themselves that were canonical when the store was last closed, or
-    /// are younger.
-    #[inline]
-    pub(crate) fn is_settled(&self) -> bool {
-        self.is_closed() && !self.closing
+        if self.is_closed() && !self.closing { value } else { self.canonical(kind, value) }
     }
 
     /// True when nothing was displaced since the last rebuild.

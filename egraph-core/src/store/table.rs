@@ -262,6 +262,11 @@ impl Table {
         self.rows[row as usize * self.width + self.width - 1]
     }
 
+    #[inline]
+    fn last_word_mut(&mut self, row: u32) -> &mut u32 {
+        &mut self.rows[row as usize * self.width + self.width - 1]
+    }
+
     /// True for a row that is seen; none that is dead is.
     #[inline]
     pub(crate) fn sees(&self, sight: Sight, row: u32) -> bool {
@@ -510,8 +515,7 @@ impl Table {
         }
         self.mark(clock);
         self.save(row);
-        let at = row as usize * self.width + self.width - 1;
-        self.rows[at] = clock | word & HIDDEN;
+        *self.last_word_mut(row) = clock | word & HIDDEN;
         self.log.push((clock, row));
     }
 
@@ -531,8 +535,7 @@ impl Table {
     pub(crate) fn bury(&mut self, row: u32) {
         self.save(row);
         self.hidden -= u32::from(self.is_subsumed(row));
-        let at = row as usize * self.width + self.width - 1;
-        self.rows[at] = DEAD;
+        *self.last_word_mut(row) = DEAD;
         self.live -= 1;
     }
 
@@ -549,8 +552,7 @@ impl Table {
             return false;
         }
         self.save(row);
-        let at = row as usize * self.width + self.width - 1;
-        self.rows[at] = word | HIDDEN;
+        *self.last_word_mut(row) = word | HIDDEN;
         self.hidden += 1;
         true
     }

@@ -17,7 +17,7 @@ use ruff_text_size::Ranged;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
-use crate::live::stored_names;
+use super::stored_once;
 
 /// Functions that look at one list.
 const LOOKING: [&str; 6] = ["len", "sum", "min", "max", "any", "all"];
@@ -28,17 +28,16 @@ const RUNNING: [&str; 3] = ["enumerate", "zip", "reversed"];
 
 /// Rewrites a function; `bound` are the names that mean nothing of Python's own.
 pub(super) fn function(definition: &mut StmtFunctionDef, bound: &FxHashSet<String>) {
-    let look = Look { bound, uses: RefCell::default() };
+    let lists = assigned(&definition.body).filter(|(_, value)| matches!(value, Expr::List(_)));
+    let uses = lists
+        .filter(|(name, _)| stored_once(&definition.body, name))
+        .map(|(name, _)| (name.to_owned(), Uses::default()))
+        .collect();
+    let look = Look { bound, uses: RefCell::new(uses) };
     look.visit_parameters(&mut definition.parameters);
     look.visit_body(&mut definition.body);
-    let uses = look.uses.into_inner();
-    let stored = stored_names(&definition.body);
-    let only = |name: &str| stored.iter().filter(|stored| **stored == name).count() == 1;
-    let lists: FxHashSet<String> = uses
-        .into_iter()
-        .filter(|(name, uses)| uses.looks == uses.loads && !uses.parameter && only(name))
-        .map(|(name, _)| name)
-        .collect();
+    let mut lists = look.uses.into_inner();
+    lists.retain(|_, uses| uses.looks == uses.loads && !uses.parameter);
     if !lists.is_empty() {
         let turn = Turn { lists };
         turn.visit_body(&mut definition.body);
@@ -51,18 +50,25 @@ pub(crate) fn was_list(tuple: &ExprTuple) -> bool {
     !tuple.parenthesized && first.is_none_or(|first| tuple.range.start() < first)
 }
 
-/// The variables of a function whose value was a list.
-pub(crate) fn were_lists(body: &[Stmt]) -> FxHashSet<&str> {
+/// Whether a value of a function's variable was a list.
+pub(crate) fn holds_list(body: &[Stmt], variable: &str) -> bool {
+    let mut values = assigned(body).filter(|(name, _)| *name == variable);
+    values.any(|(_, value)| matches!(value, Expr::Tuple(tuple) if was_list(tuple)))
+}
+
+/// What a function assigns to single names, in the functions inside it too.
+fn assigned(body: &[Stmt]) -> impl Iterator<Item = (&str, &Expr)> {
     #[derive(Default)]
-    struct Search<'a>(FxHashSet<&'a str>);
+    struct Search<'a>(Vec<(&'a str, &'a Expr)>);
     impl<'a> Visitor<'a> for Search<'a> {
         fn visit_stmt(&mut self, stmt: &'a Stmt) {
-            if let Stmt::Assign(assign) = stmt
-                && let ([Expr::Name(name)], Expr::Tuple(tuple)) =
-                    (&assign.targets[..], &*assign.value)
-                && was_list(tuple)
-            {
-                self.0.insert(name.id.as_str());
+            let (target, value) = match stmt {
+                Stmt::Assign(s) => (s.targets.first(), Some(&*s.value)),
+                Stmt::AnnAssign(s) => (Some(&*s.target), s.value.as_deref()),
+                _ => (None, None),
+            };
+            if let (Some(Expr::Name(name)), Some(value)) = (target, value) {
+                self.0.push((name.id.as_str(), value));
             }
             look_at_stmt(self, stmt);
         }
@@ -70,10 +76,8 @@ pub(crate) fn were_lists(body: &[Stmt]) -> FxHashSet<&str> {
         fn visit_expr(&mut self, _: &'a Expr) {}
     }
     let mut search = Search::default();
-    for stmt in body {
-        search.visit_stmt(stmt);
-    }
-    search.0
+    search.visit_body(body);
+    search.0.into_iter()
 }
 
 /// What is done with a variable.
@@ -89,12 +93,15 @@ struct Uses {
 /// Turns lists that are looked at where they stand, and counts what is done with variables.
 struct Look<'b> {
     bound: &'b FxHashSet<String>,
+    /// Of the variables whose only value is a list.
     uses: RefCell<FxHashMap<String, Uses>>,
 }
 
 impl Look<'_> {
     fn note(&self, name: &str, change: impl FnOnce(&mut Uses)) {
-        change(self.uses.borrow_mut().entry(name.to_owned()).or_default());
+        if let Some(uses) = self.uses.borrow_mut().get_mut(name) {
+            change(uses);
+        }
     }
 
     /// Whether a function is one of Python's own of these names.
@@ -197,12 +204,12 @@ impl Transformer for Look<'_> {
 
 /// Turns the lists that are the only values of these variables.
 struct Turn {
-    lists: FxHashSet<String>,
+    lists: FxHashMap<String, Uses>,
 }
 
 impl Turn {
     fn has(&self, target: &Expr) -> bool {
-        matches!(target, Expr::Name(name) if self.lists.contains(name.id.as_str()))
+        matches!(target, Expr::Name(name) if self.lists.contains_key(name.id.as_str()))
     }
 }
 

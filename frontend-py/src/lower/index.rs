@@ -82,7 +82,9 @@ impl<'a> Lower<'a, '_> {
     fn was_list(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Tuple(tuple) => crate::desugar::was_list(tuple),
-            Expr::Name(name) => self.frame.lists.contains(name.id.as_str()),
+            Expr::Name(name) => {
+                crate::desugar::holds_list(&self.frame.definition.body, name.id.as_str())
+            }
             _ => false,
         }
     }
@@ -143,9 +145,9 @@ impl<'a> Lower<'a, '_> {
                 let value = self.index_number(&s.slice, "an index")?;
                 let known = self.f.as_const(value).and_then(Const::as_i64);
                 let len = items.len() as i64;
-                let message = if self.was_list(&s.value) { LOAD } else { TUPLE };
                 if known.is_none() && len > 0 && self.is_uniform(&items) {
                     let len = self.constant(Const::I64(len), span);
+                    let message = if self.was_list(&s.value) { LOAD } else { TUPLE };
                     let at = self.checked_within(len, value, message, span);
                     return Ok(Target::Item(self.pick(&items, at, span)));
                 }

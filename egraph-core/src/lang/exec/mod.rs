@@ -184,7 +184,7 @@ pub struct Session {
     including: Vec<PathBuf>,
     /// Some rule deletes rows: then no rule may see an old match again.
     deletes: bool,
-    /// But for the rules.
+    /// What running rules took so far.
     totals: RunTotals,
     tallies: schedule::Tallies,
     scratch: ematch::Scratch,
