@@ -43,6 +43,7 @@ const ENGINE_DEPENDENCIES: &[&str] = &[
     "rayon",
     "indexmap",
     "rustc-hash",
+    "smol_str",
     "num-bigint",
     "num-rational",
     "num-traits",

@@ -7,7 +7,7 @@
 
 use std::sync::OnceLock;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{Atom, Operand, Query};
 use crate::store::{Sight, Store, TableId};
@@ -104,11 +104,11 @@ impl Plan {
             query,
             store,
             focus,
-            bound: vec![false; query.vars as usize],
-            called: vec![false; query.calls.len()],
-            split: vec![false; query.splits.len()],
+            bound: smallvec![false; query.vars as usize],
+            called: smallvec![false; query.calls.len()],
+            split: smallvec![false; query.splits.len()],
             plan: Self {
-                steps: Vec::new(),
+                steps: Vec::with_capacity(query.atoms.len() + query.calls.len()),
                 prelude: 0,
                 carried: OnceLock::new(),
                 sizes: query.atoms.iter().map(|a| magnitude(store.table(a.table).live())).collect(),
@@ -117,7 +117,7 @@ impl Plan {
         };
         maker.calls();
         maker.plan.prelude = maker.plan.steps.len();
-        let mut waiting: Vec<usize> = (0..query.atoms.len()).collect();
+        let mut waiting: SmallVec<[usize; 8]> = (0..query.atoms.len()).collect();
         let first = focus.or_else(|| maker.cheapest(&waiting));
         if let Some(first) = first {
             waiting.retain(|atom| *atom != first);
@@ -189,13 +189,16 @@ fn carried(steps: &[Step], query: &Query) -> Vec<Carried> {
     carried
 }
 
+/// One for each of something.
+type Flags = SmallVec<[bool; 16]>;
+
 struct Maker<'a> {
     query: &'a Query,
     store: &'a Store,
     focus: Option<usize>,
-    bound: Vec<bool>,
-    called: Vec<bool>,
-    split: Vec<bool>,
+    bound: Flags,
+    called: Flags,
+    split: Flags,
     plan: Plan,
 }
 

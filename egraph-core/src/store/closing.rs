@@ -30,11 +30,14 @@ pub(super) enum Way {
 impl Way {
     /// How to find the rows of a table that mention what a round displaced.
     pub(super) fn of(table: &Table, round: &Round) -> Way {
+        if table.live() == 0 {
+            return Way::None;
+        }
         let columns: Columns = (0..=table.arity())
             .map(|column| (column, table.kind(column)))
             .filter(|(_, kind)| !round.of(*kind).is_empty())
             .collect();
-        if columns.is_empty() || table.live() == 0 {
+        if columns.is_empty() {
             return Way::None;
         }
         let wanted: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();

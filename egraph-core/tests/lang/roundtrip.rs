@@ -158,7 +158,16 @@ fn rule() -> impl Strategy<Value = Command> {
     (parts, any::<[bool; 2]>()).prop_map(|((body, head, ruleset, name, mode), flags)| {
         let [no_decomp, include_subsumed] = flags;
         let span = Span::default();
-        let rule = Rule { span, body, head, ruleset, name, mode, no_decomp, include_subsumed };
+        let rule = Rule {
+            span,
+            body,
+            head,
+            ruleset,
+            name: name.into(),
+            mode,
+            no_decomp,
+            include_subsumed,
+        };
         Command::Rule(Arc::new(rule))
     })
 }
@@ -168,7 +177,8 @@ fn rewrite() -> impl Strategy<Value = Command> {
     parts.prop_map(|(lhs, rhs, conditions, ruleset, name, [subsume, both_ways])| {
         let subsume = subsume && !both_ways;
         let span = Span::default();
-        let rewrite = Rewrite { span, lhs, rhs, conditions, ruleset, name, subsume, both_ways };
+        let rewrite =
+            Rewrite { span, lhs, rhs, conditions, ruleset, name: name.into(), subsume, both_ways };
         Command::Rewrite(Arc::new(rewrite))
     })
 }

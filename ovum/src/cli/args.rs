@@ -2,6 +2,7 @@
 
 use super::egg::EggArgs;
 use super::extract_args::{BenchExtractArgs, ExtractArgs};
+use super::late::Late;
 use crate::engine::Backend;
 use crate::error::{Error, Result, codes};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -23,13 +24,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compile a function, run it and print the result
-    Run(RunArgs),
+    Run(Late<RunArgs>),
     /// Optimise functions and print them, or what was made of them
-    Opt(OptArgs),
+    Opt(Late<OptArgs>),
     /// Run programs in the egglog language
-    Egg(EggArgs),
+    Egg(Late<EggArgs>),
     /// Extract the cheapest term of a serialized e-graph
-    Extract(ExtractArgs),
+    Extract(Late<ExtractArgs>),
     /// Compare algorithms on many inputs
     #[command(subcommand)]
     Bench(Bench),
@@ -39,13 +40,13 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
     /// Extraction algorithms, over a folder of serialized e-graphs
-    Extract(BenchExtractArgs),
+    Extract(Late<BenchExtractArgs>),
     /// Engines, on the same workloads
-    Engine(super::bench::EngineArgs),
+    Engine(Late<super::bench::EngineArgs>),
     /// Machine code of functions, optimised and as written
-    Kernels(super::bench::kernels::KernelsArgs),
+    Kernels(Late<super::bench::kernels::KernelsArgs>),
     /// Operations: the weights of the cost model on this machine
-    CostModel(super::bench::cost_model::CostModelArgs),
+    CostModel(Late<super::bench::cost_model::CostModelArgs>),
 }
 
 /// Compile a function, specialised to the types of the arguments, run it and print the result.
@@ -280,6 +281,16 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_are_described_when_their_command_is_asked_for() {
+        use clap::CommandFactory;
+        let mut all = Cli::command();
+        assert!(all.get_subcommands().all(|command| command.get_arguments().next().is_none()));
+        all.build();
+        let egg = all.find_subcommand("egg").expect("a command");
+        assert!(egg.get_arguments().any(|argument| argument.get_long() == Some("node-limit")));
     }
 
     #[test]

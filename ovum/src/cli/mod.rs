@@ -9,6 +9,7 @@ mod bench_extract;
 mod egg;
 mod extract;
 mod extract_args;
+mod late;
 mod opt;
 mod output;
 mod progress;
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::json::Json;
 use crate::report::Style;
 use clap::Parser;
+use late::Late;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
@@ -56,35 +58,35 @@ pub fn run_styled(
         Err(error) => return console.explain(&error),
     };
     let code = match cli.command {
-        args::Command::Run(args) => {
+        args::Command::Run(Late(args)) => {
             console.json = args.compile.json;
             run::run(&args, &mut console)
         }
-        args::Command::Opt(args) => {
+        args::Command::Opt(Late(args)) => {
             console.json = args.compile.json;
             opt::opt(&args, &mut console)
         }
-        args::Command::Egg(args) => {
+        args::Command::Egg(Late(args)) => {
             console.json = args.json;
             egg::egg(&args, &mut console)
         }
-        args::Command::Extract(args) => {
+        args::Command::Extract(Late(args)) => {
             console.json = args.json;
             extract::extract(&args, &mut console)
         }
-        args::Command::Bench(args::Bench::Extract(args)) => {
+        args::Command::Bench(args::Bench::Extract(Late(args))) => {
             console.json = args.json;
             bench_extract::bench(&args, &mut console)
         }
-        args::Command::Bench(args::Bench::Engine(args)) => {
+        args::Command::Bench(args::Bench::Engine(Late(args))) => {
             console.json = args.json;
             bench::engine(&args, &mut console)
         }
-        args::Command::Bench(args::Bench::CostModel(args)) => {
+        args::Command::Bench(args::Bench::CostModel(Late(args))) => {
             console.json = args.json;
             bench::cost_model::cost_model(&args, &mut console)
         }
-        args::Command::Bench(args::Bench::Kernels(args)) => {
+        args::Command::Bench(args::Bench::Kernels(Late(args))) => {
             console.json = args.json;
             bench::kernels::kernels(&args, &mut console)
         }

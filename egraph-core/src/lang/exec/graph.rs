@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::analysis::{Analysis, Slots};
 use super::machine::Machine;
@@ -162,7 +163,7 @@ pub struct Match<'a> {
 }
 
 /// Names and sorts of a rule's variables.
-pub(super) type Vars = [(Box<str>, Sort)];
+pub(super) type Vars = [(SmolStr, Sort)];
 
 impl Match<'_> {
     /// What a variable stands for. Panics for a variable that the rule's facts do not have, which

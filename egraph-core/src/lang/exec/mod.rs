@@ -340,7 +340,7 @@ impl Session {
             _ => self.machine.kind(decl.output),
         };
         let table = TableDecl {
-            name: decl.name.as_ref().into(),
+            name: decl.name.as_str().into(),
             keys: decl.inputs.iter().map(|sort| self.machine.kind(*sort)).collect(),
             output,
             conflict,

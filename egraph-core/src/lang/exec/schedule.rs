@@ -135,8 +135,8 @@ impl Session {
                 RulesetKind::Combined(sets) => open.extend(sets.iter().rev()),
             }
         }
-        let mut seen = hashbrown::HashSet::<usize, FxBuildHasher>::default();
-        rules.retain(|rule| seen.insert(*rule));
+        let mut seen = vec![false; self.rules.len()];
+        rules.retain(|rule| !std::mem::replace(&mut seen[*rule], true));
         rules
     }
 

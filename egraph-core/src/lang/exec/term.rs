@@ -23,12 +23,14 @@ const KEPT: usize = 64 << 10;
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut pieces = Pieces { open: vec![Piece::Term(self)], first: true };
+        let mut text = String::new();
         for _ in 0..SMALL {
             match pieces.open.pop() {
-                Some(piece) => pieces.write(piece, f)?,
-                None => return Ok(()),
+                Some(piece) => pieces.write(piece, &mut text),
+                None => return f.write_str(&text),
             }
         }
+        f.write_str(&text)?;
         let mut texts = Texts::default();
         while let Some(piece) = pieces.open.pop() {
             match piece {
@@ -39,7 +41,11 @@ impl fmt::Display for Term {
                     pieces.first = false;
                     f.write_str(texts.of(term))?;
                 }
-                piece => pieces.write(piece, f)?,
+                piece => {
+                    text.clear();
+                    pieces.write(piece, &mut text);
+                    f.write_str(&text)?;
+                }
             }
         }
         Ok(())
@@ -60,23 +66,23 @@ enum Piece<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    fn write(&mut self, piece: Piece<'a>, out: &mut dyn fmt::Write) -> fmt::Result {
-        let term = match piece {
-            Piece::Close => return out.write_str(")"),
-            Piece::Term(term) => term,
+    /// Writes a piece, but for what an application contains.
+    fn write(&mut self, piece: Piece<'a>, out: &mut String) {
+        let Piece::Term(term) = piece else {
+            out.push(')');
+            return;
         };
         if !self.first {
-            out.write_str(" ")?;
+            out.push(' ');
         }
         self.first = false;
         match term {
-            Term::Literal(text) => out.write_str(text),
+            Term::Literal(text) => out.push_str(text),
             Term::Apply(head, args) => {
-                out.write_str("(")?;
-                out.write_str(head)?;
+                out.push('(');
+                out.push_str(head);
                 self.open.push(Piece::Close);
                 self.open.extend(args.iter().rev().map(Piece::Term));
-                Ok(())
             }
         }
     }
@@ -150,8 +156,7 @@ impl Texts {
         text.clear();
         let mut pieces = Pieces { open: vec![Piece::Term(term)], first: true };
         while let Some(piece) = pieces.open.pop() {
-            // Writing to a text cannot fail.
-            let _ = pieces.write(piece, &mut text);
+            pieces.write(piece, &mut text);
         }
         match shared {
             None => {

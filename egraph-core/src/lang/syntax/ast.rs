@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::expr::{Expr, Name};
 use super::span::Span;
 
@@ -194,7 +196,7 @@ pub struct Rule {
     /// The rule set; the default one where absent.
     pub ruleset: Option<Name>,
     /// The given name; empty is none.
-    pub name: Box<str>,
+    pub name: SmolStr,
     /// How it is matched.
     pub mode: EvalMode,
     /// `:no-decomp`: a hint to plan the query as one join.
@@ -217,7 +219,7 @@ pub struct Rewrite {
     /// The rule set; the default one where absent.
     pub ruleset: Option<Name>,
     /// The given name; empty is none.
-    pub name: Box<str>,
+    pub name: SmolStr,
     /// `:subsume` the matched row.
     pub subsume: bool,
     /// `birewrite`.

@@ -3,20 +3,22 @@
 use std::fmt;
 use std::ops::Deref;
 
+use smol_str::SmolStr;
+
 use super::span::Span;
 
 /// A name and where it was written.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name {
     /// The name.
-    pub text: Box<str>,
+    pub text: SmolStr,
     /// Where it was written.
     pub span: Span,
 }
 
 impl Name {
     /// A name at a place.
-    pub fn new(text: impl Into<Box<str>>, span: Span) -> Name {
+    pub fn new(text: impl Into<SmolStr>, span: Span) -> Name {
         Name { text: text.into(), span }
     }
 }
@@ -85,7 +87,7 @@ pub enum ExprKind {
     /// A constant.
     Literal(Literal),
     /// A variable, a global, or the wildcard `_`.
-    Var(Box<str>),
+    Var(SmolStr),
     /// A function, constructor, relation or primitive applied to the operands before it.
     Call(Name),
 }

@@ -23,12 +23,12 @@ pub(super) enum Kind<'a> {
 pub(super) struct Node<'a> {
     pub(super) span: Span,
     /// Position after this node and all that it contains.
-    pub(super) next: usize,
+    pub(super) next: u32,
     pub(super) kind: Kind<'a>,
 }
 
 /// Programs have at least so many bytes for each node, as a rule.
-const BYTES_PER_NODE: usize = 4;
+const BYTES_PER_NODE: usize = 3;
 
 /// The whole text.
 #[derive(Debug)]
@@ -62,12 +62,12 @@ impl<'t, 'a> Sexp<'t, 'a> {
 
     /// The members of a list; nothing for words and literals.
     pub(super) fn members(self) -> Members<'t, 'a> {
-        Members { tree: self.tree, at: self.at + 1, end: self.tree.nodes[self.at].next }
+        Members { tree: self.tree, at: self.at + 1, end: self.tree.nodes[self.at].next as usize }
     }
 
     /// The number of nodes, those that it contains included.
     pub(super) fn size(self) -> usize {
-        self.tree.nodes[self.at].next - self.at
+        self.tree.nodes[self.at].next as usize - self.at
     }
 
     pub(super) fn is_list(self) -> bool {
@@ -92,7 +92,7 @@ impl<'t, 'a> Iterator for Members<'t, 'a> {
             return None;
         }
         let found = Sexp { tree: self.tree, at: self.at };
-        self.at = self.tree.nodes[self.at].next;
+        self.at = self.tree.nodes[self.at].next as usize;
         Some(found)
     }
 }
@@ -114,7 +114,7 @@ pub(super) fn read(file: FileId, text: &str) -> Result<Tree<'_>, Diagnostic> {
     let mut open: Vec<usize> = Vec::with_capacity(16);
     let mut scanner = Scanner { file, text, at: 0 };
     while let Some((span, token)) = scanner.token()? {
-        let next = nodes.len() + 1;
+        let next = nodes.len() as u32 + 1;
         match token {
             Token::Open => {
                 open.push(nodes.len());
@@ -124,7 +124,7 @@ pub(super) fn read(file: FileId, text: &str) -> Result<Tree<'_>, Diagnostic> {
                 let Some(list) = open.pop() else {
                     return Err(Diagnostic::new(codes::SYNTAX, span, "`)` closes nothing"));
                 };
-                nodes[list].next = nodes.len();
+                nodes[list].next = nodes.len() as u32;
                 nodes[list].span = nodes[list].span.to(span);
             }
             Token::Leaf(kind) => nodes.push(Node { span, next, kind }),
@@ -147,6 +147,21 @@ enum Token<'a> {
     Leaf(Kind<'a>),
 }
 
+/// By byte: whether it ends a word, as white space, comments and parentheses do, or begins a
+/// character that may.
+const END: [bool; 256] = {
+    let mut end = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let ascii = byte as u8;
+        end[byte] = byte >= 0x80
+            || ascii.is_ascii_whitespace()
+            || matches!(ascii, b';' | b'(' | b')' | 0x0b);
+        byte += 1;
+    }
+    end
+};
+
 struct Scanner<'a> {
     file: FileId,
     text: &'a str,
@@ -166,12 +181,18 @@ impl<'a> Scanner<'a> {
             }
             b'"' => Token::Leaf(Kind::Literal(Literal::String(self.string()?))),
             _ => {
-                let ends = |byte: &u8| byte.is_ascii_whitespace() || b";()\x0b".contains(byte);
-                let ascii = rest.bytes().position(|byte| ends(&byte)).unwrap_or(rest.len());
+                let ends = |byte: &u8| END[usize::from(*byte)];
+                let short = rest.as_bytes().iter().position(ends).unwrap_or(rest.len());
                 // Other white space is rare: it ends words too.
-                let short = &rest[..ascii];
-                let length = if short.is_ascii() { None } else { short.find(char::is_whitespace) };
-                let length = length.unwrap_or(ascii);
+                let length = if rest.as_bytes().get(short).is_some_and(|byte| !byte.is_ascii()) {
+                    let ends = |c: char| match u8::try_from(c) {
+                        Ok(byte @ ..0x80) => ends(&byte),
+                        _ => c.is_whitespace(),
+                    };
+                    rest.find(ends).unwrap_or(rest.len())
+                } else {
+                    short
+                };
                 self.at += length;
                 Token::Leaf(word(&rest[..length]))
             }

@@ -1,5 +1,7 @@
 //! What a call may mean: a table, one overload of a primitive, or a function value.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::super::syntax::{Diagnostic, Name, Span, codes};
 use super::super::values::{Context, Params, PrimId, PrimResult, Sort, SortKind, Target};
 use super::env::Env;
@@ -48,6 +50,9 @@ pub(super) enum Candidate {
         value: Sort,
     },
 }
+
+/// The meanings that a call may have: most have one.
+pub(super) type Candidates = SmallVec<[Candidate; 1]>;
 
 /// What a candidate says about an argument, or about the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,8 +151,8 @@ pub(super) fn candidates(
     literal: Option<&str>,
     rest: bool,
     place: Place,
-) -> Checked<Vec<Candidate>> {
-    let mut found = Vec::new();
+) -> Checked<Candidates> {
+    let mut found = Candidates::new();
     let table = env.find_function(head);
     if let Some(func) = table.filter(|func| env.function(*func).operator.is_some()) {
         if count == 0 {
@@ -158,7 +163,7 @@ pub(super) fn candidates(
             let message = format!("`{head}` cannot be used in a merge expression");
             return error(codes::CONTEXT, head.span, message);
         }
-        return Ok(vec![Candidate::Operator { func, rest }]);
+        return Ok(smallvec![Candidate::Operator { func, rest }]);
     }
     if let Some(func) = table.filter(|func| env.function(*func).inputs.len() == count) {
         found.push(Candidate::Func(func));
@@ -241,7 +246,7 @@ fn closures(
     head: &Name,
     count: usize,
     literal: Option<&str>,
-    found: &mut Vec<Candidate>,
+    found: &mut Candidates,
 ) -> Checked<()> {
     let Some(name) = literal else {
         let message =

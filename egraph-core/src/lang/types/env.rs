@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
 
 use super::super::syntax::{Diagnostic, Name, Span, codes};
 use super::super::values::{Primitives, Sort, Sorts};
@@ -32,13 +33,13 @@ pub struct Env {
     pub(super) globals: Arc<Vec<GlobalDecl>>,
     pub(super) rulesets: Arc<Vec<RulesetDecl>>,
     /// Sorts, tables, globals and rule sets share one space of names.
-    names: Arc<Map<Box<str>, (Meaning, Span)>>,
+    names: Arc<Map<SmolStr, (Meaning, Span)>>,
     /// Names of globals without their `$`.
-    unprefixed: Arc<Map<Box<str>, GlobalId>>,
+    unprefixed: Arc<Map<SmolStr, GlobalId>>,
     /// Sorts of the rows of relations: nothing of these can be united.
     pub(super) fixed_sorts: Arc<HashSet<Sort, FxBuildHasher>>,
     /// Names given to rules, with their rule sets.
-    pub(super) rule_names: Arc<HashSet<(RulesetId, Box<str>), FxBuildHasher>>,
+    pub(super) rule_names: Arc<HashSet<(RulesetId, SmolStr), FxBuildHasher>>,
     /// Some constructor is associative and commutative.
     operators: bool,
 }

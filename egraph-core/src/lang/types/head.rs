@@ -1,5 +1,7 @@
 //! Actions: their terms before inference, their meaning after it.
 
+use smallvec::SmallVec;
+
 use super::super::syntax::{self, Change, Diagnostic, Name, Span, codes};
 use super::candidate::{Candidate, Place};
 use super::error::{Checked, Refusal, error};
@@ -161,15 +163,16 @@ impl Problem<'_> {
     pub(super) fn resolve(&self, typed: &Typed, scope: &Scope) -> Expr {
         let mut nodes = Vec::with_capacity(typed.parts.len());
         // Where the nodes of each value on the stack start.
-        let mut starts: Vec<usize> = Vec::new();
+        let mut starts: SmallVec<[usize; 16]> = SmallVec::new();
         for part in &typed.parts {
             let mut start = nodes.len();
             let node = match part {
                 Part::Term(term) => self.leaf(*term, scope),
                 Part::Call(at) => {
                     let call = &self.calls[*at];
-                    let operands = starts.split_off(starts.len() - call.args.len());
-                    start = operands.first().copied().unwrap_or(start);
+                    let first = starts.len() - call.args.len();
+                    start = starts.get(first).copied().unwrap_or(start);
+                    starts.truncate(first);
                     if let Some(target) = self.fn_target(call) {
                         nodes[start] = Node::Const(target);
                     }

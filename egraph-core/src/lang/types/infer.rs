@@ -134,7 +134,7 @@ impl Problem<'_> {
             if !call.candidates.iter().any(possible) {
                 return Err(self.no_overload(call, &known).into());
             }
-            self.calls[at].candidates.retain(possible);
+            self.calls[at].candidates.retain(|candidate| possible(candidate));
         }
         let mut changed = false;
         let mut same = None;

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::super::syntax::{Rewrite, Rule};
 
 /// The name of a rule. Clones are the same name.
@@ -13,7 +15,7 @@ pub struct RuleName(Arc<Origin>);
 
 #[derive(Debug)]
 enum Origin {
-    Given(Box<str>),
+    Given(SmolStr),
     Rule(Arc<Rule>),
     /// With what tells the directions of a rewrite apart.
     Rewrite(Arc<Rewrite>, &'static str),

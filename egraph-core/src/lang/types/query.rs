@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use super::super::values::{PrimId, Sort, UNIT};
 use super::candidate::Candidate;
@@ -24,7 +25,10 @@ enum Head {
 }
 
 /// An operand before variables are numbered: a class of terms where it is a variable.
-type Key = (Head, Vec<Operand>);
+type Key = (Head, Args);
+
+/// The operands of a call.
+type Args = SmallVec<[Operand; 4]>;
 
 struct Builder<'p, 'e> {
     problem: &'p Problem<'e>,
@@ -71,7 +75,7 @@ impl Builder<'_, '_> {
 
     fn key(&mut self, call: usize) -> Key {
         let call = &self.problem.calls[call];
-        let mut args: Vec<Operand> = call.args.iter().map(|term| self.operand(*term)).collect();
+        let mut args: Args = call.args.iter().map(|term| self.operand(*term)).collect();
         let head = match call.meaning() {
             Candidate::Func(func) => Head::Table(*func),
             Candidate::Operator { func, rest } => Head::Operator(*func, *rest),
@@ -140,12 +144,11 @@ impl Problem<'_> {
             let (head, mut args) = builder.key(call);
             let mut out = builder.operand(self.calls[call].value);
             args.iter_mut().chain([&mut out]).for_each(|operand| numbers.number(self, operand));
+            let rest = matches!(head, Head::Operator(_, true)).then(|| args.pop()).flatten();
+            let args = args.into_vec();
             atoms.push(match head {
                 Head::Table(func) => Atom::Table { func, args, out },
-                Head::Operator(func, rest) => {
-                    let rest = rest.then(|| args.pop()).flatten();
-                    Atom::Operator { func, args, rest, out }
-                }
+                Head::Operator(func, _) => Atom::Operator { func, args, rest, out },
                 Head::Prim(prim) => Atom::Prim { prim, args, out },
             });
         }

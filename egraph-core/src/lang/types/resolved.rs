@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::super::syntax::{Change, Diagnostic, EvalMode, PrintMode, Span};
 use super::super::values::{PrimId, Sort, Value};
 use super::name::RuleName;
@@ -83,7 +85,7 @@ pub struct Operator {
 #[derive(Clone, Debug)]
 pub struct FuncDecl {
     /// Its name.
-    pub name: Box<str>,
+    pub name: SmolStr,
     /// What it is for.
     pub kind: FuncKind,
     /// Sorts of the key.
@@ -108,7 +110,7 @@ pub struct FuncDecl {
 #[derive(Clone, Debug)]
 pub struct GlobalDecl {
     /// Its name, with `$` if it was written with one.
-    pub name: Box<str>,
+    pub name: SmolStr,
     /// Sort of its value.
     pub sort: Sort,
     /// Where it was declared.
@@ -128,7 +130,7 @@ pub enum RulesetKind {
 #[derive(Clone, Debug)]
 pub struct RulesetDecl {
     /// Its name; the default one's is empty.
-    pub name: Box<str>,
+    pub name: SmolStr,
     /// What it holds.
     pub kind: RulesetKind,
     /// Where it was declared.
@@ -187,7 +189,7 @@ pub enum Atom {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VarDecl {
     /// As written; empty for what nested calls give.
-    pub name: Box<str>,
+    pub name: SmolStr,
     /// Its sort.
     pub sort: Sort,
 }
@@ -292,7 +294,7 @@ pub enum Schedule {
 pub enum Command {
     /// A sort was declared. Where a constructor is named, extraction first replaces a term of the
     /// sort by what that constructor pairs it with.
-    Sort(Sort, Option<Box<str>>),
+    Sort(Sort, Option<SmolStr>),
     /// A table was declared.
     Function(FuncId),
     /// A rule set was declared.

@@ -2,11 +2,12 @@
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
+use smol_str::SmolStr;
 
 use super::super::syntax::{Diagnostic, Expr, ExprKind, Literal, Name, Span, codes};
 use super::super::values::{FnTarget, Sort, UNIT, Value, Values};
-use super::candidate::{Candidate, Place, candidates};
+use super::candidate::{Candidate, Candidates, Place, candidates};
 use super::env::Env;
 use super::error::{Checked, Refusal, similar};
 use super::resolved::GlobalId;
@@ -18,7 +19,7 @@ pub(super) type TermId = usize;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum TermKind {
     /// A variable that the program names.
-    Local(Box<str>),
+    Local(SmolStr),
     /// `_`, or the value of a call.
     Unnamed,
     Const(Value),
@@ -36,6 +37,9 @@ pub(super) struct Term {
     pub(super) sort: Option<Sort>,
 }
 
+/// The arguments of a call.
+pub(super) type Args = SmallVec<[TermId; 4]>;
+
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -50,12 +54,12 @@ pub(super) enum Use {
 pub(super) struct Call {
     pub(super) span: Span,
     pub(super) head: Name,
-    pub(super) args: Vec<TermId>,
+    pub(super) args: Args,
     pub(super) value: TermId,
     pub(super) place: Place,
     pub(super) purpose: Use,
     /// What it may mean; one of them once sorts are inferred.
-    pub(super) candidates: Vec<Candidate>,
+    pub(super) candidates: Candidates,
     pub(super) settled: bool,
     /// The function named by the first argument of `unstable-fn`.
     pub(super) target: Option<Box<str>>,
@@ -94,7 +98,7 @@ pub(super) struct Problem<'e> {
     pub(super) equalities: Vec<(TermId, TermId)>,
     /// Variables by name, in order of their first use.
     pub(super) locals: Vec<TermId>,
-    by_name: HashMap<Box<str>, TermId, FxBuildHasher>,
+    by_name: HashMap<SmolStr, TermId, FxBuildHasher>,
 }
 
 /// Terms that most rules do with.
@@ -187,7 +191,7 @@ impl<'e> Problem<'e> {
         let spliced = self.spliced(expr);
         // Operands of a spliced call are operands of the call around it.
         let mut widths: SmallVec<[usize; 16]> = SmallVec::new();
-        let mut stack: Vec<TermId> = Vec::with_capacity(expr.nodes().len().min(16));
+        let mut stack: SmallVec<[TermId; 16]> = SmallVec::new();
         let mut parts = Vec::with_capacity(expr.nodes().len());
         for (at, node) in expr.nodes().iter().enumerate() {
             let width: usize = match &node.kind {
@@ -209,7 +213,7 @@ impl<'e> Problem<'e> {
                 }
                 ExprKind::Call(_) if spliced.contains(&at) => {}
                 ExprKind::Call(head) => {
-                    let args = stack.split_off(stack.len() - width);
+                    let args = stack.drain(stack.len() - width..).collect();
                     let first = expr.operands_backwards(at).last();
                     let first = first.map(|first| &expr.nodes()[first].kind);
                     let literal = match first {
@@ -261,7 +265,7 @@ impl<'e> Problem<'e> {
         &mut self,
         span: Span,
         head: &Name,
-        args: Vec<TermId>,
+        args: Args,
         value: TermId,
         literal: Option<&str>,
         rest: bool,
@@ -288,7 +292,7 @@ impl<'e> Problem<'e> {
         &mut self,
         span: Span,
         head: &Name,
-        args: Vec<TermId>,
+        args: Args,
         value: TermId,
         candidate: Candidate,
         place: Place,
@@ -300,7 +304,7 @@ impl<'e> Problem<'e> {
             value,
             place,
             purpose: Use::Row,
-            candidates: vec![candidate],
+            candidates: smallvec![candidate],
             settled: false,
             target: None,
         });

@@ -31,7 +31,7 @@ type Parsed<T> = Result<T, Diagnostic>;
 /// lists.
 pub fn parse(file: FileId, text: &str) -> Result<Vec<Command>, Diagnostics> {
     let tree = read(file, text)?;
-    let mut commands = Vec::new();
+    let mut commands = Vec::with_capacity(tree.roots().count());
     let mut errors = Vec::new();
     for sexp in tree.roots() {
         match command::command(sexp, 0) {

@@ -22,7 +22,7 @@ pub(super) fn rule(form: Form<'_, '_>) -> Parsed<Command> {
     for option in options(rest)? {
         match option.key {
             ":ruleset" => rule.ruleset = Some(name(option.value()?, "the rule set")?),
-            ":name" => rule.name = string(option.value()?, "the rule's name")?,
+            ":name" => rule.name = string(option.value()?, "the rule's name")?.into(),
             ":naive" | ":unsafe-seminaive" => {
                 option.flag()?;
                 if rule.mode != EvalMode::Incremental {
@@ -58,7 +58,7 @@ pub(super) fn rewrite(form: Form<'_, '_>, both_ways: bool) -> Parsed<Command> {
     for option in options(rest)? {
         match option.key {
             ":ruleset" => rewrite.ruleset = Some(name(option.value()?, "the rule set")?),
-            ":name" => rewrite.name = string(option.value()?, "the rule's name")?,
+            ":name" => rewrite.name = string(option.value()?, "the rule's name")?.into(),
             ":when" => rewrite.conditions = facts(list(option.value()?, "the conditions")?)?,
             ":subsume" if !both_ways => {
                 option.flag()?;
