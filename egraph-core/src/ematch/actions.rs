@@ -8,6 +8,7 @@
 use smallvec::SmallVec;
 
 use super::block::{BLOCK, Block, Calls};
+use super::columns::MOST_OPERANDS;
 use super::{Operand, Prims, Rule};
 use crate::store::{Conflict, Host, Kind, Refused, Store, TableId, Value};
 
@@ -207,6 +208,20 @@ impl Actions {
             )
         });
         Self { steps, kinds, testable, coded, adds }
+    }
+
+    /// True when each step may be done for many matches before the next one: they only add, and no
+    /// code of the store's owner sees what is there in between.
+    pub(super) fn in_columns(&self, store: &Store) -> bool {
+        self.steps.iter().all(|step| match step {
+            Action::Make { args, .. } | Action::MakeIn { args, .. } => args.len() <= MOST_OPERANDS,
+            Action::Union(..) | Action::Copy { .. } => true,
+            Action::Set { table, args, .. } => {
+                let decl = &store.table(*table).decl;
+                decl.conflict == Conflict::Keep && !decl.implied && args.len() <= MOST_OPERANDS
+            }
+            _ => false,
+        })
     }
 
     /// The variables that are read but not written before, in order of number.

@@ -151,6 +151,18 @@ impl Commit<'_, '_> {
         let rule = self.due[index].rule;
         let (report, stride) = (&rule.query.report, rule.query.stride().max(1));
         let all = words.len() / stride;
+        let halt = |refused| match refused {
+            Refused::Full => Halt::Full,
+            Refused::Failed(why) => Halt::Failed(index, why),
+        };
+        if all >= FEW && !report.is_empty() && rule.actions.in_columns(store) && !actor.remembers()
+        {
+            let (block, mut changed) = (self.scratch.first(), [false; BLOCK]);
+            block.load(rule.actions.kinds.len(), report, words);
+            let outcome = block.commit(store, actor, &rule.actions, &mut changed);
+            self.done.committed[index] += changed.iter().filter(|changed| **changed).count();
+            return outcome.map_err(halt);
+        }
         let mut unmet = Selection::all(all);
         if *pause > 0 && !actor.remembers() {
             *pause -= 1;
@@ -172,10 +184,7 @@ impl Commit<'_, '_> {
             let version = store.version();
             let outcome = actor.commit_match(store, index, rule, registers);
             self.done.committed[index] += usize::from(store.version() != version);
-            outcome.map_err(|refused| match refused {
-                Refused::Full => Halt::Full,
-                Refused::Failed(why) => Halt::Failed(index, why),
-            })?;
+            outcome.map_err(halt)?;
         }
         Ok(())
     }

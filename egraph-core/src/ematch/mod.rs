@@ -15,6 +15,7 @@
 mod actions;
 mod batch;
 mod block;
+mod columns;
 mod commit;
 mod dynamic;
 mod plan;

@@ -8,6 +8,7 @@
 //! miss. After a rebuild every value in every live row is canonical, no two live rows of a table
 //! have the same keys, and reading needs no union-find.
 
+mod adding;
 mod closing;
 mod hash;
 mod index;
@@ -25,6 +26,7 @@ use memo::Gap;
 use std::sync::{Mutex, PoisonError};
 use table::{Behind, LAST_STAMP};
 
+pub(crate) use adding::Wanted;
 pub(crate) use table::{Conflict, Delta, Keys, Kind, Sight, Table, TableDecl};
 pub(crate) use unionfind::UnionFind;
 

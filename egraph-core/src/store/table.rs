@@ -320,7 +320,12 @@ impl Table {
     /// The live row with these keys, or where it would be in the hash-cons until that changes.
     #[inline]
     pub(crate) fn seek(&self, keys: &(impl Keys + ?Sized)) -> Result<u32, Gap> {
-        let hash = hash_words(keys.as_ref());
+        self.seek_hashed(hash_words(keys.as_ref()), keys)
+    }
+
+    /// As [`Table::seek`], with the hash of the keys.
+    #[inline]
+    pub(crate) fn seek_hashed(&self, hash: u64, keys: &(impl Keys + ?Sized)) -> Result<u32, Gap> {
         match &self.places {
             None => self.memo.seek(hash, |row| self.has_keys(row, keys)),
             Some(_) => self.find_hashed(hash, keys.as_ref()).ok_or(Gap { hash, slot: 0 }),

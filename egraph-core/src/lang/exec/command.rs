@@ -181,7 +181,8 @@ impl Session {
             return Vec::new();
         }
         let vars = &rule.vars[..rule.body.vars.len()];
-        let vars: Arc<graph::Vars> = vars.iter().map(|var| (var.name.clone(), var.sort)).collect();
+        let vars: Arc<graph::Vars> =
+            vars.iter().map(|var| (var.name.as_str().into(), var.sort)).collect();
         let codes = self.own.codes.iter().map(|code| {
             self.machine.codes.push(graph::Bound { code: code.clone(), vars: vars.clone() });
             let number = (self.machine.codes.len() - 1) as u32;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use smol_str::SmolStr;
 
 use super::analysis::{Analysis, Slots};
 use super::machine::Machine;
@@ -163,7 +162,7 @@ pub struct Match<'a> {
 }
 
 /// Names and sorts of a rule's variables.
-pub(super) type Vars = [(SmolStr, Sort)];
+pub(super) type Vars = [(Box<str>, Sort)];
 
 impl Match<'_> {
     /// What a variable stands for. Panics for a variable that the rule's facts do not have, which
