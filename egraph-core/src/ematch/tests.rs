@@ -1,7 +1,7 @@
 //! Counts that are known, and a naive engine as the oracle.
 
 use super::*;
-use crate::store::{Conflict, Kind, Store, TableDecl};
+use crate::store::{Conflict, Host, Kind, Refused, Store, Table, TableDecl};
 
 const EXPR: Kind = Kind::Class(0);
 
@@ -61,21 +61,117 @@ fn chain(n: u32) -> (Store, Vec<Rule>) {
 }
 
 fn saturate(store: &mut Store, rules: &[Rule]) {
+    rounds(store, rules, &mut (), usize::MAX, |_| {});
+}
+
+/// Rounds until nothing changes, at most so many; what is there is looked at after each.
+fn rounds<A: Actor>(
+    store: &mut Store,
+    rules: &[Rule],
+    actor: &mut A,
+    most: usize,
+    mut look: impl FnMut(&Store),
+) {
     let (mut since, mut known) = (vec![0; rules.len()], vec![0; rules.len()]);
     let mut scratch = Scratch::default();
-    loop {
+    for _ in 0..most {
         let mut due: Vec<Due<'_>> = {
             let marks = since.iter_mut().zip(&mut known);
             let due = rules.iter().zip(marks);
             due.map(|(rule, (since, known))| Due { rule, since, known }).collect()
         };
         let bounds = Bounds::default();
-        let (iteration, halt) = iterate(store, &mut (), &(), &mut due, bounds, None, &mut scratch);
+        let (iteration, halt) = iterate(store, actor, &(), &mut due, bounds, None, &mut scratch);
         halt.unwrap();
+        look(store);
         if !iteration.changed {
             return;
         }
     }
+}
+
+/// Has matches committed one after the other.
+struct OneByOne;
+
+impl Host for OneByOne {
+    fn merge(&mut self, _: &mut Store, _: TableId, old: Value, _: Value) -> Result<Value, Refused> {
+        Ok(old)
+    }
+}
+
+impl Actor for OneByOne {
+    fn call(&mut self, _: &mut Store, _: u32, _: &[Value]) -> Result<Value, Refused> {
+        Err(Refused::Failed("there are no primitives".to_owned()))
+    }
+
+    fn remembers(&self) -> bool {
+        true
+    }
+}
+
+/// Rows by table, and classes, after each of five rounds.
+fn counts<A: Actor>(
+    (mut store, rules): (Store, Vec<Rule>),
+    actor: &mut A,
+) -> Vec<(Vec<u32>, usize)> {
+    let mut counts = Vec::new();
+    rounds(&mut store, &rules, actor, 5, |store| {
+        counts.push((store.tables.iter().map(Table::live).collect(), store.class_count()));
+    });
+    counts
+}
+
+#[test]
+fn blocks_of_matches_are_committed_as_one_match_after_the_other() {
+    let args = |args: &[Operand]| args.iter().copied().collect();
+    let all = || {
+        let (mut store, mut rules) = chain(6);
+        let sum = 1;
+        let nil = constructor(&mut store, "Nil", vec![]);
+        let three = constructor(&mut store, "Three", vec![EXPR, Kind::Plain, EXPR]);
+        let five = constructor(&mut store, "Five", vec![EXPR; 5]);
+        let relation = TableDecl {
+            name: "related".into(),
+            keys: vec![EXPR, EXPR],
+            output: Kind::Plain,
+            conflict: Conflict::Keep,
+            implied: false,
+        };
+        let related = store.add_table(relation);
+        // What is new for each sum, with every kind of step and operand.
+        let steps = vec![
+            Action::Make { table: nil, args: args(&[]), out: 3 },
+            Action::Make { table: three, args: args(&[Var(0), Operand::Const(7), Var(3)]), out: 4 },
+            Action::Copy { from: Var(4), out: 5 },
+            Action::Set { table: related, args: args(&[Var(5), Var(1)]), value: Operand::Const(0) },
+            Action::MakeIn {
+                table: three,
+                args: args(&[Var(1), Operand::Const(8), Var(5)]),
+                class: Var(2),
+            },
+        ];
+        rules.push(rule(&store, 3, vec![atom(sum, &[0, 1, 2])], steps, 3));
+        // More operands than there is code for by the block.
+        let steps = vec![Action::Make {
+            table: five,
+            args: args(&[Var(0), Var(1), Var(2), Var(1), Var(0)]),
+            out: 3,
+        }];
+        rules.push(rule(&store, 3, vec![atom(sum, &[0, 1, 2])], steps, 1));
+        // What is related to one is equal: classes fall together in the middle of blocks.
+        let atoms =
+            vec![Atom { table: related, args: [Var(0), Var(1), Var(2)].into_iter().collect() }];
+        let steps = vec![
+            Action::Make { table: three, args: args(&[Var(1), Operand::Const(9), Var(1)]), out: 3 },
+            Action::Union(Var(0), Var(3)),
+            Action::MakeIn { table: sum, args: args(&[Var(0), Var(0)]), class: Var(3) },
+        ];
+        rules.push(rule(&store, 3, atoms, steps, 1));
+        (store, rules)
+    };
+    let (blocks, single) = (counts(all(), &mut ()), counts(all(), &mut OneByOne));
+    assert_eq!(blocks, single);
+    assert!(blocks.iter().any(|(rows, _)| rows[1] > 60), "there are blocks of matches: {blocks:?}");
 }
 
 #[test]
