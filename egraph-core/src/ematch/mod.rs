@@ -11,6 +11,9 @@
 //! A plan is run by the block of matches ([`batch`]), or by nested loops where there are few rows,
 //! or multisets are taken apart ([`search`]); joins of many atoms choose their order on the way
 //! ([`dynamic`]). All report the matches in the same order.
+//!
+//! What rules say for their matches is done rule by rule ([`commit`]): step by step for a block of
+//! matches ([`columns`]) where rules only add, else match by match ([`actions`]).
 
 mod actions;
 mod batch;

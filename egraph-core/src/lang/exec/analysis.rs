@@ -151,8 +151,9 @@ impl<A: Analysis> Code for A {
 
     #[inline]
     fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool) {
-        let value = self.make(graph, &Node::new(graph, table, row));
+        let node = Node::new(graph, table, row);
         let class = graph.store.classes.find(graph.store.table(table).output(row));
+        let value = self.make(graph, &node);
         let Some(slots) = slots::<A>(graph) else { return };
         if slots.len() <= class as usize {
             slots.resize(class as usize + 1, None);
