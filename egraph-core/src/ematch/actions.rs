@@ -3,7 +3,7 @@
 //! Before anything is changed, [`Actions::drop_met`] drops the matches whose effects hold: most do
 //! (96 of 100 in associative-commutative saturation). It reads only, so it runs where the search
 //! runs, a block of matches at a time and action by action. [`Actions::commit`] then changes the
-//! store match by match.
+//! store match by match, or [`Block::commit`] for many at once.
 
 use smallvec::SmallVec;
 

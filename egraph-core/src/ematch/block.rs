@@ -101,14 +101,14 @@ impl Default for Block {
 }
 
 /// The columns of operands, or their one value.
-enum Source<'a> {
+pub(super) enum Source<'a> {
     Column(&'a Column),
     Const(Value),
 }
 
 impl Source<'_> {
     #[inline]
-    fn at(&self, at: usize) -> Value {
+    pub(super) fn at(&self, at: usize) -> Value {
         match self {
             Source::Column(column) => column[at],
             Source::Const(value) => *value,
@@ -230,11 +230,7 @@ impl Block {
                 self.selected.retain(|at| table.is_subsumed(rows[at]));
             }
             Action::Call { prim, args, out } => self.call(store, prims, *prim, args, *out),
-            Action::Copy { from, out } => {
-                for at in 0..self.len {
-                    self.columns[*out as usize][at] = self.value(*from, at);
-                }
-            }
+            Action::Copy { from, out } => self.copy(*from, *out),
             Action::Require { .. } => {}
             Action::Operate { .. }
             | Action::Perform { .. }
@@ -245,7 +241,14 @@ impl Block {
         }
     }
 
-    fn source(&self, operand: Operand) -> Source<'_> {
+    /// Gives a variable the values of an operand.
+    pub(super) fn copy(&mut self, from: Operand, out: u32) {
+        for at in 0..self.len {
+            self.columns[out as usize][at] = self.value(from, at);
+        }
+    }
+
+    pub(super) fn source(&self, operand: Operand) -> Source<'_> {
         match operand {
             Operand::Var(var) => Source::Column(self.column(var)),
             Operand::Const(value) => Source::Const(value),
@@ -353,6 +356,23 @@ impl<P> Clone for Calls<'_, P> {
 
 impl<P> Copy for Calls<'_, P> {}
 
+/// The hashes of the keys of the selected matches. The slots that they lead to are read.
+#[inline]
+pub(super) fn hashes<K: AsRef<[Value]>>(
+    table: &Table,
+    selected: &Selection,
+    keys: impl Fn(usize) -> K,
+) -> [u64; BLOCK] {
+    let (mut hashes, mut touched) = ([0; BLOCK], 0);
+    for at in selected.as_slice() {
+        let hash = hash_words(keys(*at as usize).as_ref());
+        hashes[*at as usize] = hash;
+        touched ^= table.touch(hash);
+    }
+    std::hint::black_box(touched);
+    hashes
+}
+
 /// Finds the rows with the keys of the selected matches; keeps those that have one.
 #[inline]
 fn look_up<K: AsRef<[Value]>>(
@@ -370,14 +390,7 @@ fn look_up<K: AsRef<[Value]>>(
         });
         return;
     }
-    let mut hashes = [0u64; BLOCK];
-    let mut touched = 0;
-    for at in selected.as_slice() {
-        let hash = hash_words(keys(*at as usize).as_ref());
-        hashes[*at as usize] = hash;
-        touched ^= table.touch(hash);
-    }
-    std::hint::black_box(touched);
+    let hashes = hashes(table, selected, &keys);
     selected.retain(|at| {
         let row = table.find_hashed(hashes[at], keys(at).as_ref());
         rows[at] = row.unwrap_or(0);

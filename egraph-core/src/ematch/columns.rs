@@ -10,8 +10,8 @@ use smallvec::SmallVec;
 
 use super::Operand;
 use super::actions::{Action, Actions, Actor};
-use super::block::{BLOCK, Block, Column};
-use crate::store::{Kind, Refused, Store, TableId, Value, Wanted, hash_words};
+use super::block::{BLOCK, Block, Column, hashes};
+use crate::store::{Kind, Refused, Store, TableId, Value, Wanted};
 
 /// One truth value for each match.
 pub(super) type Flags = [bool; BLOCK];
@@ -54,96 +54,66 @@ impl Block {
         for step in &actions.steps {
             match step {
                 Action::Make { table, args, out } => with_operands!(args, |operands| {
-                    self.make(store, kinds, *table, operands, *out, changed)?;
+                    self.make(store, kinds, *table, operands, Some(*out), changed)?;
                 }),
                 Action::MakeIn { table, args, class } => with_operands!(args, |operands| {
                     self.make_in(store, actor, kinds, *table, operands, *class, changed)?;
                 }),
                 Action::Set { table, args, .. } => with_operands!(args, |operands| {
-                    self.tell(store, kinds, *table, operands, changed)?;
+                    self.make(store, kinds, *table, operands, None, changed)?;
                 }),
                 Action::Union(a, b) => {
                     for at in self.selected.as_slice() {
                         let at = usize::from(*at);
-                        let values =
-                            [*a, *b].map(|operand| self.renewed(store, kinds, operand, at));
-                        if let Some((kept, displaced)) = store.union(values[0], values[1]) {
+                        let (a, b) = (self.value(*a, at), self.value(*b, at));
+                        if let Some((kept, displaced)) = store.union(a, b) {
                             changed[at] = true;
                             actor.united(store, kept, displaced);
                         }
                     }
                 }
-                Action::Copy { from, out } => {
-                    for number in 0..self.selected.len() {
-                        let at = usize::from(self.selected.as_slice()[number]);
-                        let value = self.renewed(store, kinds, *from, at);
-                        self.column_mut(*out)[at] = value;
-                    }
-                }
+                Action::Copy { from, out } => self.copy(*from, *out),
                 _ => unreachable!("these steps are done match by match"),
             }
         }
         Ok(())
     }
 
-    /// The canonical value of an operand for a match.
-    #[inline]
-    fn renewed(&self, store: &Store, kinds: &[Kind], operand: Operand, at: usize) -> Value {
-        match operand {
-            Operand::Const(value) => value,
-            Operand::Var(var) => store.renewed(kinds[var as usize], self.column(var)[at]),
+    /// Makes the values of an operand canonical.
+    fn renew_operand(&mut self, store: &Store, kinds: &[Kind], operand: Operand) {
+        if let Operand::Var(var) = operand {
+            self.renew(store, &[var], kinds);
         }
     }
 
     /// The canonical keys that the operands are, and their hashes, for the selected matches.
     fn keys<const N: usize>(
-        &self,
+        &mut self,
         store: &Store,
         kinds: &[Kind],
         table: TableId,
         operands: [Operand; N],
     ) -> (KeysOf<N>, [u64; BLOCK]) {
-        let selected = self.selected.as_slice();
-        let (mut keys, mut hashes) = ([[0; N]; BLOCK], [0; BLOCK]);
+        let mut keys = [[0; N]; BLOCK];
         for (number, operand) in operands.into_iter().enumerate() {
-            match operand {
-                Operand::Const(value) => {
-                    for at in selected {
-                        keys[usize::from(*at)][number] = value;
-                    }
-                }
-                Operand::Var(var) => {
-                    let (column, kind) = (self.column(var), kinds[var as usize]);
-                    let renewed = |value| store.renewed(kind, value);
-                    if kind == Kind::Plain || store.is_closed() {
-                        for at in selected {
-                            keys[usize::from(*at)][number] = column[usize::from(*at)];
-                        }
-                    } else {
-                        for at in selected {
-                            keys[usize::from(*at)][number] = renewed(column[usize::from(*at)]);
-                        }
-                    }
-                }
+            self.renew_operand(store, kinds, operand);
+            let source = self.source(operand);
+            for at in self.selected.as_slice() {
+                keys[usize::from(*at)][number] = source.at(usize::from(*at));
             }
         }
-        let (table, mut touched) = (store.table(table), 0);
-        for at in selected {
-            let hash = hash_words(&keys[usize::from(*at)]);
-            hashes[usize::from(*at)] = hash;
-            touched ^= table.touch(hash);
-        }
-        std::hint::black_box(touched);
+        let hashes = hashes(store.table(table), &self.selected, |at| keys[at]);
         (keys, hashes)
     }
 
+    /// Adds nodes of a constructor, or facts of a relation; what their classes are goes to `out`.
     fn make<const N: usize>(
         &mut self,
         store: &mut Store,
         kinds: &[Kind],
         table: TableId,
         operands: [Operand; N],
-        out: u32,
+        out: Option<u32>,
         changed: &mut Flags,
     ) -> Result<(), Refused> {
         let (keys, hashes) = self.keys(store, kinds, table, operands);
@@ -159,27 +129,15 @@ impl Block {
                 changed[at] |= new;
             },
         );
-        *self.column_mut(out) = made;
+        if let Some(out) = out {
+            *self.column_mut(out) = made;
+        }
         outcome
-    }
-
-    /// Adds the facts of a relation.
-    fn tell<const N: usize>(
-        &self,
-        store: &mut Store,
-        kinds: &[Kind],
-        table: TableId,
-        operands: [Operand; N],
-        changed: &mut Flags,
-    ) -> Result<(), Refused> {
-        let (keys, hashes) = self.keys(store, kinds, table, operands);
-        let wanted = Wanted { matches: self.selected.as_slice(), keys: &keys, hashes: &hashes };
-        store.add_all(table, wanted, |_| None, |at, _, new| changed[at] |= new)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
     fn make_in<A: Actor, const N: usize>(
-        &self,
+        &mut self,
         store: &mut Store,
         actor: &mut A,
         kinds: &[Kind],
@@ -189,28 +147,25 @@ impl Block {
         changed: &mut Flags,
     ) -> Result<(), Refused> {
         let (keys, hashes) = self.keys(store, kinds, table, operands);
-        let matches = self.selected.as_slice();
-        let wanted = Wanted { matches, keys: &keys, hashes: &hashes };
-        let mut classes: Column = [0; BLOCK];
-        for at in matches {
-            classes[usize::from(*at)] = self.renewed(store, kinds, class, usize::from(*at));
-        }
+        self.renew_operand(store, kinds, class);
+        let classes = self.source(class);
+        let wanted = Wanted { matches: self.selected.as_slice(), keys: &keys, hashes: &hashes };
         // Classes are united after all rows are looked up, so that the keys stay canonical.
         let mut equal: SmallVec<[(u8, Value); 16]> = SmallVec::new();
         let outcome = store.add_all(
             table,
             wanted,
-            |at| Some(classes[at]),
+            |at| Some(classes.at(at)),
             |at, class, new| {
                 changed[at] |= new;
-                if class != classes[at] {
+                if class != classes.at(at) {
                     equal.push((at as u8, class));
                 }
             },
         );
         for (at, class) in equal {
             let at = usize::from(at);
-            if let Some((kept, displaced)) = store.union(class, classes[at]) {
+            if let Some((kept, displaced)) = store.union(class, classes.at(at)) {
                 changed[at] = true;
                 actor.united(store, kept, displaced);
             }

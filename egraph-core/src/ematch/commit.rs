@@ -8,10 +8,11 @@ use super::actions::Actor;
 use super::batch::Scratch;
 use super::block::{BLOCK, Calls, Selection};
 use super::rules::{Bounds, Due, Found, Halt, Iteration, Rule};
-use crate::store::{Listing, Refused, Store, Value};
+use crate::store::{Listing, Store, Value};
 use crate::threads::Pool;
 
-/// From so many matches on, those whose effects hold meanwhile are looked for together.
+/// From so many matches on they are committed by the block, or those whose effects hold meanwhile are
+/// looked for together.
 const FEW: usize = 16;
 /// Looking for them pays where at least one in so many is found.
 const SHARE_MET: usize = 32;
@@ -151,10 +152,7 @@ impl Commit<'_, '_> {
         let rule = self.due[index].rule;
         let (report, stride) = (&rule.query.report, rule.query.stride().max(1));
         let all = words.len() / stride;
-        let halt = |refused| match refused {
-            Refused::Full => Halt::Full,
-            Refused::Failed(why) => Halt::Failed(index, why),
-        };
+        let halt = |refused| Halt::of(index, refused);
         if all >= FEW && !report.is_empty() && rule.actions.in_columns(store) && !actor.remembers()
         {
             let (block, mut changed) = (self.scratch.first(), [false; BLOCK]);

@@ -30,6 +30,16 @@ pub(crate) enum Halt {
     Failed(usize, String),
 }
 
+impl Halt {
+    /// Why a rule, by its number, could not go on.
+    pub(super) fn of(rule: usize, refused: Refused) -> Self {
+        match refused {
+            Refused::Full => Self::Full,
+            Refused::Failed(why) => Self::Failed(rule, why),
+        }
+    }
+}
+
 /// Limits of one iteration.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bounds {
@@ -150,10 +160,7 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     let outcome = Commit { due, bounds, scratch, done: &mut done }.run(store, actor, found);
     let (committed, displaced) = (Instant::now(), store.open());
     done.commit = committed - searched;
-    let rebuilt = store.rebuild(actor).map_err(|refused| match refused {
-        Refused::Full => Halt::Full,
-        Refused::Failed(why) => Halt::Failed(0, why),
-    });
+    let rebuilt = store.rebuild(actor).map_err(|refused| Halt::of(0, refused));
     done.rebuild = committed.elapsed();
     store.rebuilding.measured(displaced, done.rebuild);
     done.changed = store.version() != version;

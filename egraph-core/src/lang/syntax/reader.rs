@@ -306,6 +306,15 @@ mod tests {
     }
 
     #[test]
+    fn white_space_beyond_ascii_ends_words() {
+        let found = kinds("a\u{e9}b\u{a0}c\u{e9}(\u{3b1};\u{e9}\n)\u{2003}d\u{b}e");
+        let words = ["a\u{e9}b", "c\u{e9}", "", "\u{3b1}", "d", "e"];
+        let expected =
+            words.map(|word| if word.is_empty() { Kind::List } else { Kind::Word(word) });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn lists_know_their_members() {
         let tree = read(FileId::default(), "(a (b c) d) ()").expect("the text is well-formed");
         let list = tree.roots().next().expect("a list");

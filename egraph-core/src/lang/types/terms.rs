@@ -131,9 +131,10 @@ impl<'e> Problem<'e> {
 
     /// A new variable of this name.
     pub(super) fn local(&mut self, name: &str, span: Span) -> TermId {
-        let term = self.term(span, TermKind::Local(name.into()), None);
+        let name = SmolStr::from(name);
+        let term = self.term(span, TermKind::Local(name.clone()), None);
         self.locals.push(term);
-        self.by_name.insert(name.into(), term);
+        self.by_name.insert(name, term);
         term
     }
 
