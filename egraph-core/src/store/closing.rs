@@ -215,11 +215,8 @@ impl Pass<'_> {
         let rows = rows[..rows.len().min(GROUP * width)].chunks_exact(width);
         self.columns.iter().fold(0, |found, (column, kind)| {
             let Some(forest) = self.frozen.forest(*kind) else { return found };
-            let bits = rows.clone().zip(0..);
-            found
-                | bits.fold(0, |bits, (words, at)| {
-                    bits | u64::from(!forest.is_root(words[*column])) << at
-                })
+            let displaced = rows.clone().rev().map(|words| !forest.is_root(words[*column]));
+            found | displaced.fold(0, |bits, displaced| bits << 1 | u64::from(displaced))
         })
     }
 

@@ -90,8 +90,20 @@ pub trait Analysis: Send + Sync + 'static {
 /// The values of all classes, whatever their type.
 pub(super) trait Data: Any + Send + Sync {
     fn copy(&self) -> Box<dyn Data>;
-    fn any(&self) -> &dyn Any;
-    fn any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl dyn Data {
+    /// The values of an analysis, if they are of that one.
+    #[inline]
+    pub(super) fn slots<A: Analysis>(&self) -> Option<&Slots<A>> {
+        (self as &dyn Any).downcast_ref()
+    }
+
+    /// As `slots`.
+    #[inline]
+    fn slots_mut<A: Analysis>(&mut self) -> Option<&mut Slots<A>> {
+        (self as &mut dyn Any).downcast_mut()
+    }
 }
 
 /// By class; none for a class without nodes, and for one that was displaced.
@@ -100,14 +112,6 @@ pub(super) type Slots<A> = Vec<Option<<A as Analysis>::Data>>;
 impl<D: Clone + Send + Sync + 'static> Data for Vec<Option<D>> {
     fn copy(&self) -> Box<dyn Data> {
         Box::new(self.clone())
-    }
-
-    fn any(&self) -> &dyn Any {
-        self
-    }
-
-    fn any_mut(&mut self) -> &mut dyn Any {
-        self
     }
 }
 
@@ -125,22 +129,12 @@ pub(super) trait Code: Send + Sync {
     fn modify(&self, graph: &mut Graph<'_>, classes: &[Value]);
 }
 
-fn slots<'g, A: Analysis>(graph: &'g mut Graph<'_>) -> Option<&'g mut Slots<A>> {
-    graph.machine.keeper.as_mut()?.data.any_mut().downcast_mut()
-}
-
 impl<A: Analysis> Code for A {
     fn empty(&self) -> Box<dyn Data> {
         Box::new(Slots::<A>::new())
     }
 
     fn welcome(&self, graph: &mut Graph<'_>, rows: &[(TableId, u32)]) {
-        let classes = graph.store.classes.len();
-        if let Some(slots) = slots::<A>(graph)
-            && slots.len() < classes
-        {
-            slots.resize(classes, None);
-        }
         for (table, row) in rows {
             let known = graph.store.table(*table);
             if known.decl.is_constructor() && !known.is_dead(*row) {
@@ -151,28 +145,33 @@ impl<A: Analysis> Code for A {
 
     #[inline]
     fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool) {
-        let node = Node::new(graph, table, row);
+        let value = self.make(graph, &Node::new(graph, table, row));
         let class = graph.store.classes.find(graph.store.table(table).output(row));
-        let value = self.make(graph, &node);
-        let Some(slots) = slots::<A>(graph) else { return };
-        if slots.len() <= class as usize {
-            slots.resize(class as usize + 1, None);
+        let Some(keeper) = &mut graph.machine.keeper else { return };
+        let Some(slots) = keeper.data.slots_mut::<A>() else { return };
+        let at = class as usize;
+        if slots.len() < at {
+            slots.resize(at, None);
         }
-        let slot = &mut slots[class as usize];
-        let changed = match slot {
-            None => {
+        let changed = match slots.get_mut(at) {
+            Some(Some(known)) => self.merge(known, value).0,
+            Some(slot @ None) => {
                 *slot = Some(value);
                 false
             }
-            Some(known) => self.merge(known, value).0,
+            None => {
+                slots.push(Some(value));
+                false
+            }
         };
         if fresh || changed {
-            graph.machine.turned(class, changed);
+            keeper.turn(class, changed);
         }
     }
 
     fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value) {
-        let Some(slots) = slots::<A>(graph) else { return };
+        let Some(keeper) = &mut graph.machine.keeper else { return };
+        let Some(slots) = keeper.data.slots_mut::<A>() else { return };
         let Some(theirs) = slots.get_mut(displaced as usize).and_then(Option::take) else { return };
         let DidMerge(ours, theirs) = match &mut slots[kept as usize] {
             slot @ None => {
@@ -181,8 +180,8 @@ impl<A: Analysis> Code for A {
             }
             Some(ours) => self.merge(ours, theirs),
         };
-        graph.machine.turned(kept, ours);
-        if theirs && let Some(keeper) = &mut graph.machine.keeper {
+        keeper.turn(kept, ours);
+        if theirs {
             keeper.moved.push(kept);
         }
     }
@@ -208,16 +207,18 @@ pub(super) struct Keeper {
     turned: Vec<Value>,
 }
 
-impl Machine {
+impl Keeper {
     /// A class is new, was united, or has another value.
-    fn turned(&mut self, class: Value, changed: bool) {
-        let Some(keeper) = &mut self.keeper else { return };
-        keeper.turned.push(class);
+    #[inline]
+    fn turn(&mut self, class: Value, changed: bool) {
+        self.turned.push(class);
         if changed {
-            keeper.changed.push(class);
+            self.changed.push(class);
         }
     }
+}
 
+impl Machine {
     /// Gives the values of what is new.
     pub(super) fn heed(&mut self, store: &mut Store) {
         let Some(news) = store.news.as_mut() else { return };
@@ -408,8 +409,7 @@ impl Session {
     /// The value of a class, if it has one of this analysis.
     pub fn data<A: Analysis>(&self, class: Id) -> Option<&A::Data> {
         let class = self.find(class).value;
-        let slots: &Slots<A> = self.machine.keeper.as_ref()?.data.any().downcast_ref()?;
-        slots.get(class as usize)?.as_ref()
+        self.machine.keeper.as_ref()?.data.slots::<A>()?.get(class as usize)?.as_ref()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::analysis::{Analysis, Slots};
+use super::analysis::Analysis;
 use super::machine::Machine;
 use super::{Error, Id, Session};
 use crate::lang::api::Base;
@@ -65,7 +65,7 @@ impl Graph<'_> {
 
     /// The value of a class, if it has one of this analysis.
     pub fn data<A: Analysis>(&self, class: Id) -> Option<&A::Data> {
-        let slots: &Slots<A> = self.machine.keeper.as_ref()?.data.any().downcast_ref()?;
+        let slots = self.machine.keeper.as_ref()?.data.slots::<A>()?;
         slots.get(self.store.classes.find(class.value) as usize)?.as_ref()
     }
 
