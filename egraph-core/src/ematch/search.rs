@@ -265,6 +265,7 @@ impl<'q> Search<'q> {
         }
         let mut found = self.walk(store, prims, unit, budget);
         if !found.deferred
+            && found.count >= batch::FEW
             && let Some(actions) = test
         {
             let calls = Calls::of(prims, budget.shared);

@@ -57,13 +57,15 @@ pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
     let mut programs = Vec::new();
     let mut failed = false;
     for file in &args.files {
+        if !console.json {
+            programs.clear();
+        }
         let program = Program::run(file, options.clone(), args.proofs);
         failed |= program.failure.is_some();
-        if console.json {
-            programs.push(program);
-        } else {
+        if !console.json {
             program.print(args.stats, console);
         }
+        programs.push(program);
     }
     if console.json {
         let json = summary(&programs);
@@ -72,6 +74,8 @@ pub(crate) fn egg(args: &EggArgs, console: &mut Console<'_>) -> Result<i32> {
             program.complain(console);
         }
     }
+    // The process ends: its memory goes at once, not piece by piece.
+    std::mem::forget(programs);
     Ok(i32::from(failed))
 }
 
@@ -119,9 +123,7 @@ impl Program {
     }
 
     fn print(&self, stats: bool, console: &mut Console<'_>) {
-        for answer in &self.answers {
-            console.data(&answer.to_string());
-        }
+        console.lines(&self.answers);
         if stats {
             console.say(&self.stats());
         }

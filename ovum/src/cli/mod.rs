@@ -21,7 +21,8 @@ use crate::report::Style;
 use clap::Parser;
 use late::Late;
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::fmt::Display;
+use std::io::{BufWriter, IsTerminal, Write};
 
 /// Version of the machine-readable answers.
 const JSON_VERSION: i64 = 1;
@@ -105,6 +106,21 @@ impl Console<'_> {
     /// Writes data, with a line break.
     fn data(&mut self, text: &str) {
         let written = writeln!(self.out, "{}", text.trim_end_matches('\n'));
+        self.failure = self.failure.take().or(written.err());
+    }
+
+    /// Writes many pieces of data, each with a line break, by few calls of the system.
+    fn lines(&mut self, all: &[impl Display]) {
+        let mut out = BufWriter::new(&mut *self.out);
+        let mut write = || {
+            for text in all {
+                writeln!(out, "{}", text.to_string().trim_end_matches('\n'))?;
+            }
+            out.flush()
+        };
+        let written = write();
+        // What could not be written is not tried again.
+        let _ = out.into_parts();
         self.failure = self.failure.take().or(written.err());
     }
 
