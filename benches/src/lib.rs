@@ -11,6 +11,7 @@ mod arguments;
 pub mod conformance;
 pub mod engines;
 pub mod peer;
+mod published;
 pub mod sexp;
 pub mod suite;
 pub mod usage;

@@ -1,16 +1,19 @@
 //! The programs that the crate `egglog` ships as its own tests: all must be read as it reads them.
 //!
-//! They are found through `cargo metadata`; without that crate among the dependencies of the
-//! workspace these tests say that they are skipped.
+//! They are found through `cargo metadata`, or where `OVUM_EGGLOG_TESTS` says; without that crate
+//! among the dependencies of the workspace these tests say that they are skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command as Process;
 use std::sync::OnceLock;
 
 use egraph_core::egglog::syntax::{Command, Diagnostic, Sources, parse};
 use egraph_core::egglog::types::{self, Checker};
 use egraph_core::egglog::values::Values;
+
+#[path = "../../../benches/src/published.rs"]
+#[expect(unreachable_pub, reason = "public where it belongs")]
+mod published;
 
 /// A public program.
 pub(crate) struct Program {
@@ -28,27 +31,8 @@ impl Program {
 
 /// The root folder of the crate `egglog`, if the workspace depends on it and it is here.
 pub(crate) fn rival() -> Option<&'static Path> {
-    static ROOT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    ROOT.get_or_init(find_rival).as_deref()
-}
-
-fn find_rival() -> Option<PathBuf> {
-    // What other systems need was never fetched on a machine that has only built the workspace.
-    let cargo = Process::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1"])
-        .args(["--offline", "--filter-platform", "host-tuple"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&cargo.stdout).into_owned();
-    let marker = "\"manifest_path\":\"";
-    let manifests = text.split(marker).skip(1).filter_map(|rest| rest.split('"').next());
-    let folders = manifests.filter_map(|manifest| Path::new(manifest).parent());
-    let rival = |folder: &Path| {
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-        name.is_some_and(|name| name.starts_with("egglog-3."))
-    };
-    folders.map(Path::to_path_buf).find(|folder| rival(folder))
+    static TESTS: OnceLock<Option<PathBuf>> = OnceLock::new();
+    TESTS.get_or_init(published::folder).as_deref()?.parent()
 }
 
 fn collect(folder: &Path, below: &str, found: &mut Vec<Program>) {
