@@ -160,6 +160,10 @@ impl Analysis for Scope {
             graph.union(class, constant);
         }
     }
+
+    fn concerns(&self, facts: &Facts) -> bool {
+        facts.value.is_some()
+    }
 }
 
 fn rules(session: &Session) -> Result<Vec<Rule>, String> {

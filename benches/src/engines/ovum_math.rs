@@ -116,6 +116,10 @@ impl Analysis for Fold {
         graph.union(class, constant);
         graph.retain(class, |node| node.op() == self.num || node.op() == self.sym);
     }
+
+    fn concerns(&self, facts: &Facts) -> bool {
+        facts.value.is_some()
+    }
 }
 
 /// Whether a guard holds of a match.

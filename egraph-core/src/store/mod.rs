@@ -439,6 +439,18 @@ impl Store {
         self.insert_into(table, gap, keys, output).map(drop)
     }
 
+    /// The canonical classes of a sort, from one on.
+    pub(crate) fn classes_from(&self, first: Value, sort: u32) -> Vec<Value> {
+        let sorts = &self.class_sort[first as usize..];
+        let mut found = Vec::with_capacity(sorts.len());
+        for (class, its) in (first..).zip(sorts) {
+            if *its == sort && self.classes.is_root(class) {
+                found.push(class);
+            }
+        }
+        found
+    }
+
     /// Appends rows of one key each to a relation that knows none of these keys, which ascend.
     pub(crate) fn enlist(&mut self, table: TableId, keys: &[Value]) {
         let table = &mut self.tables[table as usize];

@@ -55,6 +55,10 @@ pub struct DidMerge(pub bool, pub bool);
 ///             }
 ///         }
 ///     }
+///
+///     fn concerns(&self, value: &Option<i64>) -> bool {
+///         value.is_some()
+///     }
 /// }
 ///
 /// let mut session = Session::default();
@@ -82,9 +86,16 @@ pub trait Analysis: Send + Sync + 'static {
     /// values may only ascend in a lattice without infinite chains.
     fn merge(&self, into: &mut Self::Data, from: Self::Data) -> DidMerge;
 
-    /// Called for each class that is new, has a new node, was united or has another value. May add nodes, unite
-    /// classes and hide nodes; an addition that the limit on rows refuses ends the round.
+    /// Called for each class that is new, has a new node, was united or has another value, and whose
+    /// value [`concerns`](Analysis::concerns) it. May add nodes, unite classes and hide nodes; an
+    /// addition that the limit on rows refuses ends the round.
     fn modify(&self, _graph: &mut Graph<'_>, _class: Id) {}
+
+    /// Whether [`modify`](Analysis::modify) may have something to do for a class of this value. The
+    /// answer for most classes is no in most analyses: then nothing has to be noted for them.
+    fn concerns(&self, _data: &Self::Data) -> bool {
+        true
+    }
 }
 
 /// The values of all classes, whatever their type.
@@ -153,19 +164,21 @@ impl<A: Analysis> Code for A {
         if slots.len() < at {
             slots.resize(at, None);
         }
-        let changed = match slots.get_mut(at) {
-            Some(Some(known)) => self.merge(known, value).0,
-            Some(slot @ None) => {
-                *slot = Some(value);
-                false
-            }
-            None => {
-                slots.push(Some(value));
-                false
-            }
+        if slots.len() == at {
+            slots.push(None);
+        }
+        let slot = &mut slots[at];
+        let changed = if let Some(known) = slot {
+            self.merge(known, value).0
+        } else {
+            *slot = Some(value);
+            false
         };
-        if fresh || changed {
-            keeper.turn(class, changed);
+        if changed {
+            keeper.changed.push(class);
+        }
+        if (fresh || changed) && slot.as_ref().is_some_and(|data| self.concerns(data)) {
+            keeper.turned.push(class);
         }
     }
 
@@ -173,16 +186,21 @@ impl<A: Analysis> Code for A {
         let Some(keeper) = &mut graph.machine.keeper else { return };
         let Some(slots) = keeper.data.slots_mut::<A>() else { return };
         let Some(theirs) = slots.get_mut(displaced as usize).and_then(Option::take) else { return };
-        let DidMerge(ours, theirs) = match &mut slots[kept as usize] {
-            slot @ None => {
-                *slot = Some(theirs);
-                DidMerge(true, false)
-            }
-            Some(ours) => self.merge(ours, theirs),
+        let slot = &mut slots[kept as usize];
+        let DidMerge(ours, theirs) = if let Some(ours) = slot {
+            self.merge(ours, theirs)
+        } else {
+            *slot = Some(theirs);
+            DidMerge(true, false)
         };
-        keeper.turn(kept, ours);
+        if ours {
+            keeper.changed.push(kept);
+        }
         if theirs {
             keeper.moved.push(kept);
+        }
+        if slot.as_ref().is_some_and(|data| self.concerns(data)) {
+            keeper.turned.push(kept);
         }
     }
 
@@ -205,17 +223,6 @@ pub(super) struct Keeper {
     moved: Vec<Value>,
     /// Classes to be modified.
     turned: Vec<Value>,
-}
-
-impl Keeper {
-    /// A class is new, was united, or has another value.
-    #[inline]
-    fn turn(&mut self, class: Value, changed: bool) {
-        self.turned.push(class);
-        if changed {
-            self.changed.push(class);
-        }
-    }
 }
 
 impl Machine {
@@ -415,7 +422,10 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::each_once;
+    use std::sync::{Arc, Mutex};
+
+    use super::super::{Graph, Node};
+    use super::{Analysis, DidMerge, Id, Session, each_once};
 
     #[test]
     fn few_and_many_classes_come_in_order() {
@@ -424,5 +434,56 @@ mod tests {
             assert_eq!(each_once(classes, bound), [0, 3, 63, 64, 99]);
         }
         assert!(each_once(Vec::new(), 0).is_empty());
+    }
+
+    /// The height of a class's lowest node; classes of the height 2 are noted.
+    struct Height(Arc<Mutex<Vec<Id>>>);
+
+    impl Analysis for Height {
+        type Data = u32;
+
+        fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> u32 {
+            let below = node.args().filter_map(|arg| graph.data::<Self>(arg));
+            1 + below.max().copied().unwrap_or(0)
+        }
+
+        fn merge(&self, into: &mut u32, from: u32) -> DidMerge {
+            let did = DidMerge(from < *into, from > *into);
+            *into = from.min(*into);
+            did
+        }
+
+        fn modify(&self, graph: &mut Graph<'_>, class: Id) {
+            assert_eq!(graph.data::<Self>(class), Some(&2));
+            self.0.lock().unwrap().push(graph.find(class));
+        }
+
+        fn concerns(&self, height: &u32) -> bool {
+            *height == 2
+        }
+    }
+
+    #[test]
+    fn classes_are_modified_whose_value_concerns_it() {
+        let noted: Arc<Mutex<Vec<Id>>> = Arc::default();
+        let mut session = Session::default();
+        session.program("(datatype T (A) (B) (F T) (G T))").unwrap();
+        session.analyse(Height(noted.clone())).unwrap();
+        let noted = || std::mem::take(&mut *noted.lock().unwrap());
+        let tower = session.add("(G (F (F (A))))").unwrap();
+        let low = session.add("(F (A))").unwrap();
+        assert_eq!(noted(), [low], "one class of four is two high");
+        // The class's value falls to 2 as it gets a lower node, and that of the class above to 3.
+        let other = session.add("(G (B))").unwrap();
+        assert_eq!(noted(), [other]);
+        session.union(tower, other).unwrap();
+        assert_eq!(noted(), [session.find(other)], "united, with the value of one of them");
+        // Falling below 2 concerns nobody; what is above falls to 2.
+        let above = session.add("(F (G (B)))").unwrap();
+        assert!(noted().is_empty());
+        let leaf = session.add("(A)").unwrap();
+        session.union(other, leaf).unwrap();
+        assert!(noted().contains(&session.find(above)));
+        assert_eq!(session.data::<Height>(other), Some(&1));
     }
 }

@@ -289,13 +289,9 @@ impl Machine {
     pub(super) fn list_classes(&mut self, store: &mut Store) {
         for at in 0..self.every.len() {
             let Every { sort, table, seen } = self.every[at];
-            let end = store.classes.len() as u32;
-            let is_new = |class: &u32| {
-                store.class_sort(*class) == sort && store.classes.find(*class) == *class
-            };
-            let new: Vec<u32> = (seen..end).filter(is_new).collect();
+            let new = store.classes_from(seen, sort);
             store.enlist(table, &new);
-            self.every[at].seen = end;
+            self.every[at].seen = store.classes.len() as u32;
         }
     }
 }
