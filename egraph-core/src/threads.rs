@@ -268,7 +268,7 @@ impl Pool {
     ) -> Vec<(u32, R)> {
         let next = AtomicUsize::new(0);
         let work = |state: &mut S| {
-            let mut done = Vec::new();
+            let mut done = Vec::with_capacity(pieces.len());
             while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
                 done.push((*piece, task(state, *piece as usize)));
             }

@@ -4,6 +4,8 @@
 //! next level, which goes on when it is full. Within a level everything is first in, first out, so
 //! that matches come in the order of the nested loops of [`super::search`].
 
+use smallvec::SmallVec;
+
 use super::actions::Actions;
 use super::block::{BLOCK, Block, Calls};
 use super::plan::{Access, Age, Carried, Plan, Step, Use};
@@ -95,7 +97,7 @@ pub(super) struct Batch<'a, P> {
     blocks: &'a mut [Block],
     carried: &'a [Carried],
     /// The step where each level's block goes on.
-    resume: Vec<usize>,
+    resume: SmallVec<[usize; 8]>,
     /// Rows to be joined before the next look at the clock.
     patience: usize,
     pub(super) found: Matches,
@@ -113,7 +115,7 @@ impl<'a, P: Prims> Batch<'a, P> {
         budget: Budget<'a>,
         scratch: &'a mut Scratch,
     ) -> Self {
-        let mut resume = vec![1];
+        let mut resume = SmallVec::from_slice(&[1]);
         for (at, step) in plan.steps.iter().enumerate().skip(1) {
             if let Step::Atom { access: Access::Columns(_) | Access::Scan, .. } = step {
                 resume.push(at + 1);
@@ -391,7 +393,7 @@ impl<'a, P: Prims> Batch<'a, P> {
             let result = match prim {
                 None => Some(block.value(args[0], at)),
                 Some(prim) => {
-                    let args: smallvec::SmallVec<[u32; 8]> =
+                    let args: SmallVec<[u32; 8]> =
                         args.iter().map(|arg| block.value(*arg, at)).collect();
                     if shared {
                         prims.call_shared(store, prim, &args).unwrap_or_else(|_| {

@@ -18,6 +18,8 @@ use crate::store::{Delta, Store, Table, TableId, Value};
 const CHUNK: u32 = 1024;
 /// As [`CHUNK`], where several threads share the units: they are to end at about the same time.
 const SHARED_CHUNK: u32 = 512;
+/// Words of matches that there is room for when there are any.
+const FIRST_WORDS: usize = 64;
 /// Rows looked at between two looks at the clock.
 const PATIENCE: u32 = 1 << 14;
 
@@ -592,9 +594,11 @@ impl<'a, P: Prims> Walk<'a, P> {
     }
 
     pub(super) fn emit(&mut self) -> Go {
-        for var in &self.query.report {
-            self.found.words.push(self.registers[*var as usize]);
+        let words = &mut self.found.words;
+        if words.is_empty() {
+            words.reserve(FIRST_WORDS);
         }
+        words.extend(self.query.report.iter().map(|var| self.registers[*var as usize]));
         self.budget.count(&mut self.found, 1)
     }
 }

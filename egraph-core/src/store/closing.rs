@@ -164,7 +164,8 @@ pub(super) fn close(table: &mut Table, way: &Way, round: &Round, frozen: Frozen<
             }
         }
     } else {
-        let mut rows = Vec::new();
+        let wanted: usize = columns.iter().map(|(_, kind)| round.of(*kind).len()).sum();
+        let mut rows = Vec::with_capacity(wanted);
         for (column, kind) in columns {
             pass.table.ensure_index(*column);
             for value in round.of(*kind) {
@@ -176,6 +177,16 @@ pub(super) fn close(table: &mut Table, way: &Way, round: &Round, frozen: Frozen<
         }
     }
     pass.closed
+}
+
+/// Appends to a vector that has room for many when it has any: where several threads grow vectors bit
+/// by bit, they wait for the allocator.
+#[inline]
+fn push_roomily<T>(vector: &mut Vec<T>, item: T) {
+    if vector.is_empty() {
+        vector.reserve(GROUP);
+    }
+    vector.push(item);
 }
 
 /// A table's part of a round under way.
@@ -226,6 +237,7 @@ impl Pass<'_> {
         let width = self.table.arity() + 1;
         let mut count = 0;
         self.words.clear();
+        self.words.reserve(GROUP * width);
         for at in 0..rows.len() {
             let (row, frozen) = (rows[at], self.frozen);
             let words = self.table.row(row);
@@ -268,7 +280,7 @@ impl Pass<'_> {
                 closed.dead += 1;
                 let other = frozen.canonical(table.decl.output, table.output(twin));
                 if words[arity] != other && table.decl.conflict != Conflict::Keep {
-                    closed.conflicts.push((twin, words[arity]));
+                    push_roomily(&mut closed.conflicts, (twin, words[arity]));
                 }
                 return;
             }
@@ -283,7 +295,7 @@ impl Pass<'_> {
         }
         table.restamp(row, frozen.clock);
         if frozen.told {
-            closed.rows.push(row);
+            push_roomily(&mut closed.rows, row);
         }
     }
 }

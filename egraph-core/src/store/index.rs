@@ -139,16 +139,29 @@ impl Index {
     }
 }
 
+/// Appends words. Where there is no room they move to new memory here: an allocator that moves them
+/// itself may keep other threads waiting until it has copied them.
+#[inline]
+fn grow(words: &mut Vec<u32>, more: usize, word: u32) {
+    let len = words.len() + more;
+    if len > words.capacity() {
+        let mut larger = Vec::with_capacity(len.max(words.len() * 2));
+        larger.extend_from_slice(words);
+        *words = larger;
+    }
+    words.resize(len, word);
+}
+
 /// Allocates a page of entries.
 #[cold]
 #[inline(never)]
 fn new_page(pages: &mut Vec<u32>, entries: &mut Vec<u32>, at: usize) -> u32 {
     if at >= pages.len() {
-        pages.resize(at + 1, EMPTY);
+        grow(pages, at + 1 - pages.len(), EMPTY);
     }
     let page = (entries.len() / PAGE) as u32;
     pages[at] = page;
-    entries.resize(entries.len() + PAGE, EMPTY);
+    grow(entries, PAGE, EMPTY);
     page
 }
 
@@ -196,7 +209,7 @@ fn allocate(blocks: &mut Vec<u32>, free: &mut Vec<Vec<u32>>, class: u32) -> usiz
     }
     let at = blocks.len();
     assert!(at < BLOCK as usize, "an index holds fewer than 2^31 words");
-    blocks.resize(at + capacity(class) + 1, 0);
+    grow(blocks, capacity(class) + 1, 0);
     blocks[at] = class << LEN_BITS;
     at
 }

@@ -5,6 +5,7 @@
 //! would hold if all had been listed at the end, as long as no row dies meanwhile.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::index::Index;
@@ -24,8 +25,8 @@ pub(crate) struct Listing {
 struct Shelf {
     table: TableId,
     width: usize,
-    /// Rows before this one were handed over.
-    upto: Mutex<u32>,
+    /// Rows before this one were handed over. Only who hands them over reads it.
+    upto: AtomicU32,
     /// By column. Who holds them takes from the queue.
     indexes: Mutex<Vec<(usize, Index)>>,
     /// Rows to be listed: the first one's number, and their words.
@@ -73,12 +74,12 @@ impl Listing {
     fn hand_over(&self, store: &Store, least: u32) -> bool {
         let mut fed = false;
         for shelf in &self.shelves {
-            let (table, mut upto) = (store.table(shelf.table), hold(&shelf.upto));
-            if table.len() - *upto >= least.max(1) {
+            let (table, upto) = (store.table(shelf.table), shelf.upto.load(Ordering::Relaxed));
+            if table.len() - upto >= least.max(1) {
                 let mut words = hold(&shelf.spare).pop().unwrap_or_default();
-                words.extend_from_slice(table.words_from(*upto));
-                hold(&shelf.queue).push_back((*upto, words));
-                *upto = table.len();
+                words.extend_from_slice(table.words_from(upto));
+                hold(&shelf.queue).push_back((upto, words));
+                shelf.upto.store(table.len(), Ordering::Relaxed);
                 fed = true;
             }
         }
@@ -113,7 +114,7 @@ impl Store {
                 shelves.push(Shelf {
                     table: *number,
                     width: table.arity() + 2,
-                    upto: Mutex::new(table.len()),
+                    upto: AtomicU32::new(table.len()),
                     indexes: Mutex::default(),
                     queue: Mutex::default(),
                     spare: Mutex::default(),

@@ -21,7 +21,7 @@ use super::{Host, Kind, Refused, Store, Table, TableId, Value};
 /// From so many changes on, it may pay that several threads bring indexes up to date.
 const MANY_CHANGES: u64 = 1 << 12;
 /// Nanoseconds of a round that are worth sharing: what another thread changed has to come back.
-const WORTH_SHARING: u64 = 150_000;
+const WORTH_SHARING: u64 = 30_000;
 /// So few steps say nothing of how long one takes.
 const FEW_STEPS: usize = 1 << 9;
 
