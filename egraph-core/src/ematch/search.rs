@@ -246,7 +246,8 @@ impl<'q> Search<'q> {
         plan
     }
 
-    /// Runs one unit. Matches for which these actions' effects hold are counted, but not reported.
+    /// Runs one unit. Matches for which these actions' effects hold are counted, but not reported,
+    /// where there are enough to ask for that.
     pub(crate) fn run<P: Prims>(
         &self,
         store: &Store,

@@ -179,8 +179,8 @@ pub(super) fn close(table: &mut Table, way: &Way, round: &Round, frozen: Frozen<
     pass.closed
 }
 
-/// Appends to a vector that has room for many when it has any: where several threads grow vectors bit
-/// by bit, they wait for the allocator.
+/// Appends to a vector that has room for many when it has any: threads that grow vectors bit by bit
+/// wait for each other in the allocator.
 #[inline]
 fn push_roomily<T>(vector: &mut Vec<T>, item: T) {
     if vector.is_empty() {
