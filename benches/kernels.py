@@ -14,10 +14,10 @@ numba, NumPy, numexpr and jax. "ovum", gcc and clang are called from machine cod
 the kernel as a user writes it, and fast mathematics where it has that. Rounds are interleaved, a
 rival after the other; a figure is the median of the rounds, each the median of its runs: of the
 thread's CPU time above 10,000 elements, and of the wall clock below and for jax, which has threads
-of its own. On a machine that does other work runs of more than a few
-milliseconds are preempted, so that the wall clock says too much. Ovum, gcc and numba's loops use one
-thread; jax is pinned to one core with this process. numba of PyPI has no vector forms of
-elementary functions (SVML needs Intel's library and a patched LLVM).
+of its own. On a machine that does other work runs of more than a few milliseconds are preempted, so
+that the wall clock says too much. Ovum, gcc and numba's loops use one thread; jax is pinned to one
+core with this process. numba of PyPI has no vector forms of elementary functions (SVML needs Intel's
+library and a patched LLVM).
 """
 
 import argparse

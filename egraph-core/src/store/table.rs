@@ -411,11 +411,9 @@ impl Table {
             places[*key as usize] = row;
         }
         self.mark(clock);
-        let first = self.rows.len();
-        self.rows.resize(first + keys.len() * self.width, 0);
-        let (rows, _) = self.rows[first..].as_chunks_mut();
-        for (row, (key, output)) in rows.iter_mut().zip(keys.iter().zip(outputs)) {
-            *row = [*key, output, clock];
+        self.rows.reserve(keys.len() * self.width);
+        for (key, output) in keys.iter().zip(outputs) {
+            self.rows.extend_from_slice(&[*key, output, clock]);
         }
         self.len += keys.len() as u32;
         self.live += keys.len() as u32;
