@@ -424,7 +424,7 @@ impl<'a, P: Prims> Batch<'a, P> {
         let block = &mut self.blocks[level];
         block.selected.truncate(self.budget.matches - self.found.count);
         let go = self.budget.count(&mut self.found, block.selected.len());
-        if self.query.report.is_empty() {
+        if self.query.report.is_empty() || self.budget.counts {
             return go;
         }
         if let Some(actions) = self.test {

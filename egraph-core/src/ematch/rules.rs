@@ -135,25 +135,30 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
             return (done, Err(halt));
         }
     };
+    let mut matches: Vec<usize> = Vec::with_capacity(due.len());
+    for (rule, due) in due.iter().enumerate() {
+        let known = if whole[rule] { 0 } else { *due.known };
+        matches.push(done.matches[rule].saturating_add(known));
+    }
+    // Where that is too large a number, but what was found may be few enough, all are counted.
+    let unsure = |rule: &usize| matches[*rule] > most[*rule] && done.matches[*rule] <= most[*rule];
+    let unsure: Vec<usize> = (0..most.len()).filter(unsure).collect();
+    let counted: Vec<(&Query, usize)> =
+        unsure.iter().map(|rule| (&due[*rule].rule.query, most[*rule])).collect();
+    for (rule, count) in unsure.iter().zip(count(store, prims, &counted, bounds, scratch)) {
+        matches[*rule] = count;
+    }
     for (rule, due) in due.iter_mut().enumerate() {
-        let mut matches = done.matches[rule];
-        if !whole[rule] {
-            matches = matches.saturating_add(*due.known);
-        }
         if let Some(admission) = &mut admission {
-            let most = admission.most[rule];
-            if matches > most && done.matches[rule] <= most {
-                let query = &due.rule.query;
-                matches = count(store, prims, query, most, bounds, scratch);
-            }
             // Which of too many matches were found is nobody's business.
-            if !(admission.admit)(rule, matches) || done.matches[rule] > most {
+            if !(admission.admit)(rule, matches[rule]) || done.matches[rule] > admission.most[rule]
+            {
                 found[rule].clear();
                 continue;
             }
         }
         *due.since = now;
-        *due.known = matches;
+        *due.known = matches[rule];
     }
     let searched = Instant::now();
     done.search = searched - started;
@@ -167,34 +172,55 @@ pub(crate) fn iterate<P: Prims, A: Actor>(
     (done, outcome.and(rebuilt))
 }
 
-/// The number of all matches, as far as it is not above a number.
+/// The numbers of all matches of queries, each as far as it is not above a number.
 fn count<P: Prims>(
     store: &mut Store,
     prims: &P,
-    query: &Query,
-    most: usize,
+    queries: &[(&Query, usize)],
     bounds: Bounds,
     scratch: &mut Scratch,
-) -> usize {
-    let search = Search::new(query, store, 0);
-    let matches = most.saturating_add(1);
-    let budget = Budget { matches, deadline: bounds.deadline, ..Budget::NONE };
-    let foreseen = search.units.iter().map(|unit| query.pace.foresee(unit.steps()));
-    let Some(pool) = store.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
-        return search.run_all(store, prims, budget).count;
-    };
-    let (store, all) = (&*store, AtomicUsize::new(0));
-    let shared = Budget { shared: true, all: Some(&all), ..budget };
-    let pieces: Vec<u32> = (0..search.units.len() as u32).collect();
-    let deferred = pool.map(scratch, &pieces, |scratch, at| {
-        // As many as that are enough, whichever they are.
-        all.load(Ordering::Relaxed) < matches
-            && search.run(store, prims, &search.units[at], shared, None, scratch).deferred
-    });
-    if deferred.iter().any(|(_, deferred)| *deferred) {
-        return search.run_all(store, prims, budget).count;
+) -> Vec<usize> {
+    if queries.is_empty() {
+        return Vec::new();
     }
-    all.into_inner().min(matches)
+    let budget = |most: usize| Budget {
+        matches: most + 1,
+        deadline: bounds.deadline,
+        counts: true,
+        ..Budget::NONE
+    };
+    let searches: Vec<(Search<'_>, Budget<'_>)> = queries
+        .iter()
+        .map(|(query, most)| (Search::planned(query, store, 0), budget(*most)))
+        .collect();
+    store.catch_up();
+    let store = &*store;
+    let run_all =
+        |(search, budget): &(Search<'_>, Budget<'_>)| search.run_all(store, prims, *budget).count;
+    let units: Vec<(usize, &Unit)> = (0..)
+        .zip(&searches)
+        .flat_map(|(at, (search, _))| search.units.iter().map(move |unit| (at, unit)))
+        .collect();
+    let foreseen = units.iter().map(|(at, unit)| queries[*at].0.pace.foresee(unit.steps()));
+    let Some(pool) = store.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
+        return searches.iter().map(run_all).collect();
+    };
+    let counts: Vec<AtomicUsize> = searches.iter().map(|_| AtomicUsize::new(0)).collect();
+    let pieces: Vec<u32> = (0..units.len() as u32).collect();
+    let deferred = pool.map(scratch, &pieces, |scratch, piece| {
+        let (at, unit) = units[piece];
+        let ((search, budget), all) = (&searches[at], &counts[at]);
+        let shared = Budget { shared: true, all: Some(all), ..*budget };
+        // As many as are wanted are enough, whichever they are.
+        all.load(Ordering::Relaxed) < budget.matches
+            && search.run(store, prims, unit, shared, None, scratch).deferred
+    });
+    let mut counts: Vec<usize> = counts.into_iter().map(AtomicUsize::into_inner).collect();
+    for (piece, _) in deferred.into_iter().filter(|(_, deferred)| *deferred) {
+        let at = units[piece as usize].0;
+        counts[at] = run_all(&searches[at]);
+    }
+    counts.iter().zip(&searches).map(|(count, (_, budget))| *count.min(&budget.matches)).collect()
 }
 
 /// Units of the searches of rules, in the order of the rules.
@@ -268,7 +294,8 @@ fn search<P: Prims>(
                     return Matches::default();
                 }
                 let started = Instant::now();
-                let budget = Budget { matches, deadline, shared: true, all: Some(all) };
+                let all = Some(all);
+                let budget = Budget { matches, deadline, shared: true, all, ..Budget::NONE };
                 let mut found = run(scratch, &work[at], budget);
                 found.time = started.elapsed();
                 found

@@ -33,12 +33,14 @@ pub(crate) struct Budget<'a> {
     pub(crate) shared: bool,
     /// Matches that all units of the search found so far: then these are as many as are wanted.
     pub(crate) all: Option<&'a AtomicUsize>,
+    /// Matches are counted, but not reported.
+    pub(crate) counts: bool,
 }
 
 impl Budget<'_> {
     /// No limits.
     pub(crate) const NONE: Self =
-        Self { matches: usize::MAX, deadline: None, shared: false, all: None };
+        Self { matches: usize::MAX, deadline: None, shared: false, all: None, counts: false };
 
     /// Counts matches. False when no more are wanted.
     #[inline]
@@ -595,11 +597,13 @@ impl<'a, P: Prims> Walk<'a, P> {
     }
 
     pub(super) fn emit(&mut self) -> Go {
-        let words = &mut self.found.words;
-        if words.is_empty() {
-            words.reserve(FIRST_WORDS);
+        if !self.budget.counts {
+            let words = &mut self.found.words;
+            if words.is_empty() {
+                words.reserve(FIRST_WORDS);
+            }
+            words.extend(self.query.report.iter().map(|var| self.registers[*var as usize]));
         }
-        words.extend(self.query.report.iter().map(|var| self.registers[*var as usize]));
         self.budget.count(&mut self.found, 1)
     }
 }
