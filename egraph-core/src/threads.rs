@@ -17,6 +17,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 
 /// Nanoseconds that sharing must save, by what is foreseen, where threads look for work.
 const AWAKE: u64 = 15_000;
+/// As [`AWAKE`], for work that is done beside other work.
+const AWAKE_ASIDE: u64 = 30_000;
 /// As [`AWAKE`], where threads have to be woken.
 const WORTHWHILE: u64 = 120_000;
 /// As [`WORTHWHILE`], where threads have still to be started: besides the time that takes, the
@@ -240,7 +242,11 @@ impl Pool {
 
     /// Whether work of so many nanoseconds beside other work is worth the threads that there are.
     pub(crate) fn pays_aside(&self, foreseen: u64) -> bool {
-        self.0.threads > 1 && (!self.0.thrifty || (self.is_started() && foreseen >= WORTHWHILE))
+        if self.0.threads < 2 || !self.0.thrifty {
+            return self.0.threads > 1;
+        }
+        let awake = self.0.awake.load(Ordering::Relaxed) > 0;
+        self.is_started() && foreseen >= if awake { AWAKE_ASIDE } else { WORTHWHILE }
     }
 
     fn started(&self) -> Option<&ThreadPool> {

@@ -262,6 +262,16 @@ impl Actions {
         (0..read.len() as u32).filter(|var| read[*var as usize]).collect()
     }
 
+    /// The tables that a match adds rows to, one for each row.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = TableId> + '_ {
+        self.steps.iter().filter_map(|step| match step {
+            Action::Make { table, .. }
+            | Action::MakeIn { table, .. }
+            | Action::Set { table, .. } => Some(*table),
+            _ => None,
+        })
+    }
+
     /// True when rows may go.
     pub(crate) fn deletes(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Action::Delete { .. }))
@@ -331,14 +341,19 @@ impl Actions {
         actor: &mut A,
         registers: &mut [Value],
     ) -> Result<(), Refused> {
+        // Conditions change nothing: those that follow one another see the same values.
+        let mut seen: SmallVec<[Value; 8]> = SmallVec::new();
         for step in &self.steps {
             if let Action::Require { code, args } = step {
-                let args = self.first(store, *args, registers);
-                if !actor.require(store, *code, &args)? {
+                if seen.len() != *args as usize {
+                    seen = self.first(store, *args, registers);
+                }
+                if !actor.require(store, *code, &seen)? {
                     break;
                 }
                 continue;
             }
+            seen.clear();
             self.step(step, store, actor, registers)?;
         }
         Ok(())

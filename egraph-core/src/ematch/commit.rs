@@ -37,6 +37,13 @@ const WINDOW: usize = 32;
 const SHARE_SIFTED: usize = 3;
 /// Windows of a rule's matches that are not tested after one in which it did not pay.
 const UNSIFTED: u32 = 8;
+/// Rules with fewer pieces are not tested: the fewer matches, the fewer do the same.
+const SIFTED: usize = 16;
+/// Of the rows that matches name, one in so many is expected to be new.
+const SHARE_NEW: usize = 2;
+/// No table is expected to get more than so many times the rows that it has.
+const MOST_GROWTH: usize = 2;
+
 /// Committing what rules found.
 pub(super) struct Commit<'a, 'd> {
     pub(super) due: &'a [Due<'d>],
@@ -62,6 +69,9 @@ impl Commit<'_, '_> {
         found: Vec<Found>,
     ) -> Result<(), Halt> {
         let words: usize = found.iter().flatten().map(Vec::len).sum();
+        if words >= MANY {
+            self.make_room(store, &found);
+        }
         let mut rules = self.due.iter().zip(&found);
         let mut plain = || rules.all(|(due, found)| found.is_empty() || due.rule.actions.adds);
         if words < MANY || words / SHARE > store.live() || !plain() {
@@ -93,6 +103,21 @@ impl Commit<'_, '_> {
         outcome
     }
 
+    /// Makes room for the rows that are expected of what was found. Many matches add the same.
+    fn make_room(&self, store: &mut Store, found: &[Found]) {
+        let mut most = vec![0; store.tables.len()];
+        for (due, found) in self.due.iter().zip(found) {
+            let words: usize = found.iter().map(Vec::len).sum();
+            for table in due.rule.actions.tables() {
+                most[table as usize] += words / due.rule.query.stride().max(1);
+            }
+        }
+        for (more, table) in most.iter_mut().zip(&store.tables) {
+            *more = (*more / SHARE_NEW).min(MOST_GROWTH * table.live() as usize);
+        }
+        store.make_room(&most);
+    }
+
     /// Commits what was found, rule by rule.
     fn rules<A: Actor>(
         &mut self,
@@ -116,7 +141,8 @@ impl Commit<'_, '_> {
             left -= words;
             let mut pause = 0;
             for window in pieces.chunks(WINDOW) {
-                let sifted = if store.version() == searched || actor.remembers() {
+                let few = pieces.len() < SIFTED;
+                let sifted = if few || store.version() == searched || actor.remembers() {
                     None
                 } else {
                     sifted(store, rule, window, self.scratch)

@@ -71,8 +71,8 @@ impl Store {
         }
         let added = first..known.len();
         *version += added.len() as u64;
-        if let Some(news) = news {
-            news.rows.extend(added.map(|row| (table, row)));
+        if let Some(news) = news.as_mut().filter(|_| !added.is_empty()) {
+            news.rows.push((table, added));
         }
         outcome
     }

@@ -241,10 +241,10 @@ impl Pass<'_> {
         for at in 0..rows.len() {
             let (row, frozen) = (rows[at], self.frozen);
             let words = self.table.row(row);
-            // Where all are looked at, few are.
+            // Many that are listed, and keep what they held, are dead.
             let is_stale =
                 |(column, kind): &(_, _)| frozen.canonical(*kind, words[*column]) != words[*column];
-            if !self.columns.iter().any(is_stale) || self.table.is_dead(row) {
+            if self.table.is_dead(row) || !self.columns.iter().any(is_stale) {
                 continue;
             }
             rows[count] = row;

@@ -23,6 +23,7 @@ mod tests;
 
 use crate::threads::{Pace, Pool};
 use memo::Gap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use table::{Behind, LAST_STAMP};
 
@@ -38,6 +39,9 @@ pub(crate) type Value = u32;
 
 /// Nanoseconds that listing a row in an index takes.
 const LISTING: u64 = 8;
+
+/// Nanoseconds that entering a row in a hash-cons takes.
+const ENTERING: u64 = 10;
 
 /// Number of a table in its store.
 pub(crate) type TableId = u32;
@@ -136,11 +140,14 @@ pub(crate) struct Store {
     pub(crate) pool: Option<Pool>,
 }
 
+/// Rows of a table that follow one another.
+pub(crate) type Run = (TableId, Range<u32>);
+
 /// What happened since somebody looked: see [`Store::news`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct News {
-    /// Rows that were appended.
-    pub(crate) rows: Vec<(TableId, u32)>,
+    /// Rows that were appended, those together that were at the same time.
+    pub(crate) rows: Vec<Run>,
     /// Rows that mention other classes than before, as the classes were displaced.
     pub(crate) changed: Vec<(TableId, u32)>,
     /// Classes that were displaced by unions.
@@ -224,6 +231,34 @@ impl Store {
         pool.map(&mut (), &pieces, |(), at| {
             let behind = behind[at].lock().unwrap_or_else(PoisonError::into_inner).take();
             behind.into_iter().for_each(Behind::catch_up);
+        });
+    }
+
+    /// Makes room in the hash-conses of tables that will have so many more rows: at once what would
+    /// be done a few times while rows are added, and by several threads where that pays.
+    pub(crate) fn make_room(&mut self, expected: &[usize]) {
+        let room = self.limit.saturating_sub(self.live);
+        let growing = self.tables.iter_mut().zip(expected).filter_map(|(table, more)| {
+            let more = (*more).min(room);
+            (!table.has_room_for_more(more)).then_some((table, more))
+        });
+        let mut growing: Vec<(&mut Table, usize)> = growing.collect();
+        let foreseen = growing.iter().map(|(table, _)| u64::from(table.len()) * ENTERING);
+        let Some(pool) = self.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
+            for (table, more) in growing {
+                table.make_room(more);
+            }
+            return;
+        };
+        growing.sort_by_key(|(table, _)| std::cmp::Reverse(table.len()));
+        let pieces: Vec<u32> = (0..growing.len() as u32).collect();
+        let growing: Vec<Mutex<Option<(&mut Table, usize)>>> =
+            growing.into_iter().map(|growing| Mutex::new(Some(growing))).collect();
+        pool.map(&mut (), &pieces, |(), at| {
+            let growing = growing[at].lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some((table, more)) = growing {
+                table.make_room(more);
+            }
         });
     }
 
@@ -365,7 +400,7 @@ impl Store {
         self.live += usize::from(counted);
         self.version += u64::from(counted);
         if let Some(news) = &mut self.news {
-            news.rows.push((table, row));
+            news.rows.push((table, row..row + 1));
         }
         Ok(row)
     }

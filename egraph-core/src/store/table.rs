@@ -11,6 +11,7 @@
 //! Changes since a stamp are the rows appended since, and the older rows logged as changed since
 //! ([`Table::delta`]): delta matching walks them without looking at the rest.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Value;
@@ -173,9 +174,9 @@ impl Behind<'_> {
 #[derive(Clone, Debug)]
 pub(crate) struct Delta {
     /// Rows appended since.
-    pub(crate) rows: std::ops::Range<u32>,
+    pub(crate) rows: Range<u32>,
     /// Entries of the log: older rows that changed since.
-    pub(crate) log: std::ops::Range<usize>,
+    pub(crate) log: Range<usize>,
 }
 
 impl Delta {
@@ -301,6 +302,20 @@ impl Table {
     /// Rows that are not dead.
     pub(crate) fn live_rows(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.len()).filter(|row| !self.is_dead(*row))
+    }
+
+    /// Keys and outputs of those of some rows that are not dead.
+    #[inline]
+    pub(crate) fn live_among(
+        &self,
+        rows: Range<u32>,
+    ) -> impl Iterator<Item = (&[Value], Value)> + '_ {
+        let arity = self.width - 2;
+        let (from, to) = (rows.start as usize * self.width, rows.end as usize * self.width);
+        self.rows[from..to].chunks_exact(self.width).filter_map(move |words| {
+            let (keys, rest) = words.split_at(arity);
+            (rest[1] != DEAD).then_some((keys, rest[0]))
+        })
     }
 
     /// The live row with these keys.
@@ -436,6 +451,18 @@ impl Table {
         self.memo.insert(hash, row);
     }
 
+    /// True unless the hash-cons has to grow for so many more rows.
+    pub(crate) fn has_room_for_more(&self, rows: usize) -> bool {
+        self.places.is_some() || self.memo.has_room_for_more(rows)
+    }
+
+    /// Makes room for so many more rows in the hash-cons.
+    pub(crate) fn make_room(&mut self, rows: usize) {
+        if !self.has_room_for_more(rows) {
+            self.rehash(self.memo.len() + rows, None);
+        }
+    }
+
     #[cold]
     #[inline(never)]
     /// A larger hash-cons, filled in the order of the rows: that reads them in sequence. The live
@@ -451,6 +478,8 @@ impl Table {
             }
             return;
         }
+        // Two of them at a time are not needed.
+        self.memo = Memo::default();
         self.memo = Memo::with_capacity(capacity, self.len());
         for (row, words) in self.rows.chunks_exact(width).enumerate() {
             if words[width - 1] != DEAD && without != Some(row as u32) {

@@ -316,6 +316,26 @@ fn changes_are_listed_once_each() {
 }
 
 #[test]
+fn room_for_rows_is_made_at_once_and_not_beyond_the_limit() {
+    for threads in [1, 2] {
+        let mut store = store();
+        store.pool = (threads > 1).then(|| crate::threads::Pool::lavish(threads));
+        store.set_limit(1000);
+        let leaves: Vec<u32> = (0..50).map(|data| store.make(0, &[data]).unwrap()).collect();
+        let above: Vec<u32> = leaves.iter().map(|leaf| store.make(1, &[*leaf]).unwrap()).collect();
+        store.make_room(&[0, 300, 1 << 30, 0, 0]);
+        let room = |store: &Store, table| store.table(table).has_room_for_more(300);
+        assert!(!room(&store, 0) && room(&store, 1) && room(&store, 2));
+        assert!(!store.table(2).has_room_for_more(10_000), "more rows than these are refused");
+        for (leaf, class) in leaves.iter().zip(&above) {
+            assert_eq!(store.lookup(1, &[*leaf]), Some(*class));
+            assert_eq!(store.lookup(2, &[*leaf, *leaf]), None);
+        }
+        assert_eq!(store.live(), 100);
+    }
+}
+
+#[test]
 fn tables_close_alike_on_any_number_of_threads() {
     let rows = |threads: usize| {
         let mut store = store();

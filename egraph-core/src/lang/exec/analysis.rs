@@ -1,6 +1,6 @@
 //! Analyses: a value of Rust for each class, kept up as nodes are added and classes united.
 //!
-//! What is new is treated match by match, so that conditions on later matches see it; what follows
+//! What is new is treated before the next condition of a rule is asked, which sees it; what follows
 //! for the nodes above, and [`Analysis::modify`], wait until the store is closed. (Willsey et al.,
 //! egg, POPL 2021, section 4.)
 
@@ -12,7 +12,7 @@ use super::graph::{Graph, Node};
 use super::machine::Machine;
 use super::{Error, Id, Session};
 use crate::lang::values::Sort;
-use crate::store::{Kind, News, Refused, Store, TableId, Value};
+use crate::store::{Kind, News, Refused, Run, Store, TableId, Value};
 
 /// From one in so many classes on, a list of classes is ordered by marking them.
 const DENSE: usize = 256;
@@ -130,10 +130,10 @@ impl<D: Clone + Send + Sync + 'static> Data for Vec<Option<D>> {
 pub(super) trait Code: Send + Sync {
     /// Values of no class.
     fn empty(&self) -> Box<dyn Data>;
-    /// Rows are new.
-    fn welcome(&self, graph: &mut Graph<'_>, rows: &[(TableId, u32)]);
-    /// A row of a constructor is new, or (not `fresh`) the value of an argument has changed.
-    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool);
+    /// Rows are new, none of them above another of the same run.
+    fn welcome(&self, graph: &mut Graph<'_>, runs: &[Run]);
+    /// The value of an argument of a constructor's row has changed.
+    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32);
     /// A class was displaced by the other.
     fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value);
     /// Classes are new, have a new node, were united or have another value.
@@ -145,41 +145,27 @@ impl<A: Analysis> Code for A {
         Box::new(Slots::<A>::new())
     }
 
-    fn welcome(&self, graph: &mut Graph<'_>, rows: &[(TableId, u32)]) {
-        for (table, row) in rows {
+    fn welcome(&self, graph: &mut Graph<'_>, runs: &[Run]) {
+        for (table, rows) in runs {
             let known = graph.store.table(*table);
-            if known.decl.is_constructor() && !known.is_dead(*row) {
-                self.learn(graph, *table, *row, true);
+            if !known.decl.is_constructor() {
+                continue;
+            }
+            let sorts = &graph.machine.columns[*table as usize].0;
+            for (keys, output) in known.live_among(rows.clone()) {
+                let value = self.make(graph, &Node::of(*table, keys, sorts));
+                let class = graph.store.classes.find(output);
+                let Some(keeper) = &mut graph.machine.keeper else { return };
+                keeper.keep(self, class, value, true);
             }
         }
     }
 
-    #[inline]
-    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32, fresh: bool) {
+    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32) {
         let value = self.make(graph, &Node::new(graph, table, row));
         let class = graph.store.classes.find(graph.store.table(table).output(row));
         let Some(keeper) = &mut graph.machine.keeper else { return };
-        let Some(slots) = keeper.data.slots_mut::<A>() else { return };
-        let at = class as usize;
-        if slots.len() < at {
-            slots.resize(at, None);
-        }
-        if slots.len() == at {
-            slots.push(None);
-        }
-        let slot = &mut slots[at];
-        let changed = if let Some(known) = slot {
-            self.merge(known, value).0
-        } else {
-            *slot = Some(value);
-            false
-        };
-        if changed {
-            keeper.changed.push(class);
-        }
-        if (fresh || changed) && slot.as_ref().is_some_and(|data| self.concerns(data)) {
-            keeper.turned.push(class);
-        }
+        keeper.keep(self, class, value, false);
     }
 
     fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value) {
@@ -225,6 +211,39 @@ pub(super) struct Keeper {
     turned: Vec<Value>,
 }
 
+impl Keeper {
+    /// Gives a class the value of a node of its, which may be `fresh`.
+    #[inline]
+    fn keep<A: Analysis>(&mut self, analysis: &A, class: Value, value: A::Data, fresh: bool) {
+        let Some(slots) = self.data.slots_mut::<A>() else { return };
+        let at = class as usize;
+        let (data, differs) = match slots.get_mut(at) {
+            Some(Some(known)) => {
+                let differs = analysis.merge(known, value).0;
+                (&*known, differs)
+            }
+            Some(slot) => (&*slot.insert(value), false),
+            None => {
+                if slots.len() < at {
+                    slots.resize(at, None);
+                }
+                let concerned = fresh && analysis.concerns(&value);
+                slots.push(Some(value));
+                if concerned {
+                    self.turned.push(class);
+                }
+                return;
+            }
+        };
+        if (fresh || differs) && analysis.concerns(data) {
+            self.turned.push(class);
+        }
+        if differs {
+            self.changed.push(class);
+        }
+    }
+}
+
 impl Machine {
     /// Gives the values of what is new.
     pub(super) fn heed(&mut self, store: &mut Store) {
@@ -265,17 +284,18 @@ impl Machine {
             }
             moved.sort_unstable();
             moved.dedup();
-            rows.sort_unstable();
-            rows.dedup();
-            for (table, row) in &rows {
+            rows.retain(|(table, row)| {
                 let rows = store.table(*table);
                 let mut keys = rows.decl.keys.iter().zip(rows.keys(*row));
                 let above = keys.any(|(kind, key)| {
                     matches!(kind, Kind::Class(_)) && moved.binary_search(key).is_ok()
                 });
-                if above && rows.decl.is_constructor() && !rows.is_dead(*row) {
-                    code.learn(&mut Graph { machine: self, store }, *table, *row, false);
-                }
+                above && rows.decl.is_constructor() && !rows.is_dead(*row)
+            });
+            rows.sort_unstable();
+            rows.dedup();
+            for (table, row) in &rows {
+                code.learn(&mut Graph { machine: self, store }, *table, *row);
             }
         }
         rows.clear();
@@ -309,7 +329,7 @@ impl Machine {
             } else {
                 for class in classes {
                     for (table, row) in above(store, class) {
-                        code.learn(&mut Graph { machine: self, store }, table, row, false);
+                        code.learn(&mut Graph { machine: self, store }, table, row);
                     }
                     if !self.codes.is_empty() {
                         store.touch(class);
@@ -384,6 +404,44 @@ fn above(store: &mut Store, class: Value) -> Vec<(TableId, u32)> {
     rows
 }
 
+/// The rows of constructors, as far as possible each after one row at least of every class that it
+/// has as an argument (Kahn, "Topological sorting of large networks", CACM 1962). The store is
+/// closed.
+fn upwards(store: &mut Store) -> Vec<(TableId, u32)> {
+    let mut ordered = Vec::new();
+    // Arguments of classes that have no row yet; none for rows in order.
+    let mut lacking: Vec<Vec<usize>> = Vec::new();
+    for (number, table) in (0..).zip(&store.tables) {
+        let is_class = |kind: &&Kind| matches!(kind, Kind::Class(_));
+        let lacks = table.decl.keys.iter().filter(is_class).count();
+        let rows = if table.decl.is_constructor() { table.len() } else { 0 };
+        lacking.push(vec![lacks; rows as usize]);
+        if lacks == 0 && rows > 0 {
+            ordered.extend(table.live_rows().map(|row| (number, row)));
+        }
+    }
+    let (mut at, mut reached) = (0, vec![false; store.classes.len()]);
+    while let Some((table, row)) = ordered.get(at) {
+        let class = store.table(*table).output(*row);
+        if !std::mem::replace(&mut reached[class as usize], true) {
+            for (table, row) in above(store, class) {
+                let lacks = &mut lacking[table as usize][row as usize];
+                *lacks -= 1;
+                if *lacks == 0 {
+                    ordered.push((table, row));
+                }
+            }
+        }
+        at += 1;
+    }
+    for (number, table) in (0..).zip(&store.tables).filter(|(_, table)| table.decl.is_constructor())
+    {
+        let rest = table.live_rows().filter(|row| lacking[number as usize][*row as usize] > 0);
+        ordered.extend(rest.map(|row| (number, row)));
+    }
+    ordered
+}
+
 impl Session {
     /// Keeps a value for each class from here on. A session has one analysis; several are one whose
     /// values are tuples.
@@ -400,16 +458,8 @@ impl Session {
         let data = code.empty();
         let (code, [changed, moved, turned]) = (Some(code), [const { Vec::new() }; 3]);
         self.machine.keeper = Some(Keeper { code, data, changed, moved, turned });
-        let mut news = News::default();
-        for (number, table) in self.store.tables.iter().enumerate() {
-            news.rows.extend(table.live_rows().map(|row| (number as TableId, row)));
-        }
-        self.learn_all(news)
-    }
-
-    /// Gives classes their values; those of nodes before those of the nodes above.
-    fn learn_all(&mut self, news: News) -> Result<(), Error> {
-        self.store.news = Some(Box::new(news));
+        let rows = upwards(&mut self.store).into_iter().map(|(table, row)| (table, row..row + 1));
+        self.store.news = Some(Box::new(News { rows: rows.collect(), ..News::default() }));
         self.store.rebuild(&mut self.machine).map_err(|why| Self::failed(&self.failure(why)))
     }
 
@@ -426,6 +476,18 @@ mod tests {
 
     use super::super::{Graph, Node};
     use super::{Analysis, DidMerge, Id, Session, each_once};
+
+    #[test]
+    fn an_analysis_may_come_late_and_nodes_before_what_is_below_them() {
+        let noted: Arc<Mutex<Vec<Id>>> = Arc::default();
+        let mut session = Session::default();
+        session.program("(datatype T (G T) (F T) (A))").unwrap();
+        let tower = session.add("(G (F (G (A))))").unwrap();
+        let low = session.add("(F (A))").unwrap();
+        session.analyse(Height(noted)).unwrap();
+        assert_eq!(session.data::<Height>(tower), Some(&4));
+        assert_eq!(session.data::<Height>(low), Some(&2));
+    }
 
     #[test]
     fn few_and_many_classes_come_in_order() {

@@ -33,7 +33,13 @@ pub struct Node<'a> {
 impl<'a> Node<'a> {
     pub(super) fn new(graph: &'a Graph<'_>, table: TableId, row: u32) -> Node<'a> {
         let keys = graph.store.table(table).keys(row);
-        Node { table, keys, sorts: &graph.machine.columns[table as usize].0 }
+        Self::of(table, keys, &graph.machine.columns[table as usize].0)
+    }
+
+    /// Of the keys of a row.
+    #[inline]
+    pub(super) fn of(table: TableId, keys: &'a [Value], sorts: &'a [Sort]) -> Node<'a> {
+        Node { table, keys, sorts }
     }
 
     /// The constructor.
@@ -168,7 +174,9 @@ impl Match<'_> {
     /// What a variable stands for. Panics for a variable that the rule's facts do not have, which
     /// is an error in the rule's source.
     pub fn get(&self, name: &str) -> Id {
-        let found = self.vars.iter().zip(self.values).find(|((known, _), _)| **known == *name);
+        // Names are too short for a call that compares them.
+        let is_named = |known: &str| known.len() == name.len() && known.bytes().eq(name.bytes());
+        let found = self.vars.iter().zip(self.values).find(|((known, _), _)| is_named(known));
         let Some(((_, sort), value)) = found else { panic!("the rule binds no variable `{name}`") };
         Id { sort: *sort, value: *value }
     }
