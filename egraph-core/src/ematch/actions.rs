@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::block::{BLOCK, Block, Calls};
 use super::columns::MOST_OPERANDS;
 use super::{Operand, Prims, Rule};
-use crate::store::{Conflict, Host, Kind, Refused, Store, TableId, Value};
+use crate::store::{ByClass, Conflict, Host, Kind, Refused, Store, TableId, Value};
 
 /// Arguments of an action.
 pub(crate) type Args = SmallVec<[Operand; 4]>;
@@ -104,6 +104,11 @@ pub(crate) trait Actor: Host {
 
     /// Called between blocks of matches.
     fn committed(&mut self, _store: &mut Store) {}
+
+    /// What is kept by class, if anything is.
+    fn by_class(&mut self) -> Option<&mut dyn ByClass> {
+        None
+    }
 
     /// Whether what is committed is written down even if it changes nothing.
     fn remembers(&self) -> bool {
@@ -262,12 +267,11 @@ impl Actions {
         (0..read.len() as u32).filter(|var| read[*var as usize]).collect()
     }
 
-    /// The tables that a match adds rows to, one for each row.
-    pub(crate) fn tables(&self) -> impl Iterator<Item = TableId> + '_ {
+    /// The tables that a match adds rows to, one for each row, and whether a class comes with it.
+    pub(crate) fn adds_to(&self) -> impl Iterator<Item = (TableId, bool)> + '_ {
         self.steps.iter().filter_map(|step| match step {
-            Action::Make { table, .. }
-            | Action::MakeIn { table, .. }
-            | Action::Set { table, .. } => Some(*table),
+            Action::Make { table, .. } => Some((*table, true)),
+            Action::MakeIn { table, .. } | Action::Set { table, .. } => Some((*table, false)),
             _ => None,
         })
     }

@@ -8,7 +8,7 @@ use super::actions::Actor;
 use super::batch::Scratch;
 use super::block::{BLOCK, Calls, Selection};
 use super::rules::{Bounds, Due, Found, Halt, Iteration, Rule};
-use crate::store::{Listing, Store, Value};
+use crate::store::{Expected, Listing, Store, Value};
 use crate::threads::Pool;
 
 /// From so many matches on they are committed by the block, or those whose effects hold meanwhile are
@@ -70,7 +70,7 @@ impl Commit<'_, '_> {
     ) -> Result<(), Halt> {
         let words: usize = found.iter().flatten().map(Vec::len).sum();
         if words >= MANY {
-            self.make_room(store, &found);
+            self.make_room(store, actor, &found);
         }
         let mut rules = self.due.iter().zip(&found);
         let mut plain = || rules.all(|(due, found)| found.is_empty() || due.rule.actions.adds);
@@ -103,19 +103,25 @@ impl Commit<'_, '_> {
         outcome
     }
 
-    /// Makes room for the rows that are expected of what was found. Many matches add the same.
-    fn make_room(&self, store: &mut Store, found: &[Found]) {
-        let mut most = vec![0; store.tables.len()];
+    /// Makes room for what is expected of what was found. Many matches add the same.
+    fn make_room<A: Actor>(&self, store: &mut Store, actor: &mut A, found: &[Found]) {
+        // What is touched ahead counts as used, on some numbers of threads more than on others.
+        let touched = self.bounds.bytes.is_none();
+        let mut expected = Expected { rows: vec![0; store.tables.len()], classes: 0, touched };
         for (due, found) in self.due.iter().zip(found) {
             let words: usize = found.iter().map(Vec::len).sum();
-            for table in due.rule.actions.tables() {
-                most[table as usize] += words / due.rule.query.stride().max(1);
+            let new = words / due.rule.query.stride().max(1) / SHARE_NEW;
+            for (table, with_class) in due.rule.actions.adds_to() {
+                expected.rows[table as usize] += new;
+                expected.classes += if with_class { new } else { 0 };
             }
         }
-        for (more, table) in most.iter_mut().zip(&store.tables) {
-            *more = (*more / SHARE_NEW).min(MOST_GROWTH * table.live() as usize);
+        expected.classes = expected.classes.min(MOST_GROWTH * store.classes.len());
+        for (more, table) in expected.rows.iter_mut().zip(&store.tables) {
+            let most = if table.decl.implied { expected.classes } else { *more };
+            *more = most.min(MOST_GROWTH * table.live() as usize);
         }
-        store.make_room(&most);
+        store.make_room(&expected, actor.by_class());
     }
 
     /// Commits what was found, rule by rule.

@@ -54,7 +54,7 @@ impl Memo {
         self.len
     }
 
-    /// True when a row can be inserted without a larger array, see [`Memo::with_capacity`].
+    /// True when a row can be inserted without a larger array, see [`Memo::reset`].
     #[inline]
     pub(crate) fn has_room_for(&self, row: u32) -> bool {
         self.has_room_for_more(1) && row + 1 < self.row_mask
@@ -66,14 +66,19 @@ impl Memo {
         self.used + rows <= self.most
     }
 
-    /// An empty memo with room for so many rows, their numbers below `bound`.
-    pub(crate) fn with_capacity(rows: usize, bound: u32) -> Self {
+    /// Forgets all rows and makes room for so many, their numbers below `bound`. The array grows
+    /// where it is, if it can: pages that it has need not be had anew.
+    pub(crate) fn reset(&mut self, rows: usize, bound: u32) {
         let slots = slots_for(rows);
         // Two numbers of these bits are never rows.
         let bound = u64::from(bound).max(slots as u64) + 2;
-        let row_mask = (bound.next_power_of_two() - 1) as u32;
-        let most = most_used(slots);
-        Self { slots: vec![FREE; slots], row_mask, len: 0, used: 0, most }
+        self.row_mask = (bound.next_power_of_two() - 1) as u32;
+        self.most = most_used(slots);
+        (self.len, self.used) = (0, 0);
+        self.slots.clear();
+        self.slots.shrink_to(slots);
+        self.slots.reserve_exact(slots);
+        self.slots.resize(slots, FREE);
     }
 
     #[inline]
@@ -191,11 +196,10 @@ mod tests {
             for (row, insert) in ops {
                 if insert && model.insert(row) {
                     if !memo.has_room_for(row) {
-                        let mut larger = Memo::with_capacity((memo.len() + 1) * 2, 60);
+                        memo.reset((memo.len() + 1) * 2, 60);
                         for row in (0..60).filter(|other| *other != row && model.contains(other)) {
-                            larger.insert(hash(row), row);
+                            memo.insert(hash(row), row);
                         }
-                        memo = larger;
                     }
                     memo.insert(hash(row), row);
                 } else if !insert {

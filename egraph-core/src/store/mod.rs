@@ -15,6 +15,7 @@ mod index;
 mod listing;
 mod memo;
 mod rebuild;
+mod room;
 mod table;
 mod unionfind;
 
@@ -33,15 +34,13 @@ pub(crate) use unionfind::UnionFind;
 
 pub(crate) use hash::hash_words;
 pub(crate) use listing::Listing;
+pub(crate) use room::{ByClass, Expected, reach};
 
 /// A value: a class id, or an index into an interner of the host.
 pub(crate) type Value = u32;
 
 /// Nanoseconds that listing a row in an index takes.
 const LISTING: u64 = 8;
-
-/// Nanoseconds that entering a row in a hash-cons takes.
-const ENTERING: u64 = 10;
 
 /// Number of a table in its store.
 pub(crate) type TableId = u32;
@@ -107,6 +106,8 @@ pub(crate) struct Store {
     pub(crate) tables: Vec<Table>,
     pub(crate) classes: UnionFind,
     class_sort: Vec<u32>,
+    /// Classes for which memory was touched ahead.
+    classes_touched: usize,
     /// Forwarding of container values, by space.
     spaces: Vec<UnionFind>,
     /// Classes displaced since the last rebuild, and container values by space.
@@ -166,6 +167,7 @@ impl Store {
             tables: Vec::new(),
             classes: UnionFind::default(),
             class_sort: Vec::new(),
+            classes_touched: 0,
             spaces: Vec::new(),
             displaced: Vec::new(),
             forwarded: Vec::new(),
@@ -231,34 +233,6 @@ impl Store {
         pool.map(&mut (), &pieces, |(), at| {
             let behind = behind[at].lock().unwrap_or_else(PoisonError::into_inner).take();
             behind.into_iter().for_each(Behind::catch_up);
-        });
-    }
-
-    /// Makes room in the hash-conses of tables that will have so many more rows: at once what would
-    /// be done a few times while rows are added, and by several threads where that pays.
-    pub(crate) fn make_room(&mut self, expected: &[usize]) {
-        let room = self.limit.saturating_sub(self.live);
-        let growing = self.tables.iter_mut().zip(expected).filter_map(|(table, more)| {
-            let more = (*more).min(room);
-            (!table.has_room_for_more(more)).then_some((table, more))
-        });
-        let mut growing: Vec<(&mut Table, usize)> = growing.collect();
-        let foreseen = growing.iter().map(|(table, _)| u64::from(table.len()) * ENTERING);
-        let Some(pool) = self.pool.as_ref().filter(|pool| pool.pays(foreseen)) else {
-            for (table, more) in growing {
-                table.make_room(more);
-            }
-            return;
-        };
-        growing.sort_by_key(|(table, _)| std::cmp::Reverse(table.len()));
-        let pieces: Vec<u32> = (0..growing.len() as u32).collect();
-        let growing: Vec<Mutex<Option<(&mut Table, usize)>>> =
-            growing.into_iter().map(|growing| Mutex::new(Some(growing))).collect();
-        pool.map(&mut (), &pieces, |(), at| {
-            let growing = growing[at].lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some((table, more)) = growing {
-                table.make_room(more);
-            }
         });
     }
 
@@ -599,6 +573,7 @@ impl Store {
         tables
             + spaces
             + self.classes.bytes()
-            + (self.class_sort.capacity() + self.displaced.capacity()) * 4
+            + room::held(&self.class_sort)
+            + self.displaced.capacity() * 4
     }
 }

@@ -18,6 +18,7 @@ use super::Value;
 use super::hash::hash_words;
 use super::index::Index;
 use super::memo::{Gap, Memo};
+use super::room::{held, touch, touching};
 
 /// The last word of a row that is no more.
 const DEAD: u32 = u32::MAX;
@@ -25,6 +26,9 @@ const DEAD: u32 = u32::MAX;
 const HIDDEN: u32 = 1 << 31;
 /// Stamps are below this one.
 pub(crate) const LAST_STAMP: u32 = DEAD & !HIDDEN;
+
+/// Nanoseconds that entering a row in a hash-cons takes.
+const ENTERING: u64 = 10;
 
 /// No row.
 const NOWHERE: u32 = u32::MAX;
@@ -121,6 +125,8 @@ pub(crate) struct Table {
     pub(crate) decl: TableDecl,
     width: usize,
     rows: Vec<u32>,
+    /// Words for which memory was touched ahead.
+    touched: usize,
     /// Number of rows.
     len: u32,
     live: u32,
@@ -193,6 +199,7 @@ impl Table {
             width: columns + 1,
             decl,
             rows: Vec::new(),
+            touched: 0,
             len: 0,
             live: 0,
             memo: Memo::default(),
@@ -457,10 +464,32 @@ impl Table {
     }
 
     /// Makes room for so many more rows in the hash-cons.
-    pub(crate) fn make_room(&mut self, rows: usize) {
+    pub(super) fn make_room(&mut self, rows: usize) {
         if !self.has_room_for_more(rows) {
             self.rehash(self.memo.len() + rows, None);
         }
+    }
+
+    /// Touches the memory that so many more rows will lie in.
+    pub(super) fn touch_room(&mut self, rows: usize) {
+        let upto = self.rows.len() + rows * self.width;
+        if upto <= self.touched {
+            return;
+        }
+        touch(&mut self.rows, upto, 0);
+        self.touched = upto;
+        if let Some(places) = &mut self.places {
+            touch(places, places.len() + rows, NOWHERE);
+        }
+    }
+
+    /// Nanoseconds that [`Table::make_room`] and [`Table::touch_room`] take.
+    pub(super) fn room_takes(&self, rows: usize) -> u64 {
+        let grows = rows > 0 && !self.has_room_for_more(rows);
+        let entering = if grows { u64::from(self.live) * ENTERING } else { 0 };
+        let upto = self.rows.len() + rows * self.width;
+        let untouched = upto.saturating_sub(self.touched.max(self.rows.len()));
+        entering + touching(untouched * size_of::<u32>())
     }
 
     #[cold]
@@ -478,9 +507,7 @@ impl Table {
             }
             return;
         }
-        // Two of them at a time are not needed.
-        self.memo = Memo::default();
-        self.memo = Memo::with_capacity(capacity, self.len());
+        self.memo.reset(capacity, self.len);
         for (row, words) in self.rows.chunks_exact(width).enumerate() {
             if words[width - 1] != DEAD && without != Some(row as u32) {
                 self.memo.insert(hash_words(&words[..width - 2]), row as u32);
@@ -706,6 +733,7 @@ impl Table {
         self.rows.truncate(next as usize * width);
         self.len = next;
         self.rows.shrink_to(self.rows.len() + self.rows.len() / 2);
+        self.touched = self.rows.len();
         let mut log = Vec::new();
         let mut at = 0;
         for mark in &mut self.marks {
@@ -786,10 +814,11 @@ impl Table {
 
     pub(crate) fn bytes(&self) -> usize {
         let indexes: usize = self.indexes.iter().flatten().map(Index::bytes).sum();
-        (self.rows.capacity() + self.undo.capacity()) * 4
+        held(&self.rows)
+            + self.undo.capacity() * 4
             + self.log.capacity() * 8
             + self.memo.bytes()
-            + self.places.as_ref().map_or(0, |places| places.capacity() * 4)
+            + self.places.as_ref().map_or(0, held)
             + indexes
     }
 }

@@ -323,10 +323,13 @@ fn room_for_rows_is_made_at_once_and_not_beyond_the_limit() {
         store.set_limit(1000);
         let leaves: Vec<u32> = (0..50).map(|data| store.make(0, &[data]).unwrap()).collect();
         let above: Vec<u32> = leaves.iter().map(|leaf| store.make(1, &[*leaf]).unwrap()).collect();
-        store.make_room(&[0, 300, 1 << 30, 0, 0]);
+        let rows = vec![0, 300, 1 << 30, 0, 0];
+        store.make_room(&Expected { rows, classes: 1 << 30, touched: true }, None);
         let room = |store: &Store, table| store.table(table).has_room_for_more(300);
         assert!(!room(&store, 0) && room(&store, 1) && room(&store, 2));
         assert!(!store.table(2).has_room_for_more(10_000), "more rows than these are refused");
+        let ahead = store.classes.bytes();
+        assert!(ahead <= 2 * 100 * 4, "address space is not memory");
         for (leaf, class) in leaves.iter().zip(&above) {
             assert_eq!(store.lookup(1, &[*leaf]), Some(*class));
             assert_eq!(store.lookup(2, &[*leaf, *leaf]), None);

@@ -39,6 +39,11 @@ impl UnionFind {
         id
     }
 
+    /// Touches the memory of ids up to a number.
+    pub(super) fn touch(&mut self, ids: usize) {
+        super::room::touch(&mut self.parent, ids, 0);
+    }
+
     /// Adds ids up to this one. An id that was never added is in a set of its own.
     pub(crate) fn cover(&mut self, id: u32) {
         while self.parent.len() <= id as usize {
@@ -126,7 +131,7 @@ impl UnionFind {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.parent.capacity() * 4 + self.undo.capacity() * 8
+        super::room::held(&self.parent) + self.undo.capacity() * 8
     }
 }
 

@@ -12,7 +12,7 @@ use super::graph::{Graph, Node};
 use super::machine::Machine;
 use super::{Error, Id, Session};
 use crate::lang::values::Sort;
-use crate::store::{Kind, News, Refused, Run, Store, TableId, Value};
+use crate::store::{ByClass, Kind, News, Refused, Run, Store, TableId, Value, reach};
 
 /// From one in so many classes on, a list of classes is ordered by marking them.
 const DENSE: usize = 256;
@@ -99,7 +99,7 @@ pub trait Analysis: Send + Sync + 'static {
 }
 
 /// The values of all classes, whatever their type.
-pub(super) trait Data: Any + Send + Sync {
+pub(super) trait Data: Any + ByClass + Send + Sync {
     fn copy(&self) -> Box<dyn Data>;
 }
 
@@ -117,12 +117,22 @@ impl dyn Data {
     }
 }
 
-/// By class; none for a class without nodes, and for one that was displaced.
+/// By class; none for a class without nodes, for one that was displaced, and for one to come.
 pub(super) type Slots<A> = Vec<Option<<A as Analysis>::Data>>;
 
 impl<D: Clone + Send + Sync + 'static> Data for Vec<Option<D>> {
     fn copy(&self) -> Box<dyn Data> {
         Box::new(self.clone())
+    }
+}
+
+impl<D: Clone + Send> ByClass for Vec<Option<D>> {
+    fn bytes_for(&self, classes: usize) -> usize {
+        classes.saturating_sub(self.len()) * size_of::<Option<D>>()
+    }
+
+    fn make_room(&mut self, classes: usize) {
+        reach(self, classes, None);
     }
 }
 

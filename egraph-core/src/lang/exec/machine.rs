@@ -13,7 +13,7 @@ use super::operator::Operator;
 use crate::ematch::{self, Actions, Actor, Deferred, Operand, Prims};
 use crate::lang::proof::Why;
 use crate::lang::values::{self, PrimId, Primitives, Sort, Sorts, Values};
-use crate::store::{Conflict, Host, Kind, Refused, Store, TableId, Value};
+use crate::store::{ByClass, Conflict, Host, Kind, Refused, Store, TableId, Value};
 
 /// The value that takes the place of two, computed by steps over `old` (variable 0) and `new` (1).
 #[derive(Debug)]
@@ -200,6 +200,10 @@ impl Actor for Machine {
 
     fn committed(&mut self, store: &mut Store) {
         self.heed(store);
+    }
+
+    fn by_class(&mut self) -> Option<&mut dyn ByClass> {
+        self.keeper.as_mut().map(|keeper| -> &mut dyn ByClass { &mut *keeper.data })
     }
 
     fn remembers(&self) -> bool {
