@@ -216,8 +216,10 @@ fn count<P: Prims>(
             && search.run(store, prims, unit, shared, None, scratch).deferred
     });
     let mut counts: Vec<usize> = counts.into_iter().map(AtomicUsize::into_inner).collect();
-    for (piece, _) in deferred.into_iter().filter(|(_, deferred)| *deferred) {
-        let at = units[piece as usize].0;
+    let in_order = deferred.into_iter().filter(|(_, deferred)| *deferred);
+    let mut in_order: Vec<usize> = in_order.map(|(piece, _)| units[piece as usize].0).collect();
+    in_order.dedup();
+    for at in in_order {
         counts[at] = run_all(&searches[at]);
     }
     counts.iter().zip(&searches).map(|(count, (_, budget))| *count.min(&budget.matches)).collect()
