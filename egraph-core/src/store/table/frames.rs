@@ -51,7 +51,7 @@ impl Table {
         self.len = frame.rows;
         self.live = frame.live;
         alive.retain(|row| *row < frame.rows && !self.is_dead(*row));
-        if self.places.is_some() || self.memo.has_room_for_more(alive.len()) {
+        if self.has_room_for_more(alive.len()) {
             for row in alive {
                 let hash = hash_words(self.keys(row));
                 self.memo_insert(hash, row);
