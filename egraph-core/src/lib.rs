@@ -199,7 +199,7 @@ pub mod egglog {
     pub use crate::lang::api::{Base, Datatype, Language, Rule};
     pub use crate::lang::exec::{
         Analysis, DidMerge, Error, Graph, Id, Match, Node, Op, Options, Output, Pool, Runner,
-        Session, Summary, Term,
+        Session, Summary, Term, View,
     };
     pub use crate::{define_language, rewrite, rule};
 }

@@ -6,7 +6,7 @@ use crate::peer::Job;
 use crate::workloads::egg_lambda::{FIB, FIB_VALUE, Guard, ITERATION_LIMIT, RULES, UNDER_BINDER};
 use egraph_core::egglog::exec::{Hook, Options};
 use egraph_core::egglog::{
-    Analysis, DidMerge, Error, Graph, Id, Node, Op, Rule, Runner, Session, define_language,
+    Analysis, DidMerge, Error, Graph, Id, Node, Op, Rule, Runner, Session, View, define_language,
 };
 use egraph_core::{Limits, SchedulerKind};
 use std::sync::Arc;
@@ -87,11 +87,11 @@ impl Scope {
         })
     }
 
-    fn value(&self, graph: &Graph<'_>, node: &Node<'_>) -> Option<Value> {
-        let of = |at| graph.data::<Scope>(node.arg(at))?.value;
+    fn value(&self, view: &View<'_, Self>, node: &Node<'_>) -> Option<Value> {
+        let of = |at| view.data(node.arg(at))?.value;
         match node.op() {
-            op if op == self.boolean => graph.get(node.arg(0)).map(Value::Bool),
-            op if op == self.num => graph.get(node.arg(0)).map(Value::Num),
+            op if op == self.boolean => view.get(node.arg(0)).map(Value::Bool),
+            op if op == self.num => view.get(node.arg(0)).map(Value::Num),
             op if op == self.add => match (of(0)?, of(1)?) {
                 (Value::Num(a), Value::Num(b)) => a.checked_add(b).map(Value::Num),
                 _ => None,
@@ -101,15 +101,15 @@ impl Scope {
         }
     }
 
-    fn free(&self, graph: &Graph<'_>, node: &Node<'_>) -> Arc<[Id]> {
-        let of = |at| graph.data::<Scope>(node.arg(at)).map_or(&[][..], |facts| &facts.free[..]);
+    fn free(&self, view: &View<'_, Self>, node: &Node<'_>) -> Arc<[Id]> {
+        let of = |at| view.data(node.arg(at)).map_or(&[][..], |facts| &facts.free[..]);
         let without = |set: &[Id], name: Id| {
-            let name = graph.find(name);
+            let name = view.find(name);
             set.iter().copied().filter(|other| *other != name).collect::<Vec<Id>>()
         };
         let op = node.op();
         let mut free = if op == self.var {
-            vec![graph.find(node.arg(0))]
+            vec![view.find(node.arg(0))]
         } else if op == self.let_ {
             let mut free = without(of(2), node.arg(0));
             free.extend_from_slice(of(1));
@@ -119,7 +119,7 @@ impl Scope {
         } else if op == self.num || op == self.boolean {
             Vec::new()
         } else {
-            let own = |arg: Id| graph.data::<Scope>(arg);
+            let own = |arg: Id| view.data(arg);
             node.args().filter_map(own).flat_map(|facts| facts.free.iter().copied()).collect()
         };
         free.sort_unstable();
@@ -131,8 +131,8 @@ impl Scope {
 impl Analysis for Scope {
     type Data = Facts;
 
-    fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> Facts {
-        Facts { free: self.free(graph, node), value: self.value(graph, node) }
+    fn make(&self, view: &View<'_, Self>, node: &Node<'_>) -> Facts {
+        Facts { free: self.free(view, node), value: self.value(view, node) }
     }
 
     fn merge(&self, into: &mut Facts, from: Facts) -> DidMerge {

@@ -6,7 +6,7 @@ use crate::peer::Job;
 use crate::workloads::egg_math::{Guard, ITERATION_LIMIT, RULES, TERMS};
 use egraph_core::egglog::exec::{Hook, Options};
 use egraph_core::egglog::{
-    Analysis, DidMerge, Graph, Id, Match, Node, Op, Rule, Runner, Session, define_language,
+    Analysis, DidMerge, Graph, Id, Match, Node, Op, Rule, Runner, Session, View, define_language,
 };
 use egraph_core::{Limits, SchedulerKind};
 
@@ -78,10 +78,10 @@ impl Fold {
         })
     }
 
-    fn value(&self, graph: &Graph<'_>, node: &Node<'_>) -> Option<f64> {
-        let of = |at| graph.data::<Fold>(node.arg(at))?.value;
+    fn value(&self, view: &View<'_, Self>, node: &Node<'_>) -> Option<f64> {
+        let of = |at| view.data(node.arg(at))?.value;
         match node.op() {
-            op if op == self.num => graph.get(node.arg(0)),
+            op if op == self.num => view.get(node.arg(0)),
             op if op == self.add => Some(of(0)? + of(1)?),
             op if op == self.sub => Some(of(0)? - of(1)?),
             op if op == self.mul => Some(of(0)? * of(1)?),
@@ -94,8 +94,8 @@ impl Fold {
 impl Analysis for Fold {
     type Data = Facts;
 
-    fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> Facts {
-        Facts { value: self.value(graph, node), symbol: node.op() == self.sym }
+    fn make(&self, view: &View<'_, Self>, node: &Node<'_>) -> Facts {
+        Facts { value: self.value(view, node), symbol: node.op() == self.sym }
     }
 
     fn merge(&self, into: &mut Facts, from: Facts) -> DidMerge {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::graph::{Graph, Node};
 use super::machine::Machine;
 use super::{Error, Id, Session};
+use crate::lang::api::Base;
 use crate::lang::values::Sort;
 use crate::store::{ByClass, Kind, News, Refused, Run, Store, TableId, Value, reach};
 
@@ -24,7 +25,9 @@ pub struct DidMerge(pub bool, pub bool);
 /// A value for each class, computed from its nodes.
 ///
 /// ```
-/// use egraph_core::egglog::{Analysis, DidMerge, Graph, Id, Node, Op, Runner, Session, rewrite};
+/// use egraph_core::egglog::{
+///     Analysis, DidMerge, Graph, Id, Node, Op, Runner, Session, View, rewrite,
+/// };
 ///
 /// /// The value of classes that arithmetic tells.
 /// struct Fold { num: Op, add: Op }
@@ -32,10 +35,10 @@ pub struct DidMerge(pub bool, pub bool);
 /// impl Analysis for Fold {
 ///     type Data = Option<i64>;
 ///
-///     fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> Option<i64> {
-///         let known = |at: usize| *graph.data::<Self>(node.arg(at))?;
+///     fn make(&self, view: &View<'_, Self>, node: &Node<'_>) -> Option<i64> {
+///         let known = |at: usize| *view.data(node.arg(at))?;
 ///         match node.op() {
-///             op if op == self.num => graph.get(node.arg(0)),
+///             op if op == self.num => view.get(node.arg(0)),
 ///             op if op == self.add => known(0)?.checked_add(known(1)?),
 ///             _ => None,
 ///         }
@@ -74,13 +77,13 @@ pub struct DidMerge(pub bool, pub bool);
 /// assert_eq!(session.best(sum)?.term.to_string(), "(Num 2)");
 /// # Ok::<(), egraph_core::egglog::Error>(())
 /// ```
-pub trait Analysis: Send + Sync + 'static {
+pub trait Analysis: Sized + Send + Sync + 'static {
     /// The value of a class.
     type Data: Clone + fmt::Debug + Send + Sync + 'static;
 
     /// The value of one node, from the values of its arguments: called when a node is added, and
     /// when the value of an argument has changed.
-    fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> Self::Data;
+    fn make(&self, view: &View<'_, Self>, node: &Node<'_>) -> Self::Data;
 
     /// Makes one value of two, and says what that changed. The order of unions must not matter, and
     /// values may only ascend in a lattice without infinite chains.
@@ -95,6 +98,34 @@ pub trait Analysis: Send + Sync + 'static {
     /// answer for most classes is no in most analyses: then nothing has to be noted for them.
     fn concerns(&self, _data: &Self::Data) -> bool {
         true
+    }
+}
+
+/// What an analysis sees of a session as it gives a node its value.
+pub struct View<'a, A: Analysis> {
+    graph: &'a Graph<'a>,
+    slots: &'a Slots<A>,
+}
+
+impl<A: Analysis> View<'_, A> {
+    /// The value of a class, if it has one.
+    pub fn data(&self, class: Id) -> Option<&A::Data> {
+        self.slots.get(self.graph.store.classes.find(class.value) as usize)?.as_ref()
+    }
+
+    /// As [`Graph::find`].
+    pub fn find(&self, id: Id) -> Id {
+        self.graph.find(id)
+    }
+
+    /// As [`Graph::equal`].
+    pub fn equal(&self, a: Id, b: Id) -> bool {
+        self.graph.equal(a, b)
+    }
+
+    /// As [`Graph::get`].
+    pub fn get<T: Base>(&self, id: Id) -> Option<T> {
+        self.graph.get(id)
     }
 }
 
@@ -137,15 +168,21 @@ impl<D: Clone + Send> ByClass for Vec<Option<D>> {
 }
 
 /// An analysis, whatever its type.
-pub(super) trait Code: Send + Sync {
+trait Code: Send + Sync {
     /// Values of no class.
     fn empty(&self) -> Box<dyn Data>;
     /// Rows are new, none of them above another of the same run.
-    fn welcome(&self, graph: &mut Graph<'_>, runs: &[Run]);
-    /// The value of an argument of a constructor's row has changed.
-    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32);
+    fn welcome(&self, graph: &Graph<'_>, data: &mut dyn Data, tasks: &mut Tasks, runs: &[Run]);
+    /// The values of the arguments of a constructor's rows have changed.
+    fn learn(
+        &self,
+        graph: &Graph<'_>,
+        data: &mut dyn Data,
+        tasks: &mut Tasks,
+        rows: &[(TableId, u32)],
+    );
     /// A class was displaced by the other.
-    fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value);
+    fn join(&self, data: &mut dyn Data, tasks: &mut Tasks, kept: Value, displaced: Value);
     /// Classes are new, have a new node, were united or have another value.
     fn modify(&self, graph: &mut Graph<'_>, classes: &[Value]);
 }
@@ -155,7 +192,8 @@ impl<A: Analysis> Code for A {
         Box::new(Slots::<A>::new())
     }
 
-    fn welcome(&self, graph: &mut Graph<'_>, runs: &[Run]) {
+    fn welcome(&self, graph: &Graph<'_>, data: &mut dyn Data, tasks: &mut Tasks, runs: &[Run]) {
+        let Some(slots) = data.slots_mut::<A>() else { return };
         for (table, rows) in runs {
             let known = graph.store.table(*table);
             if !known.decl.is_constructor() {
@@ -163,24 +201,29 @@ impl<A: Analysis> Code for A {
             }
             let sorts = &graph.machine.columns[*table as usize].0;
             for (keys, output) in known.live_among(rows.clone()) {
-                let value = self.make(graph, &Node::of(*table, keys, sorts));
-                let class = graph.store.classes.find(output);
-                let Some(keeper) = &mut graph.machine.keeper else { return };
-                keeper.keep(self, class, value, true);
+                let value = self.make(&View { graph, slots }, &Node::of(*table, keys, sorts));
+                tasks.keep(self, slots, graph.store.classes.find(output), value, true);
             }
         }
     }
 
-    fn learn(&self, graph: &mut Graph<'_>, table: TableId, row: u32) {
-        let value = self.make(graph, &Node::new(graph, table, row));
-        let class = graph.store.classes.find(graph.store.table(table).output(row));
-        let Some(keeper) = &mut graph.machine.keeper else { return };
-        keeper.keep(self, class, value, false);
+    fn learn(
+        &self,
+        graph: &Graph<'_>,
+        data: &mut dyn Data,
+        tasks: &mut Tasks,
+        rows: &[(TableId, u32)],
+    ) {
+        let Some(slots) = data.slots_mut::<A>() else { return };
+        for (table, row) in rows {
+            let value = self.make(&View { graph, slots }, &Node::new(graph, *table, *row));
+            let class = graph.store.classes.find(graph.store.table(*table).output(*row));
+            tasks.keep(self, slots, class, value, false);
+        }
     }
 
-    fn join(&self, graph: &mut Graph<'_>, kept: Value, displaced: Value) {
-        let Some(keeper) = &mut graph.machine.keeper else { return };
-        let Some(slots) = keeper.data.slots_mut::<A>() else { return };
+    fn join(&self, data: &mut dyn Data, tasks: &mut Tasks, kept: Value, displaced: Value) {
+        let Some(slots) = data.slots_mut::<A>() else { return };
         let Some(theirs) = slots.get_mut(displaced as usize).and_then(Option::take) else { return };
         let slot = &mut slots[kept as usize];
         let DidMerge(ours, theirs) = if let Some(ours) = slot {
@@ -190,13 +233,13 @@ impl<A: Analysis> Code for A {
             DidMerge(true, false)
         };
         if ours {
-            keeper.changed.push(kept);
+            tasks.changed.push(kept);
         }
         if theirs {
-            keeper.moved.push(kept);
+            tasks.moved.push(kept);
         }
         if slot.as_ref().is_some_and(|data| self.concerns(data)) {
-            keeper.turned.push(kept);
+            tasks.turned.push(kept);
         }
     }
 
@@ -208,11 +251,16 @@ impl<A: Analysis> Code for A {
     }
 }
 
-/// The analysis of a session, and what it has still to do.
+/// The analysis of a session, its values, and what it has still to do.
 pub(super) struct Keeper {
-    /// None while it is at work on what is new.
-    code: Option<Arc<dyn Code>>,
+    code: Arc<dyn Code>,
     pub(super) data: Box<dyn Data>,
+    tasks: Tasks,
+}
+
+/// What an analysis has still to do.
+#[derive(Default)]
+struct Tasks {
     /// Classes with another value than the nodes above know.
     changed: Vec<Value>,
     /// Classes with another value than the nodes above classes know that were displaced by them.
@@ -221,11 +269,17 @@ pub(super) struct Keeper {
     turned: Vec<Value>,
 }
 
-impl Keeper {
+impl Tasks {
     /// Gives a class the value of a node of its, which may be `fresh`.
     #[inline]
-    fn keep<A: Analysis>(&mut self, analysis: &A, class: Value, value: A::Data, fresh: bool) {
-        let Some(slots) = self.data.slots_mut::<A>() else { return };
+    fn keep<A: Analysis>(
+        &mut self,
+        analysis: &A,
+        slots: &mut Slots<A>,
+        class: Value,
+        value: A::Data,
+        fresh: bool,
+    ) {
         let at = class as usize;
         let (data, differs) = match slots.get_mut(at) {
             Some(Some(known)) => {
@@ -254,6 +308,12 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    fn learn(&mut self, graph: &Graph<'_>, rows: &[(TableId, u32)]) {
+        self.code.learn(graph, &mut *self.data, &mut self.tasks, rows);
+    }
+}
+
 impl Machine {
     /// Gives the values of what is new.
     pub(super) fn heed(&mut self, store: &mut Store) {
@@ -261,29 +321,28 @@ impl Machine {
         if news.rows.is_empty() && news.displaced.is_empty() {
             return;
         }
-        let Some(code) = self.keeper.as_mut().and_then(|keeper| keeper.code.take()) else { return };
         let mut rows = std::mem::take(&mut news.rows);
         let mut displaced = std::mem::take(&mut news.displaced);
-        code.welcome(&mut Graph { machine: self, store }, &rows);
+        // It sees what there is but for its own values, which it has.
+        let Some(mut keeper) = self.keeper.take() else { return };
+        let Keeper { code, data, tasks } = &mut keeper;
+        code.welcome(&Graph { machine: self, store }, &mut **data, tasks, &rows);
         rows.clear();
         for class in displaced.drain(..) {
-            let kept = store.classes.find(class);
-            code.join(&mut Graph { machine: self, store }, kept, class);
+            code.join(&mut **data, tasks, store.classes.find(class), class);
         }
+        self.keeper = Some(keeper);
         // The buffers are kept: values are learnt, nothing is added.
         if let Some(news) = &mut store.news {
             (news.rows, news.displaced) = (rows, displaced);
-        }
-        if let Some(keeper) = &mut self.keeper {
-            keeper.code = Some(code);
         }
     }
 
     /// Tells the nodes above classes that were displaced by classes with other values. The store is
     /// closed.
-    fn follow_moved(&mut self, store: &mut Store, code: &dyn Code) {
+    fn follow_moved(&mut self, store: &mut Store) {
         let Some(keeper) = &mut self.keeper else { return };
-        let mut moved = std::mem::take(&mut keeper.moved);
+        let mut moved = std::mem::take(&mut keeper.tasks.moved);
         let Some(news) = store.news.as_mut().filter(|news| !news.changed.is_empty()) else {
             return;
         };
@@ -304,8 +363,9 @@ impl Machine {
             });
             rows.sort_unstable();
             rows.dedup();
-            for (table, row) in &rows {
-                code.learn(&mut Graph { machine: self, store }, *table, *row);
+            if let Some(mut keeper) = self.keeper.take() {
+                keeper.learn(&Graph { machine: self, store }, &rows);
+                self.keeper = Some(keeper);
             }
         }
         rows.clear();
@@ -317,15 +377,13 @@ impl Machine {
     /// Carries on on a closed store until nothing follows, or the store is open again.
     pub(super) fn follow(&mut self, store: &mut Store) -> Result<(), Refused> {
         self.heed(store);
-        let Some(code) = self.keeper.as_ref().and_then(|keeper| keeper.code.clone()) else {
-            return Ok(());
-        };
-        self.follow_moved(store, &*code);
+        self.follow_moved(store);
         while let Some(keeper) = &mut self.keeper
             && store.is_closed()
         {
-            let modify = keeper.changed.is_empty();
-            let list = if modify { &mut keeper.turned } else { &mut keeper.changed };
+            let Tasks { changed, turned, .. } = &mut keeper.tasks;
+            let modify = changed.is_empty();
+            let list = if modify { turned } else { changed };
             let mut classes = std::mem::take(list);
             for class in &mut classes {
                 *class = store.classes.find(*class);
@@ -335,16 +393,17 @@ impl Machine {
                 return Ok(());
             }
             if modify {
-                Code::modify(&*code, &mut Graph { machine: self, store }, &classes);
-            } else {
+                let code = keeper.code.clone();
+                code.modify(&mut Graph { machine: self, store }, &classes);
+            } else if let Some(mut keeper) = self.keeper.take() {
                 for class in classes {
-                    for (table, row) in above(store, class) {
-                        code.learn(&mut Graph { machine: self, store }, table, row);
-                    }
+                    let rows = above(store, class);
+                    keeper.learn(&Graph { machine: self, store }, &rows);
                     if !self.codes.is_empty() {
                         store.touch(class);
                     }
                 }
+                self.keeper = Some(keeper);
             }
             self.heed(store);
             if let Some(refused) = self.refused.take() {
@@ -362,12 +421,8 @@ impl Machine {
     /// Back to what a scope kept.
     pub(super) fn restore_data(&mut self, data: Option<Box<dyn Data>>) {
         let Some(keeper) = &mut self.keeper else { return };
-        if let Some(data) = data.or_else(|| keeper.code.as_ref().map(|code| code.empty())) {
-            keeper.data = data;
-        }
-        keeper.changed.clear();
-        keeper.moved.clear();
-        keeper.turned.clear();
+        keeper.data = data.unwrap_or_else(|| keeper.code.empty());
+        keeper.tasks = Tasks::default();
     }
 }
 
@@ -466,8 +521,7 @@ impl Session {
         }
         let code: Arc<dyn Code> = Arc::new(analysis);
         let data = code.empty();
-        let (code, [changed, moved, turned]) = (Some(code), [const { Vec::new() }; 3]);
-        self.machine.keeper = Some(Keeper { code, data, changed, moved, turned });
+        self.machine.keeper = Some(Keeper { code, data, tasks: Tasks::default() });
         let rows = upwards(&mut self.store).into_iter().map(|(table, row)| (table, row..row + 1));
         self.store.news = Some(Box::new(News { rows: rows.collect(), ..News::default() }));
         self.store.rebuild(&mut self.machine).map_err(|why| Self::failed(&self.failure(why)))
@@ -485,7 +539,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::super::{Graph, Node};
-    use super::{Analysis, DidMerge, Id, Session, each_once};
+    use super::{Analysis, DidMerge, Id, Session, View, each_once};
 
     #[test]
     fn an_analysis_may_come_late_and_nodes_before_what_is_below_them() {
@@ -514,8 +568,8 @@ mod tests {
     impl Analysis for Height {
         type Data = u32;
 
-        fn make(&self, graph: &Graph<'_>, node: &Node<'_>) -> u32 {
-            let below = node.args().filter_map(|arg| graph.data::<Self>(arg));
+        fn make(&self, view: &View<'_, Self>, node: &Node<'_>) -> u32 {
+            let below = node.args().filter_map(|arg| view.data(arg));
             1 + below.max().copied().unwrap_or(0)
         }
 

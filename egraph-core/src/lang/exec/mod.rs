@@ -56,7 +56,7 @@ mod term;
 mod visit;
 
 pub use access::{Best, Error, Id, Row};
-pub use analysis::{Analysis, DidMerge};
+pub use analysis::{Analysis, DidMerge, View};
 pub(crate) use graph::{Applier, Condition, RuleCode};
 pub use graph::{Graph, Match, Node, Op};
 pub use print::Output;
