@@ -227,6 +227,8 @@ impl Pool {
                     let done = does(&|| {
                         // Who was called and has not begun will see this work too.
                         if called.fetch_add(1, Ordering::AcqRel) == 0 {
+                            // Those who left in between would sleep again after each call.
+                            self.0.rouse(pool);
                             scope.spawn(move |_| {
                                 called.store(0, Ordering::Release);
                                 aside();
