@@ -172,17 +172,11 @@ trait Code: Send + Sync {
     /// Values of no class.
     fn empty(&self) -> Box<dyn Data>;
     /// Rows are new, none of them above another of the same run.
-    fn welcome(&self, graph: &Graph<'_>, data: &mut dyn Data, tasks: &mut Tasks, runs: &[Run]);
+    fn welcome(&self, graph: &Graph<'_>, kept: &mut Kept, runs: &[Run]);
     /// The values of the arguments of a constructor's rows have changed.
-    fn learn(
-        &self,
-        graph: &Graph<'_>,
-        data: &mut dyn Data,
-        tasks: &mut Tasks,
-        rows: &[(TableId, u32)],
-    );
+    fn learn(&self, graph: &Graph<'_>, kept: &mut Kept, rows: &[(TableId, u32)]);
     /// A class was displaced by the other.
-    fn join(&self, data: &mut dyn Data, tasks: &mut Tasks, kept: Value, displaced: Value);
+    fn join(&self, kept: &mut Kept, into: Value, displaced: Value);
     /// Classes are new, have a new node, were united or have another value.
     fn modify(&self, graph: &mut Graph<'_>, classes: &[Value]);
 }
@@ -192,7 +186,8 @@ impl<A: Analysis> Code for A {
         Box::new(Slots::<A>::new())
     }
 
-    fn welcome(&self, graph: &Graph<'_>, data: &mut dyn Data, tasks: &mut Tasks, runs: &[Run]) {
+    fn welcome(&self, graph: &Graph<'_>, kept: &mut Kept, runs: &[Run]) {
+        let Kept { data, tasks } = kept;
         let Some(slots) = data.slots_mut::<A>() else { return };
         for (table, rows) in runs {
             let known = graph.store.table(*table);
@@ -207,13 +202,8 @@ impl<A: Analysis> Code for A {
         }
     }
 
-    fn learn(
-        &self,
-        graph: &Graph<'_>,
-        data: &mut dyn Data,
-        tasks: &mut Tasks,
-        rows: &[(TableId, u32)],
-    ) {
+    fn learn(&self, graph: &Graph<'_>, kept: &mut Kept, rows: &[(TableId, u32)]) {
+        let Kept { data, tasks } = kept;
         let Some(slots) = data.slots_mut::<A>() else { return };
         for (table, row) in rows {
             let value = self.make(&View { graph, slots }, &Node::new(graph, *table, *row));
@@ -222,10 +212,11 @@ impl<A: Analysis> Code for A {
         }
     }
 
-    fn join(&self, data: &mut dyn Data, tasks: &mut Tasks, kept: Value, displaced: Value) {
+    fn join(&self, kept: &mut Kept, into: Value, displaced: Value) {
+        let Kept { data, tasks } = kept;
         let Some(slots) = data.slots_mut::<A>() else { return };
         let Some(theirs) = slots.get_mut(displaced as usize).and_then(Option::take) else { return };
-        let slot = &mut slots[kept as usize];
+        let slot = &mut slots[into as usize];
         let DidMerge(ours, theirs) = if let Some(ours) = slot {
             self.merge(ours, theirs)
         } else {
@@ -233,13 +224,13 @@ impl<A: Analysis> Code for A {
             DidMerge(true, false)
         };
         if ours {
-            tasks.changed.push(kept);
+            tasks.changed.push(into);
         }
         if theirs {
-            tasks.moved.push(kept);
+            tasks.moved.push(into);
         }
         if slot.as_ref().is_some_and(|data| self.concerns(data)) {
-            tasks.turned.push(kept);
+            tasks.turned.push(into);
         }
     }
 
@@ -251,9 +242,14 @@ impl<A: Analysis> Code for A {
     }
 }
 
-/// The analysis of a session, its values, and what it has still to do.
+/// The analysis of a session.
 pub(super) struct Keeper {
     code: Arc<dyn Code>,
+    pub(super) kept: Kept,
+}
+
+/// The values of an analysis, and what it has still to do.
+pub(super) struct Kept {
     pub(super) data: Box<dyn Data>,
     tasks: Tasks,
 }
@@ -310,7 +306,7 @@ impl Tasks {
 
 impl Keeper {
     fn learn(&mut self, graph: &Graph<'_>, rows: &[(TableId, u32)]) {
-        self.code.learn(graph, &mut *self.data, &mut self.tasks, rows);
+        self.code.learn(graph, &mut self.kept, rows);
     }
 }
 
@@ -325,11 +321,11 @@ impl Machine {
         let mut displaced = std::mem::take(&mut news.displaced);
         // It sees what there is but for its own values, which it has.
         let Some(mut keeper) = self.keeper.take() else { return };
-        let Keeper { code, data, tasks } = &mut keeper;
-        code.welcome(&Graph { machine: self, store }, &mut **data, tasks, &rows);
+        let Keeper { code, kept } = &mut keeper;
+        code.welcome(&Graph { machine: self, store }, kept, &rows);
         rows.clear();
         for class in displaced.drain(..) {
-            code.join(&mut **data, tasks, store.classes.find(class), class);
+            code.join(kept, store.classes.find(class), class);
         }
         self.keeper = Some(keeper);
         // The buffers are kept: values are learnt, nothing is added.
@@ -342,7 +338,7 @@ impl Machine {
     /// closed.
     fn follow_moved(&mut self, store: &mut Store) {
         let Some(keeper) = &mut self.keeper else { return };
-        let mut moved = std::mem::take(&mut keeper.tasks.moved);
+        let mut moved = std::mem::take(&mut keeper.kept.tasks.moved);
         let Some(news) = store.news.as_mut().filter(|news| !news.changed.is_empty()) else {
             return;
         };
@@ -381,7 +377,7 @@ impl Machine {
         while let Some(keeper) = &mut self.keeper
             && store.is_closed()
         {
-            let Tasks { changed, turned, .. } = &mut keeper.tasks;
+            let Tasks { changed, turned, .. } = &mut keeper.kept.tasks;
             let modify = changed.is_empty();
             let list = if modify { turned } else { changed };
             let mut classes = std::mem::take(list);
@@ -415,14 +411,14 @@ impl Machine {
 
     /// What a scope keeps of the values.
     pub(super) fn kept_data(&self) -> Option<Box<dyn Data>> {
-        self.keeper.as_ref().map(|keeper| keeper.data.copy())
+        self.keeper.as_ref().map(|keeper| keeper.kept.data.copy())
     }
 
     /// Back to what a scope kept.
     pub(super) fn restore_data(&mut self, data: Option<Box<dyn Data>>) {
         let Some(keeper) = &mut self.keeper else { return };
-        keeper.data = data.unwrap_or_else(|| keeper.code.empty());
-        keeper.tasks = Tasks::default();
+        let data = data.unwrap_or_else(|| keeper.code.empty());
+        keeper.kept = Kept { data, tasks: Tasks::default() };
     }
 }
 
@@ -521,7 +517,8 @@ impl Session {
         }
         let code: Arc<dyn Code> = Arc::new(analysis);
         let data = code.empty();
-        self.machine.keeper = Some(Keeper { code, data, tasks: Tasks::default() });
+        let kept = Kept { data, tasks: Tasks::default() };
+        self.machine.keeper = Some(Keeper { code, kept });
         let rows = upwards(&mut self.store).into_iter().map(|(table, row)| (table, row..row + 1));
         self.store.news = Some(Box::new(News { rows: rows.collect(), ..News::default() }));
         self.store.rebuild(&mut self.machine).map_err(|why| Self::failed(&self.failure(why)))
@@ -530,7 +527,7 @@ impl Session {
     /// The value of a class, if it has one of this analysis.
     pub fn data<A: Analysis>(&self, class: Id) -> Option<&A::Data> {
         let class = self.find(class).value;
-        self.machine.keeper.as_ref()?.data.slots::<A>()?.get(class as usize)?.as_ref()
+        self.machine.keeper.as_ref()?.kept.data.slots::<A>()?.get(class as usize)?.as_ref()
     }
 }
 

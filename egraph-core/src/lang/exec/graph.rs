@@ -71,7 +71,7 @@ impl Graph<'_> {
 
     /// The value of a class, if it has one of this analysis.
     pub fn data<A: Analysis>(&self, class: Id) -> Option<&A::Data> {
-        let slots = self.machine.keeper.as_ref()?.data.slots::<A>()?;
+        let slots = self.machine.keeper.as_ref()?.kept.data.slots::<A>()?;
         slots.get(self.store.classes.find(class.value) as usize)?.as_ref()
     }
 

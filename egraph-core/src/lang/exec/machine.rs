@@ -203,7 +203,7 @@ impl Actor for Machine {
     }
 
     fn by_class(&mut self) -> Option<&mut dyn ByClass> {
-        self.keeper.as_mut().map(|keeper| -> &mut dyn ByClass { &mut *keeper.data })
+        self.keeper.as_mut().map(|keeper| -> &mut dyn ByClass { &mut *keeper.kept.data })
     }
 
     fn remembers(&self) -> bool {
