@@ -11,7 +11,7 @@ use std::str::FromStr;
 pub(crate) const USAGE: &str = "\
 Run one workload once, and print one line of JSON
 
-usage: <engine>-peer WORKLOAD [options], or --file FILE, or --list
+usage: <engine>-peer WORKLOAD [options], or --file FILE, or --list, or --pace
 
   WORKLOAD          a workload (ac_chain_10), or a program of egglog's suite (eggcc-2mm)
   --file FILE       run this program in egglog's language
@@ -22,6 +22,7 @@ usage: <engine>-peer WORKLOAD [options], or --file FILE, or --list
   --classes         count classes too, where that takes time
   --suite DIR       the folder `tests` of the crate egglog; else $OVUM_EGGLOG_TESTS
   --list            list the workloads that figures are recorded for
+  --pace            tell how fast the cores are that the threads would be on
   --print           print the program in egglog's language, and do not run it
 ";
 
@@ -39,6 +40,7 @@ pub(crate) struct Arguments {
     pub(crate) classes: bool,
     pub(crate) suite: Option<PathBuf>,
     pub(crate) list: bool,
+    pub(crate) pace: bool,
     pub(crate) print: bool,
 }
 
@@ -67,6 +69,7 @@ impl Arguments {
                 "help" => found.help = true,
                 "classes" => found.classes = true,
                 "list" => found.list = true,
+                "pace" => found.pace = true,
                 "print" => found.print = true,
                 "file" => found.file = Some(parsed(option, value())?),
                 "suite" => found.suite = Some(parsed(option, value())?),
@@ -82,7 +85,7 @@ impl Arguments {
         }
         match (&found.workload, &found.file) {
             (Some(_), Some(_)) => return Err("either a workload or a file".to_owned()),
-            (None, None) if !found.list && !found.help => {
+            (None, None) if !(found.list || found.pace || found.help) => {
                 return Err("nothing to run: name a workload".to_owned());
             }
             _ => {}
@@ -121,6 +124,7 @@ mod tests {
         let line = format!("ac_chain_5 --threads 2 --node-limit=100 {rest}");
         assert_eq!(read(&line), Ok(expected));
         assert_eq!(read("--list").map(|found| found.list), Ok(true));
+        assert_eq!(read("--pace").map(|found| found.pace), Ok(true));
         assert_eq!(read("--help").map(|found| found.help), Ok(true));
     }
 

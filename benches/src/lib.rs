@@ -10,6 +10,7 @@
 mod arguments;
 pub mod conformance;
 pub mod engines;
+mod pace;
 pub mod peer;
 mod published;
 pub mod sexp;

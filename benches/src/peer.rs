@@ -5,6 +5,7 @@
 
 use crate::arguments::{Arguments, USAGE};
 use crate::engines::Outcome;
+use crate::pace::slowest;
 use crate::suite;
 use crate::usage::{Usage, cpu_time, pin};
 use crate::workloads::{self, Program};
@@ -69,6 +70,12 @@ pub fn main(peer: &Peer) -> i32 {
     }
     if arguments.list {
         return say(&list().to_string());
+    }
+    if arguments.pace {
+        return match slowest(arguments.core.unwrap_or(0), usize::from(arguments.threads)) {
+            Ok(pace) => say(&json!({ "pace_ns": pace }).to_string()),
+            Err(error) => report(peer, &arguments, Err(error)),
+        };
     }
     let job = match prepare(peer, &arguments) {
         Ok(job) => job,

@@ -7,8 +7,13 @@ use std::path::{Path, PathBuf};
 
 /// Exit code, standard output and standard error.
 fn bench(arguments: &[&str]) -> (i32, String, String) {
+    pinned(&[&["--no-pin"], arguments].concat())
+}
+
+/// As [`bench`], on the last cores.
+fn pinned(arguments: &[&str]) -> (i32, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let all = ["ovum", "bench", "engine", "--rounds", "1", "--no-pin"];
+    let all = ["ovum", "bench", "engine", "--rounds", "1"];
     let all = all.iter().chain(arguments).map(OsString::from);
     let code = ovum::cli::run(all, &mut out, &mut err);
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
@@ -41,6 +46,21 @@ fn engines_are_compared_on_the_same_counts() {
     }
     assert_eq!(rows[2]["egg"], "no equivalent");
     assert!(rows.iter().all(|row| row["counts_agree"] == true));
+}
+
+#[test]
+fn runs_are_repeated_on_slow_cores_for_a_while() {
+    let peers = peers().display().to_string();
+    let arguments = ["--peers", &peers, "--workloads", "ac_chain_4", "--steady", "0.5", "--json"];
+    let (code, out, err) = pinned(&arguments);
+    assert_eq!(code, 0, "{out}{err}");
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(answer["workloads"][0]["ovum"]["samples"].as_array().unwrap().len(), 1);
+    let notes = answer["notes"].as_array().unwrap();
+    let note = notes.iter().filter_map(Value::as_str).find(|note| note.contains("the cores"));
+    assert!(note.is_some_and(|note| note.starts_with("Before and after each of 3 runs")), "{out}");
+    let (code, _, err) = bench(&arguments);
+    assert!(code != 0 && err.contains("--no-pin"), "{err}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 pub(crate) mod cost_model;
 pub(crate) mod kernels;
 mod peers;
+mod steady;
 mod table;
 
 use super::Console;
@@ -14,6 +15,7 @@ use clap::Args;
 use peers::{Answer, Peer, Request};
 use std::path::PathBuf;
 use std::time::Duration;
+use steady::Watch;
 use table::{Cell, Row, Table};
 
 /// Measure the engine, egg and egglog on the same workloads.
@@ -41,6 +43,10 @@ pub(crate) struct EngineArgs {
     /// Let the system choose the cores
     #[arg(long, conflicts_with = "core")]
     no_pin: bool,
+    /// Repeat runs before or after which the cores were slower than they can be, for so many
+    /// seconds a workload
+    #[arg(long, value_name = "S", conflicts_with = "no_pin", value_parser = super::args::seconds)]
+    steady: Option<Duration>,
     /// Stop a run after this many seconds
     #[arg(long, value_name = "S", default_value = "300", value_parser = super::args::seconds)]
     time_limit: Duration,
@@ -74,17 +80,19 @@ pub(crate) fn engine(args: &EngineArgs, console: &mut Console<'_>) -> Result<i32
         let wanted = !args.without.iter().any(|name| name == engine);
         wanted.then(|| Peer::find(&folder, engine)).flatten()
     });
-    let Some(listing) = peers.iter().flatten().next() else {
+    let Some(any) = peers.iter().flatten().next() else {
         let message = format!("no engine's executable is in `{}`", folder.display());
         return Err(Error::input(codes::TOOLCHAIN, message).hint(
             "build them with `cargo build --release -p benches`, or name their folder: --peers DIR",
         ));
     };
-    let listing = listing.list()?;
+    let listing = any.list()?;
     let suite = args.suite.clone().or_else(|| listing.suite.clone());
     let names = if args.workloads.is_empty() { listing.names() } else { args.workloads.clone() };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let core = (!args.no_pin).then(|| args.core.unwrap_or(cores.saturating_sub(args.threads)));
+    let watch = |patience| Watch::new(any, args.threads, core.unwrap_or(0), patience);
+    let mut watch = args.steady.map(watch).transpose()?;
     let mut table = Table::new(args.rounds, args.threads);
     for name in names {
         let request = Request {
@@ -94,10 +102,12 @@ pub(crate) fn engine(args: &EngineArgs, console: &mut Console<'_>) -> Result<i32
             suite: suite.as_deref(),
             time_limit: args.time_limit,
         };
-        let row = measure(&peers, &request, args.rounds, listing.can_run(&name));
+        let can_run = listing.can_run(&name);
+        let row = measure(&peers, &request, args.rounds, can_run, watch.as_mut())?;
         console.say(&format!("{}\n", row.summary()));
         table.rows.push(row);
     }
+    table.full_speed = watch.map(|watch| watch.full_speed);
     if args.json {
         console.json(table.to_json());
     } else if args.markdown {
@@ -124,7 +134,13 @@ fn measure(
     request: &Request<'_>,
     rounds: u16,
     can_run: impl Fn(&str) -> bool,
-) -> Row {
+    mut watch: Option<&mut Watch<'_>>,
+) -> Result<Row> {
+    let until = watch.as_ref().and_then(|watch| watch.until());
+    let mut run = |peer: &Peer, request: &Request<'_>| match &mut watch {
+        Some(watch) => watch.run(peer, request, until),
+        None => Ok(peer.run(request)),
+    };
     let mut row = Row::new(request.workload);
     for (cell, (peer, engine)) in row.cells.iter_mut().zip(peers.iter().zip(ENGINES)) {
         if !can_run(engine) {
@@ -137,7 +153,7 @@ fn measure(
         for turn in 0..ENGINES.len() {
             let at = (round + turn) % ENGINES.len();
             if let (Some(peer), Cell::Measured(samples)) = (&peers[at], &mut row.cells[at]) {
-                match peer.run(request) {
+                match run(peer, request)? {
                     Answer::Sample(sample) => samples.push(*sample),
                     Answer::Failed(reason) => row.cells[at] = Cell::Failed(reason),
                 }
@@ -145,10 +161,10 @@ fn measure(
         }
         if request.threads > 1
             && let (Some(peer), Cell::Measured(_)) = (&peers[ENGINES.len() - 1], row.own())
-            && let Answer::Sample(sample) = peer.run(&Request { threads: 1, ..*request })
+            && let Answer::Sample(sample) = run(peer, &Request { threads: 1, ..*request })?
         {
             row.one_thread.push(*sample);
         }
     }
-    row
+    Ok(row)
 }

@@ -38,6 +38,9 @@ pub(super) struct Sample {
     /// Mebibytes.
     pub(super) peak_rss: f64,
     pub(super) e_nodes: Option<u64>,
+    /// Nanoseconds of a step of a loop on the cores in use, the slower of one before and one after
+    /// the run, if they were watched.
+    pub(super) pace: Option<f64>,
 }
 
 /// What came of a run.
@@ -62,19 +65,32 @@ impl Peer {
 
     /// Asks which workloads there are.
     pub(super) fn list(&self) -> Result<Listing> {
-        let refused = |why: String| {
-            Error::input(
-                codes::TOOLCHAIN,
-                format!("`{}` lists no workloads: {why}", self.path.display()),
-            )
-        };
-        let output = Command::new(&self.path).arg("--list").output();
-        let output = output.map_err(|error| refused(error.to_string()))?;
-        let answer: Value =
-            serde_json::from_slice(&output.stdout).map_err(|error| refused(error.to_string()))?;
+        let refused = |why: &str| self.refused("lists no workloads", why);
+        let answer = self.ask(&["--list"]).map_err(|why| refused(&why))?;
         let workloads = answer["workloads"].as_array().cloned();
-        let workloads = workloads.ok_or_else(|| refused("there is no list".to_owned()))?;
+        let workloads = workloads.ok_or_else(|| refused("there is no list"))?;
         Ok(Listing { workloads, suite: answer["suite"].as_str().map(PathBuf::from) })
+    }
+
+    /// Asks how long a step of a loop takes on the slowest of some cores, in nanoseconds.
+    pub(super) fn pace(&self, threads: usize, core: usize) -> Result<f64> {
+        let refused = |why: &str| self.refused("does not tell how fast the cores are", why);
+        let (threads, core) = (threads.to_string(), core.to_string());
+        let answer = self.ask(&["--pace", "--threads", &threads, "--core", &core]);
+        let answer = answer.map_err(|why| refused(&why))?;
+        let why = || answer["error"].as_str().unwrap_or("there is no number");
+        answer["pace_ns"].as_f64().ok_or_else(|| refused(why()))
+    }
+
+    /// What it answers.
+    fn ask(&self, arguments: &[&str]) -> std::result::Result<Value, String> {
+        let output = Command::new(&self.path).args(arguments).output();
+        let output = output.map_err(|error| error.to_string())?;
+        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+    }
+
+    fn refused(&self, what: &str, why: &str) -> Error {
+        Error::input(codes::TOOLCHAIN, format!("`{}` {what}: {why}", self.path.display()))
     }
 
     /// Runs a workload in a process of its own.
@@ -145,6 +161,7 @@ fn read_answer(line: &str) -> Answer {
             wall: number(&answer["wall_seconds"])?,
             peak_rss: peak_rss?,
             e_nodes: answer["e_nodes"].as_u64(),
+            pace: None,
         })
     })();
     match sample {

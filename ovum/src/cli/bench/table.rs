@@ -2,6 +2,7 @@
 
 use super::ENGINES;
 use super::peers::Sample;
+use super::steady::FullSpeed;
 use crate::json::Json;
 
 /// What is known of an engine on a workload.
@@ -29,6 +30,8 @@ pub(super) struct Table {
     rounds: u16,
     threads: usize,
     pub(super) rows: Vec<Row>,
+    /// Of the cores in use, if they were watched.
+    pub(super) full_speed: Option<FullSpeed>,
 }
 
 fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> Option<f64> {
@@ -103,6 +106,11 @@ impl Row {
     pub(super) fn new(workload: &str) -> Row {
         let cells = std::array::from_fn(|_| Cell::NotInstalled);
         Row { workload: workload.to_owned(), cells, one_thread: Vec::new() }
+    }
+
+    /// Those of all engines, and of one thread.
+    fn samples(&self) -> impl Iterator<Item = &Sample> {
+        self.cells.iter().flat_map(Cell::samples).chain(&self.one_thread)
     }
 
     /// Ovum's wall time on one thread and on all.
@@ -208,7 +216,7 @@ impl Row {
 
 impl Table {
     pub(super) fn new(rounds: u16, threads: usize) -> Table {
-        Table { rounds, threads, rows: Vec::new() }
+        Table { rounds, threads, rows: Vec::new(), full_speed: None }
     }
 
     fn header(threads: usize) -> Vec<String> {
@@ -245,8 +253,29 @@ impl Table {
                 ));
             }
         }
+        notes.extend(self.full_speed.map(|full_speed| self.steadiness(full_speed)));
         notes.extend(self.rows.iter().flat_map(Row::complaints));
         notes
+    }
+
+    /// How many runs of which workloads the cores were slow for.
+    fn steadiness(&self, full_speed: FullSpeed) -> String {
+        let (mut all, mut slow) = (0, Vec::new());
+        for row in &self.rows {
+            let paces: Vec<f64> = row.samples().filter_map(|sample| sample.pace).collect();
+            all += paces.len();
+            let slower = paces.iter().filter(|pace| !full_speed.includes(**pace)).count();
+            if slower > 0 {
+                slow.push(format!("{slower} of {} of {}", paces.len(), row.workload));
+            }
+        }
+        let slow = if slow.is_empty() { "none".to_owned() } else { slow.join(", ") };
+        let FullSpeed(fastest) = full_speed;
+        format!(
+            "Before and after each of {} a loop told how fast the cores in use were: {fastest:.2} ns a \
+             step at best. Runs beside a loop that was more than a tenth slower: {slow}.",
+            crate::report::plural(all, "run"),
+        )
     }
 
     pub(super) fn to_markdown(&self) -> String {
@@ -319,6 +348,7 @@ mod tests {
             wall: cpu,
             peak_rss: 10.0,
             e_nodes: Some(e_nodes),
+            pace: None,
         };
         Cell::Measured(times.iter().map(sample).collect())
     }
@@ -350,6 +380,29 @@ mod tests {
         let text = table.to_markdown();
         assert!(text.contains("| ovum wall, 1 thread | ovum wall, 2 threads | gain |"), "{text}");
         assert!(text.contains("| 3.00 s | 2.00 s | 1.50 |"), "{text}");
+    }
+
+    #[test]
+    fn runs_on_slow_cores_are_told() {
+        let at = |workload, paces: &[f64]| {
+            let mut row = Row::new(workload);
+            let Cell::Measured(mut samples) = measured(&[1.0, 1.0, 1.0], 7) else {
+                unreachable!("it was measured")
+            };
+            samples.iter_mut().zip(paces).for_each(|(sample, pace)| sample.pace = Some(*pace));
+            row.one_thread = samples;
+            row
+        };
+        let mut table = Table::new(3, 2);
+        table.rows.push(at("a", &[1.5, 1.6, 1.64]));
+        assert!(!table.to_text().contains("the cores"), "nobody watched them");
+        table.full_speed = Some(FullSpeed(1.5));
+        let text = table.to_text();
+        assert!(text.contains("each of 3 runs"), "{text}");
+        assert!(text.ends_with("1.50 ns a step at best. Runs beside a loop that was more than a tenth slower: none."), "{text}");
+        table.rows.push(at("b", &[1.5, 3.0, 1.66]));
+        let text = table.to_text();
+        assert!(text.ends_with("slower: 2 of 3 of b."), "{text}");
     }
 
     #[test]
