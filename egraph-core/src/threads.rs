@@ -306,6 +306,21 @@ impl Pool {
         done.sort_unstable_by_key(|(piece, _)| *piece);
         done
     }
+
+    /// The results of a task for pieces that it takes, in their order, in which they are begun too.
+    pub(crate) fn map_taken<T: Send, R: Send>(
+        &self,
+        pieces: Vec<T>,
+        task: impl Fn(T) -> R + Sync,
+    ) -> Vec<R> {
+        let numbers: Vec<u32> = (0..pieces.len() as u32).collect();
+        let pieces: Vec<Mutex<Option<T>>> =
+            pieces.into_iter().map(|piece| Mutex::new(Some(piece))).collect();
+        let done = self.map(&mut (), &numbers, |(), at| {
+            pieces[at].lock().unwrap_or_else(PoisonError::into_inner).take().map(&task)
+        });
+        done.into_iter().filter_map(|(_, result)| result).collect()
+    }
 }
 
 /// How long work takes, as measured.
@@ -367,6 +382,15 @@ mod tests {
             let expected: Vec<(u32, usize)> = (0..1000).map(|n| (n, n as usize * 2)).collect();
             assert!(state <= 1000);
             assert_eq!(done, expected);
+        }
+    }
+
+    #[test]
+    fn pieces_are_taken_once() {
+        let pieces: Vec<Box<u32>> = (0..1000).map(Box::new).collect();
+        for pool in [Pool::new(1), Pool::lavish(3)] {
+            let done = pool.map_taken(pieces.clone(), |piece| *piece * 2);
+            assert_eq!(done, (0..1000).map(|n| n * 2).collect::<Vec<u32>>());
         }
     }
 

@@ -25,7 +25,6 @@ mod tests;
 use crate::threads::{Pace, Pool};
 use memo::Gap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 use table::{Behind, LAST_STAMP};
 
 pub(crate) use adding::Wanted;
@@ -227,13 +226,7 @@ impl Store {
         };
         let mut behind: Vec<Behind<'_>> = self.tables.iter_mut().flat_map(Table::behind).collect();
         behind.sort_by_key(|behind| std::cmp::Reverse(behind.rows()));
-        let pieces: Vec<u32> = (0..behind.len() as u32).collect();
-        let behind: Vec<Mutex<Option<Behind<'_>>>> =
-            behind.into_iter().map(|behind| Mutex::new(Some(behind))).collect();
-        pool.map(&mut (), &pieces, |(), at| {
-            let behind = behind[at].lock().unwrap_or_else(PoisonError::into_inner).take();
-            behind.into_iter().for_each(Behind::catch_up);
-        });
+        pool.map_taken(behind, Behind::catch_up);
     }
 
     /// Rows that count for the limit.

@@ -12,7 +12,6 @@
 //! [`closing`]: super::closing
 
 use std::cmp::Reverse;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::closing::{self, Closed, Frozen, Round, Way};
@@ -140,21 +139,14 @@ impl Store {
             return closed;
         }
         concerned.sort_by_key(|(.., steps)| Reverse(*steps));
-        let concerned: Vec<_> = concerned.into_iter().map(|task| Mutex::new(Some(task))).collect();
-        let pieces: Vec<u32> = (0..concerned.len() as u32).collect();
-        let closed = pool.map(&mut (), &pieces, |(), at| {
-            let task = concerned[at].lock().unwrap_or_else(PoisonError::into_inner).take();
-            task.map(|(number, table, way, steps)| {
-                let started = Instant::now();
-                let closed = closing::close(table, &way, round, frozen);
-                if steps > FEW_STEPS {
-                    stepping.measured(steps, started.elapsed());
-                }
-                (number, closed)
-            })
+        let mut closed = pool.map_taken(concerned, |(number, table, way, steps)| {
+            let started = Instant::now();
+            let closed = closing::close(table, &way, round, frozen);
+            if steps > FEW_STEPS {
+                stepping.measured(steps, started.elapsed());
+            }
+            (number, closed)
         });
-        let mut closed: Vec<(TableId, Closed)> =
-            closed.into_iter().filter_map(|(_, closed)| closed).collect();
         closed.sort_unstable_by_key(|(number, _)| *number);
         closed
     }

@@ -6,7 +6,6 @@
 //! and would be left to the one thread that adds them. What is in the store does not depend on it.
 
 use std::cmp::Reverse;
-use std::sync::{Mutex, PoisonError};
 
 use super::Store;
 
@@ -120,14 +119,6 @@ impl Store {
             return;
         }
         tasks.sort_by_key(|task| Reverse(task.foreseen));
-        let pieces: Vec<u32> = (0..tasks.len() as u32).collect();
-        let tasks: Vec<Mutex<Option<Task<'_>>>> =
-            tasks.into_iter().map(|task| Mutex::new(Some(task))).collect();
-        pool.map(&mut (), &pieces, |(), at| {
-            let task = tasks[at].lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(task) = task {
-                (task.does)(true);
-            }
-        });
+        pool.map_taken(tasks, |task| (task.does)(true));
     }
 }
