@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 
 use super::Value;
 use super::hash::hash_word;
+use super::room::{held, reserve};
 
 /// No rows.
 const EMPTY: u32 = u32::MAX;
@@ -131,11 +132,11 @@ impl Index {
 
     pub(crate) fn bytes(&self) -> usize {
         let heads = match &self.heads {
-            Heads::Paged { pages, entries } => (pages.capacity() + entries.capacity()) * 4,
+            Heads::Paged { pages, entries } => held(pages) + held(entries),
             Heads::Hashed(table) => table.capacity() * 9,
         };
         let free: usize = self.free.iter().map(Vec::capacity).sum();
-        heads + (self.blocks.capacity() + free) * 4
+        heads + held(&self.blocks) + free * 4
     }
 }
 
@@ -145,7 +146,8 @@ impl Index {
 fn grow(words: &mut Vec<u32>, more: usize, word: u32) {
     let len = words.len() + more;
     if len > words.capacity() {
-        let mut larger = Vec::with_capacity(len.max(words.len() * 2));
+        let mut larger = Vec::new();
+        reserve(&mut larger, len.max(words.len() * 2));
         larger.extend_from_slice(words);
         *words = larger;
     }

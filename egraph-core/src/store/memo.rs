@@ -5,6 +5,8 @@
 //! more, for the row. Half the slots of a Swiss table's size keep twice the rows in a cache; what is
 //! compared in vain is one row in 2^(31 - log2 of the slots). Nothing iterates it.
 
+use super::room::{held, reserve};
+
 /// Row numbers with bits of their hashes above them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memo {
@@ -75,9 +77,12 @@ impl Memo {
         self.row_mask = (bound.next_power_of_two() - 1) as u32;
         self.most = most_used(slots);
         (self.len, self.used) = (0, 0);
+        if slots < self.slots.len() {
+            self.slots.truncate(slots);
+            self.slots.shrink_to_fit();
+        }
         self.slots.clear();
-        self.slots.shrink_to(slots);
-        self.slots.reserve_exact(slots);
+        reserve(&mut self.slots, slots);
         self.slots.resize(slots, FREE);
     }
 
@@ -176,7 +181,7 @@ impl Memo {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.slots.capacity() * 4
+        held(&self.slots)
     }
 }
 

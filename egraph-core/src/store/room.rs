@@ -9,8 +9,12 @@ use std::cmp::Reverse;
 
 use super::Store;
 
-/// Address space for so many times what is touched ahead is asked for.
-const ROOMY: usize = 4;
+/// Address space for so many times what is needed is asked for.
+const ROOMY: usize = 64;
+/// Bytes of address space that are asked for beyond what is needed, at most.
+const MOST_SPARE: usize = 64 << 20;
+/// Vectors of fewer bytes are moved rather than given room.
+const LEAST: usize = 16 << 10;
 
 /// What changes are expected to add.
 #[derive(Clone, Debug)]
@@ -38,12 +42,26 @@ struct Task<'a> {
     does: Box<dyn FnOnce(bool) + Send + 'a>,
 }
 
-/// Makes a vector as long as that, if it is shorter. There is address space for more then, so that
-/// the next elements seldom move: what moves is copied, or mapped anew for all threads.
-pub(crate) fn reach<T: Clone>(vector: &mut Vec<T>, len: usize, with: T) {
-    if len > vector.capacity() {
-        vector.reserve_exact(len * ROOMY - vector.len());
+/// Makes sure that a vector can have so many elements without moving. There is address space for
+/// many more then, which is not memory until it is used: what moves is copied to pages that are
+/// touched for the first time, while other threads wait for the allocator.
+pub(super) fn reserve<T>(vector: &mut Vec<T>, len: usize) {
+    if len <= vector.capacity() {
+        return;
     }
+    let (more, bytes) = (len - vector.len(), len.saturating_mul(size_of::<T>()));
+    if bytes >= LEAST {
+        let spare = (len * (ROOMY - 1)).min(MOST_SPARE / size_of::<T>()).max(len);
+        if vector.try_reserve_exact(more + spare).is_ok() {
+            return;
+        }
+    }
+    vector.reserve(more);
+}
+
+/// Makes a vector as long as that, if it is shorter, see [`reserve`].
+pub(crate) fn reach<T: Clone>(vector: &mut Vec<T>, len: usize, with: T) {
+    reserve(vector, len);
     if len > vector.len() {
         vector.resize(len, with);
     }

@@ -22,7 +22,7 @@ use super::Value;
 use super::hash::hash_words;
 use super::index::Index;
 use super::memo::{Gap, Memo};
-use super::room::{held, touch, touching};
+use super::room::{held, reserve, touch, touching};
 
 /// The last word of a row that is no more.
 const DEAD: u32 = u32::MAX;
@@ -457,11 +457,13 @@ impl Table {
         self.places.is_some() || self.memo.has_room_for_more(rows)
     }
 
-    /// Makes room for so many more rows in the hash-cons.
+    /// Makes room for so many more rows, in the hash-cons too.
     pub(super) fn make_room(&mut self, rows: usize) {
         if !self.has_room_for_more(rows) {
             self.rehash(self.memo.len() + rows, None);
         }
+        let words = self.rows.len() + rows * self.width;
+        reserve(&mut self.rows, words);
     }
 
     /// Touches the memory that so many more rows will lie in.
