@@ -229,6 +229,12 @@ impl Actions {
         })
     }
 
+    /// True when classes are united by the last step only.
+    pub(super) fn unites_last(&self) -> bool {
+        let unites = |step: &Action| matches!(step, Action::MakeIn { .. } | Action::Union(..));
+        self.steps.split_last().is_none_or(|(_, steps)| !steps.iter().any(unites))
+    }
+
     /// The variables that are read but not written before, in order of number.
     pub(crate) fn reads(&self) -> Vec<u32> {
         let mut read = vec![false; self.kinds.len()];

@@ -52,6 +52,14 @@ pub(super) struct Commit<'a, 'd> {
     pub(super) done: &'a mut Iteration,
 }
 
+/// What is left of a block of matches, and how many it had: blocks are what they are on any number
+/// of threads, as classes are numbered block by block.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    words: &'a [Value],
+    of: usize,
+}
+
 /// Threads that list rows while others are committed.
 struct Feed<'a> {
     listing: &'a Listing,
@@ -153,11 +161,19 @@ impl Commit<'_, '_> {
                 } else {
                     sifted(store, rule, window, self.scratch)
                 };
-                let kept = sifted.as_ref().map(|pieces| pieces.iter().map(Vec::as_slice).collect());
-                let kept: Vec<&[Value]> = kept.unwrap_or_else(|| window.to_vec());
-                for words in kept.iter().flat_map(|piece| piece.chunks(BLOCK * stride)) {
+                let blocks = window.iter().flat_map(|piece| piece.chunks(BLOCK * stride));
+                let open = store.open();
+                for (at, block) in blocks.enumerate() {
+                    // What holds of classes may have to be said again of those they become.
+                    let of = block.len() / stride;
+                    let sifted = sifted.as_ref().filter(|_| of >= FEW && store.open() == open);
+                    let words = sifted.map_or(block, |kept| &kept[at]);
+                    if words.is_empty() {
+                        continue;
+                    }
+                    let part = Part { words, of };
                     self.bounds.check(store)?;
-                    self.block(store, actor, index, words, &mut pause, &mut registers)?;
+                    self.block(store, actor, index, part, &mut pause, &mut registers)?;
                     actor.committed(store);
                     if let Some(feed) = feed
                         && feed.listing.feed(store)
@@ -177,7 +193,7 @@ impl Commit<'_, '_> {
         store: &mut Store,
         actor: &mut A,
         index: usize,
-        words: &[Value],
+        Part { words, of }: Part<'_>,
         pause: &mut usize,
         registers: &mut [Value],
     ) -> Result<(), Halt> {
@@ -185,8 +201,7 @@ impl Commit<'_, '_> {
         let (report, stride) = (&rule.query.report, rule.query.stride().max(1));
         let all = words.len() / stride;
         let halt = |refused| Halt::of(index, refused);
-        if all >= FEW && !report.is_empty() && rule.actions.in_columns(store) && !actor.remembers()
-        {
+        if of >= FEW && !report.is_empty() && rule.actions.in_columns(store) && !actor.remembers() {
             let (block, mut changed) = (self.scratch.first(), [false; BLOCK]);
             block.load(rule.actions.kinds.len(), report, words);
             let outcome = block.commit(store, actor, &rule.actions, &mut changed);
@@ -220,8 +235,8 @@ impl Commit<'_, '_> {
     }
 }
 
-/// Matches of pieces without those whose effects hold, tested by several threads; none if that is
-/// not worth it. What is left is tested again: nothing depends on which matches were dropped.
+/// The matches of each block of pieces without those whose effects hold, tested by several threads;
+/// none if that is not worth it. What holds does so until classes are united.
 fn sifted(
     store: &Store,
     rule: &Rule,
@@ -231,7 +246,9 @@ fn sifted(
     let (query, actions) = (&rule.query, &rule.actions);
     let stride = query.stride().max(1);
     let lower = |left: u32| left.checked_sub(1);
-    if !query.idempotent || query.report.is_empty() {
+    // In columns nothing of a block is looked up after its first union.
+    let lasts = actions.in_columns(store) && actions.unites_last();
+    if !lasts || !query.idempotent || query.report.is_empty() {
         return None;
     }
     // It is nobody's loss if two windows count as one.
@@ -243,20 +260,24 @@ fn sifted(
     let numbers: Vec<u32> = (0..pieces.len() as u32).collect();
     let sifted = pool.map(scratch, &numbers, |scratch, at| {
         let (started, words) = (Instant::now(), pieces[at]);
-        let (block, mut kept) = (scratch.first(), Vec::new());
-        for words in words.chunks(BLOCK * stride) {
+        let block = scratch.first();
+        let kept = words.chunks(BLOCK * stride).map(|words| {
             block.load(actions.kinds.len(), &query.report, words);
             block.renew(store, &query.report, &actions.kinds);
             actions.drop_met(store, Calls::<()>::None, block);
+            let mut kept = Vec::new();
             block.append_to(&query.report, &mut kept);
-        }
+            kept
+        });
+        let kept: Vec<Vec<Value>> = kept.collect();
         store.testing.measured(words.len() / stride, started.elapsed());
         kept
     });
-    let kept: usize = sifted.iter().map(|(_, kept)| kept.len()).sum();
+    let sifted: Vec<Vec<Value>> = sifted.into_iter().flat_map(|(_, kept)| kept).collect();
+    let kept: usize = sifted.iter().map(Vec::len).sum();
     let all: usize = pieces.iter().map(|words| words.len()).sum();
     if (all - kept) * SHARE_SIFTED < all {
         query.unsifted.store(UNSIFTED, Ordering::Relaxed);
     }
-    Some(sifted.into_iter().map(|(_, kept)| kept).collect())
+    Some(sifted)
 }

@@ -14,10 +14,9 @@ use super::plan::{Access, Age, Plan, SplitStep, Step, Use};
 use super::{Operand, Prims, Query};
 use crate::store::{Delta, Store, Table, TableId, Value};
 
-/// Rows of changes that one unit of work walks.
-const CHUNK: u32 = 1024;
-/// As [`CHUNK`], where several threads share the units: they are to end at about the same time.
-const SHARED_CHUNK: u32 = 512;
+/// Rows of changes that one unit of work walks: few, so that threads that share units end at about
+/// the same time. On one thread it is the same, as the order of matches depends on it.
+const CHUNK: u32 = 512;
 /// Words of matches that there is room for when there are any.
 const FIRST_WORDS: usize = 64;
 /// Rows looked at between two looks at the clock.
@@ -116,8 +115,6 @@ pub(crate) struct Search<'q> {
     query: &'q Query,
     /// 0 if all matches are found.
     pub(crate) since: u32,
-    /// Rows of changes that one unit walks.
-    chunk: u32,
     pub(crate) units: Vec<Unit>,
 }
 
@@ -139,8 +136,7 @@ impl<'q> Search<'q> {
 
     /// As [`Search::new`]; the indexes are current after the next [`Store::catch_up`].
     pub(crate) fn planned(query: &'q Query, store: &mut Store, since: u32) -> Self {
-        let chunk = if store.pool.is_some() { SHARED_CHUNK } else { CHUNK };
-        let mut search = Self { query, since, chunk, units: Vec::new() };
+        let mut search = Self { query, since, units: Vec::new() };
         if query.atoms.is_empty() {
             if since == 0 {
                 let order = Order::Planned(Arc::new(Plan::new(query, store, None)));
@@ -219,13 +215,13 @@ impl<'q> Search<'q> {
     fn chunks(&mut self, order: &Order, delta: &Delta) {
         let mut from = delta.rows.start;
         while from < delta.rows.end {
-            let to = delta.rows.end.min(from.saturating_add(self.chunk));
+            let to = delta.rows.end.min(from.saturating_add(CHUNK));
             self.units.push(Unit { order: order.clone(), start: Start::Rows(from..to) });
             from = to;
         }
         let mut from = delta.log.start;
         while from < delta.log.end {
-            let to = delta.log.end.min(from + self.chunk as usize);
+            let to = delta.log.end.min(from + CHUNK as usize);
             let start = Start::Log(from..to, delta.rows.start);
             self.units.push(Unit { order: order.clone(), start });
             from = to;

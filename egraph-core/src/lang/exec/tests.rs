@@ -151,6 +151,35 @@ fn the_same_rows_for_any_number_of_threads() {
 }
 
 #[test]
+fn rows_are_numbered_alike_where_matches_are_tested_ahead() {
+    let leaves = (1..10).fold("(V 0)".to_owned(), |sum, n| format!("(Add (V {n}) {sum})"));
+    let program = format!(
+        "(datatype E (V i64) (Add E E))
+        (rewrite (Add a b) (Add b a))
+        (rewrite (Add (Add a b) c) (Add a (Add b c)))
+        (let $e {leaves})"
+    );
+    let run = |pool: Option<Pool>, nodes: usize| {
+        let mut session = Session::new(Options { nodes, pool, ..Options::default() });
+        let mut answers = Vec::new();
+        session.run("test.egg", &program, &mut answers).unwrap();
+        let ended = session.run("run.egg", "(run-schedule (saturate (run)))", &mut answers);
+        let rows =
+            session.store.tables.iter().map(|table| {
+                table.live_rows().map(|row| table.row(row).to_vec()).collect::<Vec<_>>()
+            });
+        (ended.is_ok(), rows.collect::<Vec<_>>())
+    };
+    for (nodes, ends) in [(usize::MAX, true), (40_000, false)] {
+        let one = run(None, nodes);
+        assert_eq!(one.0, ends);
+        for pool in [Pool::new(1), Pool::new(2), Pool::lavish(2), Pool::lavish(8)] {
+            assert!(one == run(Some(pool), nodes), "rows differ");
+        }
+    }
+}
+
+#[test]
 fn errors_show_the_line() {
     let error = refusal(Options::default(), "(datatype T (A))\n(check (= (A) (A)))\n(check (A))");
     assert!(error.contains("test.egg:2:1") && error.contains("(check (= (A) (A)))"), "{error}");
