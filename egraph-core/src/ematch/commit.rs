@@ -35,8 +35,8 @@ const WINDOW: usize = 32;
 /// Testing them by several threads pays where at least one match in so many is dropped: those that
 /// are left are tested again, and what several threads have read takes one longer to change.
 const SHARE_SIFTED: usize = 3;
-/// Windows of a rule's matches that are not tested after one in which it did not pay.
-const UNSIFTED: u32 = 8;
+/// Windows of a rule's matches that are not tested after one in which it did not pay, or was in vain.
+const UNSIFTED: u32 = 32;
 /// Rules with fewer pieces are not tested: the fewer matches, the fewer do the same.
 const SIFTED: usize = 16;
 /// Of the rows that matches name, one in so many is expected to be new.
@@ -180,6 +180,9 @@ impl Commit<'_, '_> {
                     {
                         (feed.call)();
                     }
+                }
+                if sifted.is_some() && store.open() != open {
+                    rule.query.unsifted.store(UNSIFTED, Ordering::Relaxed);
                 }
             }
         }
