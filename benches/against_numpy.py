@@ -8,7 +8,8 @@ array for the result or with `out=` for both, with the bounds of the approximati
 mode's code and the error measured over the kernel's domain. A figure is the median of the rounds,
 in which NumPy and every mode of Ovum take turns; each is the thread's CPU time for as many calls as
 take about 100 microseconds (one at least). Kernels with loops over arrays of their own are
-`ovum.jit`, the others `ovum.vectorize`. Everything runs on one thread.
+`ovum.jit`, the others `ovum.vectorize`. Everything runs on one thread. `--steady S` repeats runs on
+slow cores, for S seconds a row.
 """
 
 import argparse
@@ -26,7 +27,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import ovum
-from measured import KERNELS, alone, error_cells, medians
+from measured import HELP_STEADY, KERNELS, STEADY, alone, error_cells, medians
 
 SIZES = [1_000, 10_000, 100_000, 1_000_000, 10_000_000]
 MODES = {
@@ -192,9 +193,10 @@ def measure(calls, rounds):
         once = take(*call, 1)
         counts[name] = 1 if once > 1e6 else max(1, int(1e5 / max(take(*call, 20), 1.0)))
     figures = {name: [] for name in calls}
+    STEADY.figure()
     for _ in range(rounds):
         for name, call in calls.items():
-            figures[name].append(take(*call, counts[name]))
+            figures[name].append(STEADY.run(lambda: take(*call, counts[name])))  # noqa: B023 - called here
     return medians(figures)
 
 
@@ -256,19 +258,24 @@ def main():
     arguments.add_argument("--only", metavar="A,B", help="these kernels")
     arguments.add_argument("--sizes", default=",".join(map(str, SIZES)))
     arguments.add_argument("--modes", metavar="A,B", help=f"these of {', '.join(MODES)}")
+    arguments.add_argument("--steady", type=float, metavar="S", help=HELP_STEADY)
     arguments.add_argument("--json", metavar="FILE", help="the figures, too")
     options = arguments.parse_args()
     options.sizes = [int(float(size)) for size in options.sizes.split(",")]
     if options.modes:
         for mode in set(MODES) - set(options.modes.split(",")):
             del MODES[mode]
-    print(f"NumPy {np.__version__}, Ovum {ovum.__version__}. {alone()}")
+    load = alone()
+    if options.steady is not None:
+        STEADY.begin(options.steady)
+    print(f"NumPy {np.__version__}, Ovum {ovum.__version__}. {load}")
     print("Nanoseconds a call of NumPy; of Ovum the share of that.\n")
     modes = " | ".join(MODES)
     print(f"| kernel | type | n | result | NumPy | {modes} | bounds | measured error |")
     print("|---|---|---|---|---|" + "---|" * (len(MODES) + 2), flush=True)
     rows = table(options)
     summary(rows)
+    print(STEADY.report())
     if options.json:
         with open(options.json, "w") as file:
             json.dump({"version": 1, "numpy": np.__version__, "rows": rows}, file)

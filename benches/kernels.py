@@ -3,7 +3,7 @@
     python -m venv VENV && VENV/bin/pip install numpy numba numexpr jax
     cargo build --release -p backend-simd --example kernels
     cargo build --release -p backend-cranelift --example loops
-    VENV/bin/python benches/kernels.py [--rounds 3] [--target target/release/examples]
+    VENV/bin/python benches/kernels.py [--rounds 3] [--steady 2] [--target target/release/examples]
     VENV/bin/python benches/kernels.py --first
     VENV/bin/python benches/kernels.py --sizes 1,1000,100000,1000000,10000000 --page kernels.html
 
@@ -15,9 +15,10 @@ the kernel as a user writes it, and fast mathematics where it has that. Rounds a
 rival after the other; a figure is the median of the rounds, each the median of its runs: of the
 thread's CPU time above 10,000 elements, and of the wall clock below and for jax, which has threads
 of its own. On a machine that does other work runs of more than a few milliseconds are preempted, so
-that the wall clock says too much. Ovum, gcc and numba's loops use one thread; jax is pinned to one
-core with this process. numba of PyPI has no vector forms of elementary functions (SVML needs Intel's
-library and a patched LLVM).
+that the wall clock says too much; `--steady S` repeats runs on slow cores, for S seconds a figure,
+and says how many were on such cores after all. Ovum, gcc and numba's loops use one thread; jax is
+pinned to one core with this process. numba of PyPI has no vector forms of elementary functions (SVML
+needs Intel's library and a patched LLVM).
 """
 
 import argparse
@@ -35,7 +36,18 @@ import time
 from pathlib import Path
 
 import kernels_page
-from measured import INTEGERS, KERNELS, MANY, TO_INTEGERS, alone, error_cells, medians, per_element
+from measured import (
+    HELP_STEADY,
+    INTEGERS,
+    KERNELS,
+    MANY,
+    STEADY,
+    TO_INTEGERS,
+    alone,
+    error_cells,
+    medians,
+    per_element,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = [4096, 1_000_000]
@@ -94,19 +106,26 @@ def note(table, key, figure):
     table.setdefault(key, []).append(figure)
 
 
+def lines_of(command):
+    """What a program that times kernels prints. Its large arrays ask for large pages, as NumPy's do."""
+    variables = dict(
+        os.environ,
+        OVUM_KERNEL_SIZES=",".join(map(str, SIZES)),
+        OVUM_KERNEL_NAMES=",".join({*KERNELS, *(SCALAR_FORMS.get(name, name) for name in KERNELS)}),
+        GLIBC_TUNABLES="glibc.malloc.hugetlb=1",
+    )
+    if STEADY.patience is not None:
+        variables["OVUM_STEADY"] = str(STEADY.patience)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=variables)
+    return done.stdout.splitlines()
+
+
 def run_lines(table, who, command, ty=None):
     """A program that prints `NAME [TYPE] N NANOSECONDS [MICROSECONDS]`."""
     if not Path(command[0]).exists():
         print(f"{command[0]} is not built: left out", file=sys.stderr)
         return
-    variables = dict(
-        os.environ,
-        OVUM_KERNEL_SIZES=",".join(map(str, SIZES)),
-        OVUM_KERNEL_NAMES=",".join({*KERNELS, *(SCALAR_FORMS.get(name, name) for name in KERNELS)}),
-    )
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
-    text = done.stdout
-    for line in text.splitlines():
+    for line in lines_of(command):
         words = line.split()
         name, kind = words[0], ty or words[1]
         n, figure = (words[1], words[2]) if ty else (words[2], words[3])
@@ -116,8 +135,10 @@ def run_lines(table, who, command, ty=None):
 
 
 def aligned(np, values):
-    """A copy that begins a cache line, as the arrays of Ovum's, gcc's and jax's runs do."""
-    memory = np.empty(values.nbytes + 64, np.uint8)
+    """A copy that begins a cache line, as the arrays of Ovum's, gcc's and jax's runs do, large enough
+    for NumPy to ask for large pages, as their runs do for such arrays from 2 MiB on."""
+    enough = 1 << 22 if values.nbytes > 1 << 21 else 0
+    memory = np.empty(max(values.nbytes + 64, enough), np.uint8)
     first = -memory.ctypes.data % 64
     copy = memory[first : first + values.nbytes].view(values.dtype)
     copy[:] = values
@@ -325,7 +346,8 @@ def show(table, ovum=None):
 
 def first_results(np, ovum):
     """Milliseconds from the decorator to the result of a first call, nothing cached: of the first
-    compilation in this process, and the median of nine."""
+    compilation in this process (with `--steady`, of the first at full speed), and the median of
+    nine."""
     print("| kernel | type | first ms | median ms |\n|---|---|---|---|", flush=True)
     SIZES[:] = [64]
     for name, (_, domains, kind) in KERNELS.items():
@@ -333,12 +355,33 @@ def first_results(np, ovum):
             if name in SCALAR_FORMS or name in INTEGERS and ty == "f32":
                 continue
             args = inputs(np, name, domains, dtype)
-            taken = []
-            for _ in range(9):
+
+            def take():
                 start = time.perf_counter_ns()
-                python_callable(ovum, name)(*args)
-                taken.append((time.perf_counter_ns() - start) / 1e6)
+                python_callable(ovum, name)(*args)  # noqa: B023 - called here
+                return (time.perf_counter_ns() - start) / 1e6
+
+            STEADY.figure()
+            taken = [STEADY.run(take) for _ in range(9)]
             print(f"| {name} | {ty} | {taken[0]:.2f} | {statistics.median(taken):.2f} |")
+
+
+def threads(options):
+    """Rounds with one thread and two, and a copy: medians, and the range of the speed-up."""
+    figures: dict = {}
+    for _ in range(options.rounds):
+        for line in lines_of([options.target / "kernels", "threads"]):
+            name, ty, *numbers = line.split()
+            figures.setdefault((name, ty), []).append([float(number) for number in numbers])
+    print("| kernel | type | 1 thread | 2 threads | speed-up | least, most | GB/s | of a copy |")
+    print("|---|---|---|---|---|---|---|---|")
+    for (name, ty), taken in figures.items():
+        one, two, gains, speed, share = zip(*taken)
+        middle = statistics.median
+        print(
+            f"| {name} | {ty} | {middle(one):.3f} | {middle(two):.3f} | {middle(gains):.2f} "
+            f"| {min(gains):.2f}, {max(gains):.2f} | {middle(speed):.1f} | {middle(share):.2f} |"
+        )
 
 
 def versions(found):
@@ -387,20 +430,18 @@ def main():
     arguments.add_argument("--threads", action="store_true", help="one thread, two, and a copy")
     arguments.add_argument("--first", action="store_true", help="source to first result, package")
     arguments.add_argument("--only", metavar="A,B", help="these kernels")
+    arguments.add_argument("--steady", type=float, metavar="S", help=HELP_STEADY)
     options = arguments.parse_args()
-    if options.threads:
-        print("| kernel | type | 1 thread | 2 threads | speed-up | GB/s | of a copy |")
-        print("|---|---|---|---|---|---|---|", flush=True)
-        program = [options.target / "kernels", "threads"]
-        done = subprocess.run(program, check=True, capture_output=True, text=True)
-        for line in done.stdout.splitlines():
-            print("| " + " | ".join(line.split()) + " |")
-        return
-    if options.sizes:
-        SIZES[:] = map(int, options.sizes.split(","))
+    if options.steady is not None:
+        STEADY.begin(options.steady)
     if options.only:
         for name in set(KERNELS) - set(options.only.split(",")):
             del KERNELS[name]
+    if options.threads:
+        threads(options)
+        return
+    if options.sizes:
+        SIZES[:] = map(int, options.sizes.split(","))
     load = alone()
     np = imported("numpy")
     found = packages()
@@ -420,7 +461,7 @@ def main():
             run_lines(table, "ovum", [options.target / "loops"])
             for compiler, ty, program in programs:
                 run_lines(table, compiler, [program, sizes], ty)
-    about = [*versions(found), f"{load} Rounds: {options.rounds}."]
+    about = [*versions(found), f"{load} Rounds: {options.rounds}. {STEADY.report()}".strip()]
     table = medians(table)
     print("\n".join(about) + "\nNanoseconds per element.\n")
     show(table, found["ovum"])

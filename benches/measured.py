@@ -1,12 +1,18 @@
 """What `kernels.py` and `against_numpy.py` share: the kernels, medians, and what surrounds a run."""
 
+import math
 import os
 import statistics
 import time
+from itertools import repeat
 from math import cos, erf, exp, expm1, log, log1p, sin, sqrt, tanh
 
 # Above this many elements runs are few, and by the thread's CPU time.
 MANY = 10_000
+# So much slower than at best the loop between runs may be with --steady.
+SLACK = 1.1
+# Seconds in which full speed is looked for at first; a faster loop later counts from then on.
+FIRST = 0.3
 
 
 def geglu_exact(a):
@@ -175,16 +181,77 @@ def alone():
     return f"Load of the machine: {load}."
 
 
+HELP_STEADY = "repeat runs on slow cores, for S seconds a figure"
+
+
+class Steady:
+    """Runs that count only while the core is as fast as it can be, as `ovum bench engine --steady`
+    has them: a core of a virtual machine is often half of a processor's, and slower while somebody
+    else is at work on the other half. A short loop before a run and after it tells."""
+
+    def __init__(self):
+        self.patience = None
+        self.fastest = math.inf
+        self.until = math.inf
+        self.runs = self.slow = 0
+
+    def begin(self, seconds):
+        """Waits from now on for full speed, so long for each figure."""
+        self.patience = seconds
+        start = time.monotonic()
+        while time.monotonic() - start < FIRST:
+            self.look()
+
+    def look(self):
+        """The time of the loop."""
+        start = time.perf_counter_ns()
+        for _ in repeat(None, 4000):
+            pass
+        taken = time.perf_counter_ns() - start
+        self.fastest = min(self.fastest, taken)
+        return taken
+
+    def figure(self):
+        """Begins another figure: patience is new."""
+        if self.patience is not None:
+            self.until = time.monotonic() + self.patience
+
+    def run(self, take):
+        """What `take()` gives, of a run at full speed or, when patience has ended, at any."""
+        if self.patience is None:
+            return take()
+        while True:
+            before = self.look()
+            taken = take()
+            is_slow = max(before, self.look()) > self.fastest * SLACK
+            if not is_slow or time.monotonic() > self.until:
+                self.runs += 1
+                self.slow += is_slow
+                return taken
+
+    def report(self):
+        """How many runs were beside a slow loop after all."""
+        if self.patience is None:
+            return ""
+        return f"Steady: {self.slow} of {self.runs} runs in this process on slow cores."
+
+
+STEADY = Steady()
+
+
 def per_element(n, run, clock=None):
     """Nanoseconds per element, the median of some runs; short ones by the wall clock, since reading
     a thread's CPU time takes half a microsecond."""
     clock = clock or (time.perf_counter_ns if n < MANY else time.thread_time_ns)
-    taken = []
-    for _ in range(101 if n < MANY else 9 if n < 5_000_000 else 5):
+
+    def take():
         start = clock()
         run()
-        taken.append(clock() - start)
-    return statistics.median(taken) / n
+        return clock() - start
+
+    STEADY.figure()
+    runs = 101 if n < MANY else 9 if n < 5_000_000 else 5
+    return statistics.median(STEADY.run(take) for _ in range(runs)) / n
 
 
 def medians(figures):

@@ -1,7 +1,8 @@
 //! Times loops: over arrays in vectors, and over numbers one by one. A line
 //! `NAME TYPE N NANOSECONDS MICROSECONDS` each: per element, and to compile. `benches/kernels.py`
 //! puts them beside others', and sets `OVUM_KERNEL_SIZES`, the numbers of elements (`4096,1000000`),
-//! and `OVUM_KERNEL_NAMES`. Figures are medians.
+//! `OVUM_KERNEL_NAMES`, and `OVUM_STEADY`, how many seconds a figure may wait for runs with the core
+//! at full speed. Figures are medians.
 //!
 //! ```text
 //! cargo run --release -p backend-cranelift --example loops

@@ -134,6 +134,27 @@ static int compare(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+/* The time of a short loop that keeps all of this core busy: longer while somebody else is at work
+ * on the other half of it. */
+static double pace(void) {
+    static volatile unsigned long kept;
+    unsigned long chains[6] = {kept + 1, 2, 3, 5, 8, 13};
+    double start = now(CLOCK_MONOTONIC);
+    for (unsigned long step = 0; step < 20000; step++)
+        for (int k = 0; k < 6; k++)
+            chains[k] = ((chains[k] << 7 | chains[k] >> 57) ^ step) + step;
+    for (int k = 0; k < 6; k++) kept = chains[k];
+    return now(CLOCK_MONOTONIC) - start;
+}
+
+/* The time of the loop, and the shortest one so far. */
+static double fastest = HUGE_VAL;
+static double look(void) {
+    double time = pace();
+    if (time < fastest) fastest = time;
+    return time;
+}
+
 /* Whether a kernel is among those of OVUM_KERNEL_NAMES; all are, without the variable. */
 static int is_wanted(const char *name) {
     const char *names = getenv("OVUM_KERNEL_NAMES");
@@ -145,7 +166,8 @@ static int is_wanted(const char *name) {
     return !names;
 }
 
-/* kernels [SIZES]: increasing numbers of elements with commas between them. */
+/* kernels [SIZES]: increasing numbers of elements with commas between them. With OVUM_STEADY, so many
+ * seconds, runs beside which that loop took a tenth longer than at best are repeated for as long. */
 int main(int argc, char **argv) {
     char *text = argc > 1 ? argv[1] : "4096,1000000";
     long sizes[16], count = 0;
@@ -153,6 +175,9 @@ int main(int argc, char **argv) {
         sizes[count++] = strtol(text, &text, 10);
         if (*text) text++;
     }
+    const char *steady = getenv("OVUM_STEADY");
+    double patience = steady ? atof(steady) * 1e9 : 0;
+    for (double start = now(CLOCK_MONOTONIC); steady && now(CLOCK_MONOTONIC) - start < 3e8;) look();
     long most = sizes[count - 1];
     T *p[6];
     for (int j = 0; j < 6; j++) p[j] = aligned_alloc(64, (most + 64) / 64 * 64 * sizeof(T));
@@ -167,11 +192,16 @@ int main(int argc, char **argv) {
         for (int s = 0; s < count; s++) {
             long n = sizes[s], repeats = n < 10000 ? 400 : n < 5000000 ? 25 : 5;
             clockid_t clock = n < 10000 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID;
-            double times[400];
-            for (long r = 0; r < repeats; r++) {
-                double t = now(clock);
+            double times[400], begun = now(CLOCK_MONOTONIC);
+            for (long r = 0, slow = 0; r < repeats;) {
+                double before = steady ? look() : 0, t = now(clock);
                 kernels[k].f(n, p[0], p[1], p[2], p[3], p[4], p[5]);
                 times[r] = now(clock) - t;
+                double after = steady ? look() : 0;
+                int is_slow = steady && fmax(before, after) > 1.1 * fastest;
+                if (is_slow && now(CLOCK_MONOTONIC) - begun < patience) continue;
+                slow += is_slow;
+                if (++r == repeats && slow) fprintf(stderr, "%ld of %ld runs on slow cores\n", slow, r);
             }
             qsort(times, repeats, sizeof *times, compare);
             printf("%s %ld %.4f\n", kernels[k].name, n, times[repeats / 2] / n);

@@ -12,17 +12,19 @@
 //! with one thread and with two, and beside them a copy of an array (`memcpy`): it prints
 //! `NAME TYPE ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two
 //! with one thread. `OVUM_KERNEL_SIZES` (`4096,1000000`) has the numbers of elements,
-//! `OVUM_KERNEL_NAMES` the kernels.
+//! `OVUM_KERNEL_NAMES` the kernels; `OVUM_STEADY` is how many seconds a figure may wait for runs with
+//! the cores at full speed.
 
 mod measured;
 
 use backend_simd::{Input, Kernel, LowerOptions, Options, Real, lower};
 use frontend_py::{Semantics, SourceFile, compile};
-use measured::{SIZES, is_wanted, median, memory, per_element, random};
+use measured::{SIZES, Watch, is_wanted, median, memory, middle, pace, per_element, random};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 type Domains = &'static [(f64, f64)];
 
@@ -119,6 +121,7 @@ fn threads<T: Number>(
     kernel: &Kernel,
     domains: Domains,
     pools: &[rayon::ThreadPool; 2],
+    watch: &mut Watch<impl Fn() -> Duration>,
 ) -> Result<(), Box<dyn Error>> {
     let mut random = random();
     let mut random = |low: f64, high: f64| T::of(low + (high - low) * random());
@@ -129,18 +132,22 @@ fn threads<T: Number>(
     let inputs: Vec<Input<'_, T>> = data.iter().map(|d| Input::Array(d)).collect();
     let mut out = vec![T::default(); MANY];
     let mut taken = [const { Vec::new() }; 3];
+    let time = |run: &mut dyn FnMut()| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
     for _ in 0..9 {
         for (pool, taken) in pools.iter().zip(&mut taken) {
-            taken.push(pool.install(|| {
-                median(1, || kernel.run_parallel(&inputs, &mut [&mut out]).expect("they fit"))
+            taken.extend(watch.times(1, || {
+                let mut run = || kernel.run_parallel(&inputs, &mut [&mut out]).expect("they fit");
+                pool.install(|| time(&mut run))
             }));
         }
-        taken[2].push(median(1, || out.copy_from_slice(std::hint::black_box(&data[0]))));
+        let mut copy = || out.copy_from_slice(std::hint::black_box(&data[0]));
+        taken[2].extend(watch.times(1, || time(&mut copy)));
     }
-    let middle = taken.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    });
+    let middle = taken.map(middle);
     let size = std::mem::size_of::<T>() as f64;
     let moved = (domains.len() + 1) as f64 * size * MANY as f64;
     let (speed, copy) = (moved / middle[0], 2.0 * size * MANY as f64 / middle[2]);
@@ -157,6 +164,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let two = std::env::args().nth(1).is_some_and(|word| word == "threads");
     let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build();
     let pools = [pool(1)?, pool(2)?];
+    let slowest = || pools[1].broadcast(|_| pace()).into_iter().max().unwrap_or_default();
+    let mut watch = two.then(|| Watch::new(slowest));
     let copies = std::env::args().nth(1).filter(|_| !lines && !two);
     let copies: Option<u32> = copies.map(|n| n.parse()).transpose()?;
     for (ty, c_type) in [("f64", "double"), ("f32", "float")] {
@@ -186,12 +195,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             let options = Options { copies, ..Options::default() };
             let kernel = Kernel::compile(&dag, &uniform, &options)?;
             let coding = median(21, || drop(Kernel::compile(&dag, &uniform, &options))) / 1e3;
-            if two {
+            if let Some(watch) = &mut watch {
                 drop(out);
                 if ty == "f64" {
-                    threads::<f64>((name, ty), &kernel, domains, &pools)?;
+                    threads::<f64>((name, ty), &kernel, domains, &pools, watch)?;
                 } else {
-                    threads::<f32>((name, ty), &kernel, domains, &pools)?;
+                    threads::<f32>((name, ty), &kernel, domains, &pools, watch)?;
                 }
                 out = std::io::stdout().lock();
                 continue;

@@ -1,7 +1,10 @@
 //! What the examples that time kernels share: sizes, names, numbers, and the clock.
 
-use std::sync::LazyLock;
+mod steady;
+
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+pub(crate) use steady::{Watch, pace};
 
 /// Numbers of elements, increasing: those of `OVUM_KERNEL_SIZES`, or a cacheful and many.
 pub(crate) static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
@@ -43,15 +46,20 @@ pub(crate) fn median(runs: usize, run: impl FnMut()) -> f64 {
 }
 
 fn median_by(clock: impl Fn() -> Duration, runs: usize, mut run: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..runs)
-        .map(|_| {
-            let start = clock();
-            run();
-            clock().saturating_sub(start).as_secs_f64() * 1e9
-        })
-        .collect();
+    static WATCH: LazyLock<Mutex<Watch<fn() -> Duration>>> =
+        LazyLock::new(|| Mutex::new(Watch::new(pace)));
+    let mut watch = WATCH.lock().unwrap_or_else(PoisonError::into_inner);
+    middle(watch.times(runs, || {
+        let start = clock();
+        run();
+        clock().saturating_sub(start)
+    }))
+}
+
+/// The median.
+pub(crate) fn middle(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
-    times[runs / 2]
+    times[times.len() / 2]
 }
 
 /// Processor time of this thread.
