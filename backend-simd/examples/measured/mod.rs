@@ -46,8 +46,8 @@ pub(crate) fn median(runs: usize, run: impl FnMut()) -> f64 {
 }
 
 fn median_by(clock: impl Fn() -> Duration, runs: usize, mut run: impl FnMut()) -> f64 {
-    static WATCH: LazyLock<Mutex<Watch<fn() -> Duration>>> =
-        LazyLock::new(|| Mutex::new(Watch::new(pace)));
+    type Core = Watch<fn() -> Duration>;
+    static WATCH: LazyLock<Mutex<Core>> = LazyLock::new(|| Mutex::new(Watch::new(pace)));
     let mut watch = WATCH.lock().unwrap_or_else(PoisonError::into_inner);
     middle(watch.times(runs, || {
         let start = clock();
