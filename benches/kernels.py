@@ -346,8 +346,7 @@ def show(table, ovum=None):
 
 def first_results(np, ovum):
     """Milliseconds from the decorator to the result of a first call, nothing cached: of the first
-    compilation in this process (with `--steady`, of the first at full speed), and the median of
-    nine."""
+    compilation in this process, and the median of nine."""
     print("| kernel | type | first ms | median ms |\n|---|---|---|---|", flush=True)
     SIZES[:] = [64]
     for name, (_, domains, kind) in KERNELS.items():
@@ -355,14 +354,11 @@ def first_results(np, ovum):
             if name in SCALAR_FORMS or name in INTEGERS and ty == "f32":
                 continue
             args = inputs(np, name, domains, dtype)
-
-            def take():
+            taken = []
+            for _ in range(9):
                 start = time.perf_counter_ns()
-                python_callable(ovum, name)(*args)  # noqa: B023 - called here
-                return (time.perf_counter_ns() - start) / 1e6
-
-            STEADY.figure()
-            taken = [STEADY.run(take) for _ in range(9)]
+                python_callable(ovum, name)(*args)
+                taken.append((time.perf_counter_ns() - start) / 1e6)
             print(f"| {name} | {ty} | {taken[0]:.2f} | {statistics.median(taken):.2f} |")
 
 

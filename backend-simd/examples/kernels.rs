@@ -12,8 +12,8 @@
 //! with one thread and with two, and beside them a copy of an array (`memcpy`): it prints
 //! `NAME TYPE ONE TWO SPEED-UP GB/S SHARE-OF-COPY`, times in nanoseconds per element, the last two
 //! with one thread. `OVUM_KERNEL_SIZES` (`4096,1000000`) has the numbers of elements,
-//! `OVUM_KERNEL_NAMES` the kernels; `OVUM_STEADY` is how many seconds a figure may wait for runs with
-//! the cores at full speed.
+//! `OVUM_KERNEL_NAMES` the kernels; `OVUM_STEADY` is how many seconds a figure (of the third form, a
+//! run) may wait for the cores to be at full speed.
 
 mod measured;
 
