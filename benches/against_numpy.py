@@ -9,7 +9,10 @@ mode's code and the error measured over the kernel's domain. A figure is the med
 in which NumPy and every mode of Ovum take turns; each is the thread's CPU time for as many calls as
 take about 100 microseconds (one at least). Kernels with loops over arrays of their own are
 `ovum.jit`, the others `ovum.vectorize`. Everything runs on one thread. `--steady S` repeats runs on
-slow cores, for S seconds a row.
+slow cores, for S seconds a row. `--processes N` measures everything N times, each time in a process of
+its own: where arrays lie in the machine's memory is drawn once per process, and what both read from
+memory or from a last cache that other programs share takes either of them up to a tenth longer for
+that. Ratios are then the medians of the processes', with the least and the greatest.
 """
 
 import argparse
@@ -17,7 +20,9 @@ import json
 import math
 import os
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from itertools import repeat
 from math import exp, log, sin, sqrt, tanh
@@ -226,29 +231,61 @@ def table(options):
                     rounds = options.rounds if n < 1_000_000 else max(3, options.rounds // 2)
                     figures = measure(calls, rounds)
                     row = {"kernel": name, "type": ty, "n": n, "out": out is not None, **figures}
+                    row["ratios"] = {mode: [row[mode] / row["numpy"]] for mode in MODES}
                     row["errors"] = cells
                     rows.append(row)
                     print(line(row), flush=True)
     return rows
 
 
+def in_processes(options):
+    """The rows of as many processes as are wanted, and what each says of slow cores at its end."""
+    parts, reports = [], []
+    for _ in range(options.processes):
+        with tempfile.NamedTemporaryFile("r", suffix=".json") as file:
+            command = [sys.executable, __file__, "--json", file.name, "--modes", ",".join(MODES)]
+            command += ["--rounds", str(options.rounds), "--sizes", ",".join(map(str, options.sizes))]
+            command += ["--only", options.only] if options.only else []
+            command += ["--steady", str(options.steady)] if options.steady is not None else []
+            said = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+            parts.append(json.load(file)["rows"])
+        reports.append(said.splitlines()[-1])
+    return [together(same) for same in zip(*parts, strict=True)], reports
+
+
+def together(rows):
+    """One row of what several processes found."""
+    figures = medians({name: [row[name] for row in rows] for name in ["numpy", *MODES]})
+    ratios = {mode: [row["ratios"][mode][0] for row in rows] for mode in MODES}
+    return {**rows[0], **figures, "ratios": ratios}
+
+
+def ratio(row, mode):
+    return statistics.median(row["ratios"][mode])
+
+
+def ratio_cell(row, mode):
+    ratios = row["ratios"][mode]
+    several = f" ({min(ratios):.2f} to {max(ratios):.2f})" if len(ratios) > 1 else ""
+    return f"{ratio(row, mode):.2f}{several}"
+
+
 def line(row):
     call = "out=" if row["out"] else "new"
     cells = [row["kernel"], row["type"], f"{row['n']:.0e}".replace("e+0", "e"), call]
     cells += [f"{row['numpy']:.0f}"]
-    cells += [f"{row[mode] / row['numpy']:.2f}" for mode in MODES]
+    cells += [ratio_cell(row, mode) for mode in MODES]
     return "| " + " | ".join(cells + row["errors"]) + " |"
 
 
 def summary(rows):
     for mode in MODES:
-        ratios = [row[mode] / row["numpy"] for row in rows]
-        mean = math.exp(statistics.fmean(math.log(ratio) for ratio in ratios))
-        slower = [row for row in rows if row[mode] > row["numpy"]]
+        mean = math.exp(statistics.fmean(math.log(ratio(row, mode)) for row in rows))
+        slower = [row for row in rows if ratio(row, mode) > 1]
         print(f"\n{mode}: {mean:.2f} of NumPy's time in the geometric mean of {len(rows)} rows; "
               f"{len(slower)} slower than NumPy")  # fmt: skip
         if mode != "default":
-            for row in sorted(slower, key=lambda row: -row[mode] / row["numpy"]):
+            for row in sorted(slower, key=lambda row: -ratio(row, mode)):
                 print("  " + line(row))
 
 
@@ -259,6 +296,7 @@ def main():
     arguments.add_argument("--sizes", default=",".join(map(str, SIZES)))
     arguments.add_argument("--modes", metavar="A,B", help=f"these of {', '.join(MODES)}")
     arguments.add_argument("--steady", type=float, metavar="S", help=HELP_STEADY)
+    arguments.add_argument("--processes", type=int, default=1, metavar="N", help="so many, in turn")
     arguments.add_argument("--json", metavar="FILE", help="the figures, too")
     options = arguments.parse_args()
     options.sizes = [int(float(size)) for size in options.sizes.split(",")]
@@ -266,16 +304,20 @@ def main():
         for mode in set(MODES) - set(options.modes.split(",")):
             del MODES[mode]
     load = alone()
-    if options.steady is not None:
+    if options.steady is not None and options.processes == 1:
         STEADY.begin(options.steady)
     print(f"NumPy {np.__version__}, Ovum {ovum.__version__}. {load}")
     print("Nanoseconds a call of NumPy; of Ovum the share of that.\n")
     modes = " | ".join(MODES)
     print(f"| kernel | type | n | result | NumPy | {modes} | bounds | measured error |")
     print("|---|---|---|---|---|" + "---|" * (len(MODES) + 2), flush=True)
-    rows = table(options)
+    if options.processes > 1:
+        rows, reports = in_processes(options)
+        print("\n".join(map(line, rows)))
+    else:
+        rows, reports = table(options), [STEADY.report()]
     summary(rows)
-    print(STEADY.report())
+    print("\n".join(reports))
     if options.json:
         with open(options.json, "w") as file:
             json.dump({"version": 1, "numpy": np.__version__, "rows": rows}, file)

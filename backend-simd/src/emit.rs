@@ -36,6 +36,22 @@ pub(crate) struct Emitted {
     pub(crate) hoisted: usize,
 }
 
+impl Emitted {
+    /// This code for calls of fewer than `count` elements, `long` for the others.
+    pub(crate) fn or_long(self, long: Emitted, count: usize) -> Emitted {
+        // Neither refers to anything but itself, by distances.
+        let mut asm = Assembler::new(Vectors::Bits256, Width::F64, self.bytes);
+        asm.align(64);
+        let start = asm.at();
+        asm.bytes.extend(long.bytes);
+        let entry = asm.bytes.len();
+        asm.gpr_immediate(7, RDI, i32::try_from(count).unwrap_or(i32::MAX));
+        asm.jump_if(Condition::NotBelow, start + long.entry as u32);
+        asm.jump(self.entry as u32);
+        Emitted { bytes: asm.bytes, entry, ..self }
+    }
+}
+
 /// What a fast loop is like.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {

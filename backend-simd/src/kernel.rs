@@ -28,6 +28,10 @@ pub struct Options {
     /// Bytes of all arrays of a call from which on results go past the caches; by the size of the
     /// caches if none, and never for graphs that take longer than memory.
     pub stream_from: Option<usize>,
+    /// Bytes of all arrays of a call from which on folds go in 256-bit vectors where they otherwise have
+    /// wider ones; by the size of the caches if none, and never for graphs that compute more than a
+    /// little.
+    pub narrow_from: Option<usize>,
     /// How many arrays the inputs are of that are no single number, if some are of the same one, as
     /// those of a stencil are; each is one of its own if none.
     pub input_arrays: Option<usize>,
@@ -194,10 +198,17 @@ impl Kernel {
                 None if widest == Vectors::Bits512 => ports::paying(dag, carried),
                 _ => widest,
             };
-            let narrow = (vectors == Vectors::Bits256).then(|| dag.without_parts()).flatten();
-            let dag = narrow.as_ref().unwrap_or(dag);
-            let shape = shape(dag, carried > 0, vectors, options);
-            let emitted = emit::emit(dag, uniform, shape, stream_from);
+            let emit = |vectors: Vectors| {
+                let narrow = (vectors == Vectors::Bits256).then(|| dag.without_parts()).flatten();
+                let dag = narrow.as_ref().unwrap_or(dag);
+                let shape = shape(dag, carried > 0, vectors, options);
+                (emit::emit(dag, uniform, shape, stream_from), shape)
+            };
+            let (mut emitted, shape) = emit(vectors);
+            if let Some(bytes) = narrow_from(dag, uniform, vectors, options) {
+                let (long, _) = emit(Vectors::Bits256);
+                emitted = emitted.or_long(long, bytes / dag.width.bytes());
+            }
             let emit::Shape { copies, soft_roots, soft_quotients, .. } = shape;
             let statistics = Statistics {
                 vector_bits: vectors.bytes() * 8,
@@ -294,7 +305,7 @@ impl Kernel {
         self.0.statistics
     }
 
-    /// The machine code with its constants before it, and the offset of its first instruction.
+    /// The machine code with its constants, and the offset of its first instruction.
     pub fn code(&self) -> Option<(&[u8], usize)> {
         match &self.0.code {
             Machine::Own(code) => Some(code.bytes()),
@@ -497,10 +508,26 @@ fn stream_from(dag: &Dag, uniform: &[bool], options: &Options) -> Option<usize> 
     let bytes =
         options.stream_from.or_else(|| ports::waits_for_stores(dag).then(memory::stream_from))?;
     let carried = dag.inputs as usize - uniform.len();
-    let inputs = uniform.iter().filter(|uniform| !**uniform).count();
-    let inputs = options.input_arrays.map_or(inputs, |arrays| arrays.min(inputs));
     let stored = dag.outputs.len() - carried;
-    (stored > 0).then(|| bytes / (inputs + stored))
+    (stored > 0).then(|| bytes / (input_arrays(uniform, options) + stored))
+}
+
+/// Bytes of an array from which on folds go in 256-bit vectors, if not at once and ever.
+fn narrow_from(dag: &Dag, uniform: &[bool], vectors: Vectors, options: &Options) -> Option<usize> {
+    let only_folds = dag.inputs as usize - uniform.len() == dag.outputs.len();
+    let arrays = input_arrays(uniform, options);
+    if vectors != Vectors::Bits512 || !only_folds || arrays == 0 {
+        return None;
+    }
+    let usual = || ports::hardly_computes(dag).then(memory::narrow_from);
+    let bytes = options.narrow_from.or_else(|| options.vectors.map_or_else(usual, |_| None))?;
+    Some(bytes / arrays)
+}
+
+/// How many arrays are read.
+fn input_arrays(uniform: &[bool], options: &Options) -> usize {
+    let inputs = uniform.iter().filter(|uniform| !**uniform).count();
+    options.input_arrays.map_or(inputs, |arrays| arrays.min(inputs))
 }
 
 /// What to make of a graph.
@@ -527,7 +554,8 @@ pub fn is_supported() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, Kernel, Options};
+    use super::{CHUNK, Kernel, Options, narrow_from};
+    use crate::vectors::Vectors;
     use vecmath::{Function, Lanes, Recorder, Width};
 
     /// A sum of three inputs, whose results wait for memory.
@@ -546,6 +574,30 @@ mod tests {
         let shared = sum(&Options { input_arrays: Some(1), ..options });
         if own.is_native() {
             assert_eq!((own.0.stream_from, shared.0.stream_from), (Some(1 << 22), Some(1 << 23)));
+        }
+    }
+
+    #[test]
+    fn folds_that_hardly_compute_go_in_narrow_vectors_if_they_are_long() {
+        let mut r = Recorder::new(Width::F64);
+        let (x, y, sum) = (r.input(), r.input(), r.input());
+        let (next, square) = (r.fma(x, y, sum), r.mul(x, x));
+        let (dot, stores) = (r.clone().finish(&[next]), r.clone().finish(&[square, next]));
+        let root = r.sqrt(next);
+        let roots = r.finish(&[root]);
+        let from =
+            |dag, vectors, options: &Options| narrow_from(dag, &[false; 2], vectors, options);
+        let (plain, wide) = (Options::default(), Vectors::Bits512);
+        assert_eq!(from(&dot, wide, &plain), Some(crate::memory::narrow_from() / 2));
+        let one = Options { input_arrays: Some(1), narrow_from: Some(1 << 20), ..plain };
+        assert_eq!(from(&dot, wide, &one), Some(1 << 20));
+        for (dag, vectors, options) in [
+            (&dot, Vectors::Bits256, plain),
+            (&dot, wide, Options { vectors: Some(wide), ..plain }),
+            (&stores, wide, plain),
+            (&roots, wide, plain),
+        ] {
+            assert_eq!(from(dag, vectors, &options), None, "{dag:?}, {options:?}");
         }
     }
 

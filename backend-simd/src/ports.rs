@@ -115,19 +115,24 @@ pub(crate) fn waits_for_stores(dag: &Dag) -> bool {
 /// The vectors for a graph where there are both: a comparison of 512 bits goes through a mask
 /// register and back, and a blend takes two operations, so that graphs of which they are more than
 /// two fifths are faster in 256 bits (between the escape time of a Mandelbrot set, which gains an
-/// eighth by those, and the Collatz sequence, which loses a twenty-fifth). So are graphs with no more
-/// operations than arrays and write some: they wait for memory, which takes up to a quarter longer to
-/// serve wide accesses (`x + y` on 10,000,000 numbers, Zen 4). Folds alone read the last cache a tenth
-/// faster in 512 bits.
+/// eighth by those, and the Collatz sequence, which loses a twenty-fifth). So are graphs that hardly
+/// compute and write some array: they wait for memory, which takes up to a quarter longer to serve wide
+/// accesses (`x + y` on 10,000,000 numbers, Zen 4). Folds alone read the last cache a tenth faster in
+/// 512 bits; those that [`crate::memory::narrow_from`] speaks of have code of both widths.
 pub(crate) fn paying(dag: &Dag, folds: usize) -> Vectors {
     let count = |which: fn(Op) -> bool| dag.nodes.iter().filter(|n| which(n.op)).count();
     let masks =
         count(|op| matches!(op, Op::Lt | Op::Le | Op::Eq | Op::IntGt | Op::IntEq | Op::Select));
     let all = count(|op| !matches!(op, Op::Input(_) | Op::Const(_)));
-    let arrays = dag.inputs as usize + dag.outputs.len();
-    let writes = dag.outputs.len() > folds;
-    let waits = writes && all <= arrays && count(|op| op == Op::Sqrt) == 0;
+    let waits = dag.outputs.len() > folds && hardly_computes(dag);
     if waits || masks * 5 > all * 2 { Vectors::Bits256 } else { Vectors::Bits512 }
+}
+
+/// Whether there are no more operations than arrays: whether a graph waits for memory all the time.
+pub(crate) fn hardly_computes(dag: &Dag) -> bool {
+    let all = dag.nodes.iter().filter(|n| !matches!(n.op, Op::Input(_) | Op::Const(_))).count();
+    let roots = dag.nodes.iter().any(|node| node.op == Op::Sqrt);
+    all <= dag.inputs as usize + dag.outputs.len() && !roots
 }
 
 /// The shape for which the busiest part has least to do per copy, if that is worth while: copies

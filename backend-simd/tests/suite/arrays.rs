@@ -13,6 +13,7 @@ const PLAIN: Options = Options {
     soft_roots: None,
     soft_quotients: None,
     stream_from: None,
+    narrow_from: None,
     input_arrays: None,
 };
 const OPTIONS: [Options; 6] = [

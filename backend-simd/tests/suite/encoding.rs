@@ -2,25 +2,26 @@
 //! instruction, every operation of the graph in the numbers expected.
 
 use crate::random::{Random, random_dag};
-use backend_simd::{Kernel, Options, Vectors};
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Formatter, Instruction, IntelFormatter};
+use backend_simd::{FOLD_LANES, Kernel, Options, Vectors};
+use iced_x86::{
+    Decoder, DecoderOptions, FlowControl, Formatter, Instruction, IntelFormatter, Mnemonic,
+    Register,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use vecmath::{Dag, Lanes, Op, Recorder, Rounding, Width};
 
 fn instructions(kernel: &Kernel) -> Vec<Instruction> {
-    let (bytes, entry) = kernel.code().expect("machine code");
-    let mut decoder = Decoder::with_ip(64, &bytes[entry..], entry as u64, DecoderOptions::NONE);
-    let mut found = Vec::new();
-    while decoder.can_decode() {
-        let instruction = decoder.decode();
-        // The mapping ends with zeros up to a page.
-        if instruction.code() == iced_x86::Code::Add_rm8_r8 {
-            break;
-        }
-        assert!(!instruction.is_invalid(), "at {:x}", instruction.ip());
-        found.push(instruction);
-    }
-    found
+    let (_, entry) = kernel.code().expect("machine code");
+    // The mapping ends with zeros up to a page.
+    let is_code = |instruction: &Instruction| instruction.code() != iced_x86::Code::Add_rm8_r8;
+    decoded(kernel, entry as u64).take_while(is_code).collect()
+}
+
+fn decoded(kernel: &Kernel, place: u64) -> impl Iterator<Item = Instruction> {
+    let (bytes, _) = kernel.code().expect("machine code");
+    let mut decoder = Decoder::with_ip(64, &bytes[place as usize..], place, DecoderOptions::NONE);
+    std::iter::from_fn(move || decoder.can_decode().then(|| decoder.decode()))
+        .inspect(|instruction| assert!(!instruction.is_invalid(), "at {:x}", instruction.ip()))
 }
 
 /// None if the processor has no such vectors.
@@ -137,6 +138,39 @@ fn operations_in(width: Width, vectors: Vectors) {
     assert!(counts[&store] > outputs, "{counts:?}");
     assert_eq!(counts.get("sfence"), Some(&1), "{counts:?}");
     assert!(dag.nodes.iter().all(|node| !matches!(node.op, Op::Rare(_))));
+}
+
+/// Calls with enough numbers go to 256-bit code, the others to 512-bit code.
+#[test]
+fn long_folds_have_code_of_their_own() {
+    for width in [Width::F64, Width::F32] {
+        let mut r = Recorder::new(width);
+        let (x, y, sum) = (r.input(), r.input(), r.input());
+        let next = r.fma(x, y, sum);
+        let dag = r.finish(&[next]);
+        let options = Options { narrow_from: Some(1 << 20), ..Options::default() };
+        let kernel = Kernel::compile_folds(&dag, &[false; 2], &options).expect("the graph fits");
+        if kernel.statistics().vector_bits != 512 {
+            return;
+        }
+        let [question, long, short] = instructions(&kernel)[..] else {
+            panic!("a question and two jumps");
+        };
+        let numbers = (1 << 20) / 2 / width.bytes();
+        assert_eq!((question.mnemonic(), long.mnemonic()), (Mnemonic::Cmp, Mnemonic::Jae));
+        assert_eq!(
+            (question.op0_register(), question.immediate(1)),
+            (Register::RDI, numbers as u64)
+        );
+        for (jump, bytes) in [(long, 32), (short, 64)] {
+            let fused: Vec<usize> = decoded(&kernel, jump.near_branch_target())
+                .take_while(|i| i.mnemonic() != Mnemonic::Ret)
+                .filter(|i| i.op0_register().is_vector_register() && i.op_count() == 3)
+                .map(|i| i.op0_register().size())
+                .collect();
+            assert_eq!(fused, vec![bytes; FOLD_LANES * width.bytes() / bytes], "{width:?}");
+        }
+    }
 }
 
 #[test]

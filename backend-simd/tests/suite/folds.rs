@@ -27,9 +27,9 @@ macro_rules! check {
         fn $name(folds: usize, stores: bool, count: usize, seed: u64) {
             let dag = dag($width, folds, stores);
             let uniform = [false, false, true];
-            let run = |vectors: Option<Vectors>| {
+            let run = |vectors: Option<Vectors>, narrow_from: Option<usize>| {
                 let portable = vectors.is_none();
-                let options = Options { portable, vectors, ..Options::default() };
+                let options = Options { portable, vectors, narrow_from, ..Options::default() };
                 let kernel = Kernel::compile_folds(&dag, &uniform, &options).expect("it fits");
                 assert_eq!(kernel.folds(), folds);
                 let mut random = Random::new(seed);
@@ -50,9 +50,13 @@ macro_rules! check {
                 let state: Vec<_> = state.iter().flatten().map(bits).collect();
                 (state, out.iter().map(bits).collect::<Vec<_>>())
             };
-            for vectors in [Vectors::Bits256, Vectors::Bits512] {
-                let what = format!("{vectors:?}, {folds} folds, {count} numbers, stores: {stores}");
-                assert_eq!(run(Some(vectors)), run(None), "{what}");
+            let (narrow, wide) = (Vectors::Bits256, Vectors::Bits512);
+            // From 32 or 64 numbers on, and from none on.
+            for (vectors, from) in
+                [(narrow, None), (wide, None), (wide, Some(512)), (wide, Some(0))]
+            {
+                let what = format!("{vectors:?} to {from:?}, {folds} folds, {count} numbers");
+                assert_eq!(run(Some(vectors), from), run(None, None), "{what}, stores: {stores}");
             }
         }
     };

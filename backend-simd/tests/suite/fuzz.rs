@@ -17,6 +17,7 @@ fn random_graphs_give_the_bits_of_the_scalar_path() {
             soft_roots: [None, Some(0), Some(1), Some(4)][random.below(4)],
             soft_quotients: [None, Some(0), Some(1), Some(4)][random.below(4)],
             stream_from: [None, Some(0)][random.below(2)],
+            narrow_from: None,
             input_arrays: None,
             vectors: [Some(Vectors::Bits256), Some(Vectors::Bits512)][random.below(2)],
         };
