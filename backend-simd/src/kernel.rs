@@ -37,7 +37,7 @@ pub struct Options {
     pub input_arrays: Option<usize>,
 }
 
-/// What the code of a kernel is like.
+/// What the code of a kernel is like; of code in vectors of two widths, the wider, but for `bytes`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Bits of a vector.

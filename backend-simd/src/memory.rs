@@ -8,9 +8,9 @@
 //! faster than memory does: there a copy and the reading of it take less time past the caches long
 //! before the last one is full.
 //!
-//! A sum reads its arrays from end to end, and memory serves that faster if it is asked for less at a
-//! time: with 512-bit vectors most of what is on its way to the core was asked for by loads of the loop
-//! itself, with 256-bit ones more by the processor's fetching ahead.
+//! A sum reads its arrays from end to end, and memory serves that faster in 256-bit loads, the last
+//! cache in 512-bit ones. What is likely behind it: a core looks ahead by so many loads, not bytes, and
+//! leaves more of what is far ahead to its units that fetch in order.
 
 use crate::ports;
 use std::sync::OnceLock;
