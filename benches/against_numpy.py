@@ -238,15 +238,13 @@ def table(options):
     return rows
 
 
-def in_processes(options):
+def in_processes(count):
     """The rows of as many processes as are wanted, and what each says of slow cores at its end."""
     parts, reports = [], []
-    for _ in range(options.processes):
+    for _ in range(count):
         with tempfile.NamedTemporaryFile("r", suffix=".json") as file:
-            command = [sys.executable, __file__, "--json", file.name, "--modes", ",".join(MODES)]
-            command += ["--rounds", str(options.rounds), "--sizes", ",".join(map(str, options.sizes))]
-            command += ["--only", options.only] if options.only else []
-            command += ["--steady", str(options.steady)] if options.steady is not None else []
+            # The last of an option's values counts.
+            command = [sys.executable, __file__, *sys.argv[1:], "--processes=1", "--json", file.name]
             said = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
             parts.append(json.load(file)["rows"])
         reports.append(said.splitlines()[-1])
@@ -312,7 +310,7 @@ def main():
     print(f"| kernel | type | n | result | NumPy | {modes} | bounds | measured error |")
     print("|---|---|---|---|---|" + "---|" * (len(MODES) + 2), flush=True)
     if options.processes > 1:
-        rows, reports = in_processes(options)
+        rows, reports = in_processes(options.processes)
         print("\n".join(map(line, rows)))
     else:
         rows, reports = table(options), [STEADY.report()]

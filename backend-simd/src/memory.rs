@@ -29,7 +29,7 @@ const INTEL_MOST: usize = 14 << 20;
 pub(crate) fn stream_from() -> usize {
     static ANSWER: OnceLock<usize> = OnceLock::new();
     *ANSWER.get_or_init(|| {
-        let half = last_cache().unwrap_or(USUAL_CACHE) / 2;
+        let half = last_cache() / 2;
         if ports::is_intel() { half.min(INTEL_MOST) } else { half }
     })
 }
@@ -39,13 +39,18 @@ pub(crate) fn stream_from() -> usize {
 /// 0.97 of the time that they take in 512-bit vectors, between the last cache and there up to 1.1
 /// times as long (Zen 4, whose last cache has 32 MiB; `docs/records/2026-11-23-kernels.md`).
 pub(crate) fn narrow_from() -> usize {
+    2 * last_cache()
+}
+
+/// Bytes of the last cache, asked for once: `cpuid` takes microseconds in a virtual machine.
+fn last_cache() -> usize {
     static ANSWER: OnceLock<usize> = OnceLock::new();
-    *ANSWER.get_or_init(|| 2 * last_cache().unwrap_or(USUAL_CACHE))
+    *ANSWER.get_or_init(|| largest_listed().unwrap_or(USUAL_CACHE))
 }
 
 /// Bytes of the largest cache, as `cpuid` lists them: leaf 4 of Intel, 8000001D of AMD.
 #[cfg(target_arch = "x86_64")]
-fn last_cache() -> Option<usize> {
+fn largest_listed() -> Option<usize> {
     use std::arch::x86_64::{__cpuid, __cpuid_count};
     let amd = __cpuid(0).ecx == u32::from_le_bytes(*b"cAMD");
     let leaf = if amd { 0x8000_001d } else { 4 };
@@ -64,7 +69,7 @@ fn last_cache() -> Option<usize> {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn last_cache() -> Option<usize> {
+fn largest_listed() -> Option<usize> {
     None
 }
 

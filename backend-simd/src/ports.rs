@@ -108,8 +108,12 @@ const STORE_OPERATIONS: usize = 20;
 /// Whether long results are worth a loop that stores them past the caches: whether memory is slower
 /// than the graph.
 pub(crate) fn waits_for_stores(dag: &Dag) -> bool {
-    let all = dag.nodes.iter().filter(|n| !matches!(n.op, Op::Input(_) | Op::Const(_))).count();
-    all <= STORE_OPERATIONS * (dag.inputs as usize + dag.outputs.len())
+    operations(dag) <= STORE_OPERATIONS * (dag.inputs as usize + dag.outputs.len())
+}
+
+/// How many nodes compute something.
+fn operations(dag: &Dag) -> usize {
+    dag.nodes.iter().filter(|n| !matches!(n.op, Op::Input(_) | Op::Const(_))).count()
 }
 
 /// The vectors for a graph where there are both: a comparison of 512 bits goes through a mask
@@ -120,19 +124,16 @@ pub(crate) fn waits_for_stores(dag: &Dag) -> bool {
 /// accesses (`x + y` on 10,000,000 numbers, Zen 4). Folds alone read the last cache a tenth faster in
 /// 512 bits; those that [`crate::memory::narrow_from`] speaks of have code of both widths.
 pub(crate) fn paying(dag: &Dag, folds: usize) -> Vectors {
-    let count = |which: fn(Op) -> bool| dag.nodes.iter().filter(|n| which(n.op)).count();
-    let masks =
-        count(|op| matches!(op, Op::Lt | Op::Le | Op::Eq | Op::IntGt | Op::IntEq | Op::Select));
-    let all = count(|op| !matches!(op, Op::Input(_) | Op::Const(_)));
+    let is_mask = |op| matches!(op, Op::Lt | Op::Le | Op::Eq | Op::IntGt | Op::IntEq | Op::Select);
+    let masks = dag.nodes.iter().filter(|node| is_mask(node.op)).count();
     let waits = dag.outputs.len() > folds && hardly_computes(dag);
-    if waits || masks * 5 > all * 2 { Vectors::Bits256 } else { Vectors::Bits512 }
+    if waits || masks * 5 > operations(dag) * 2 { Vectors::Bits256 } else { Vectors::Bits512 }
 }
 
 /// Whether there are no more operations than arrays: whether a graph waits for memory all the time.
 pub(crate) fn hardly_computes(dag: &Dag) -> bool {
-    let all = dag.nodes.iter().filter(|n| !matches!(n.op, Op::Input(_) | Op::Const(_))).count();
     let roots = dag.nodes.iter().any(|node| node.op == Op::Sqrt);
-    all <= dag.inputs as usize + dag.outputs.len() && !roots
+    operations(dag) <= dag.inputs as usize + dag.outputs.len() && !roots
 }
 
 /// The shape for which the busiest part has least to do per copy, if that is worth while: copies
@@ -150,7 +151,7 @@ fn with_soft_on(processor: Processor, dag: &Dag, shape: Shape) -> Shape {
         return shape;
     }
     let fused = count(|op| matches!(op, Op::Fma | Op::Nfma | Op::Fms));
-    let plain = count(|op| !matches!(op, Op::Input(_) | Op::Const(_))) - fused;
+    let plain = operations(dag) as f64 - fused;
     let pipes = c.fused * fused + c.plain * plain;
     let busy = |shape: &Shape| {
         let all = f64::from(shape.copies);
